@@ -1,0 +1,1 @@
+"""tablewright: the whole life of DynamoDB tables kept as CloudFormation."""

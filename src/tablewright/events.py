@@ -1,0 +1,195 @@
+"""Every event that a run can yield: the only thing that views consume.
+
+An event is a frozen value that encodes itself (``as_json``); a view that does not know an event ignores it. A run's last
+event is always ``Finished``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+
+from tablewright.model.stack import ChangeSet, Stack, StackEvent, StackOutput
+from tablewright.model.whereabouts import Whereabouts
+
+
+class Ending(Enum):
+    """How a run ended; the command line's exit code follows from it."""
+
+    DONE = "done"
+    NOTHING_TO_DO = "nothing-to-do"
+    FAILED = "failed"
+    REFUSED = "refused"
+    MUST_WAIT = "must-wait"
+    STUCK = "stuck"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an operation failed: the first failure, not what its rollback stirred up.
+
+    ``text`` is AWS's, untouched; ``meaning`` says it in DynamoDB's terms; ``remedy`` is what to do; ``command`` the next
+    command if there is one. ``others`` are further independent failures.
+    """
+
+    logical_id: str
+    type: str
+    status: str
+    text: str
+    at: datetime | None = None
+    meaning: str = ""
+    remedy: str = ""
+    command: str | None = None
+    physical_id: str = ""
+    others: tuple[Cause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run begins. Heads every run: what it acts on and as whom."""
+
+    verb: str  # deploy | status | recover …
+    stack: str
+    whereabouts: Whereabouts
+    environment: str | None = None
+    template: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The stack's situation as it was found, in one line, before anything is done."""
+
+    stack: Stack | None
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step of the plan begins. ``number`` counts from 1 over the run; how many will follow is not always known."""
+
+    number: int
+    kind: str
+    title: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    """The step is done, or was found to be a no-op; ``summary`` says which and why."""
+
+    number: int
+    kind: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesFound:
+    """The change set that will be executed."""
+
+    change_set: ChangeSet
+
+
+@dataclass(frozen=True, slots=True)
+class OperationStarted:
+    """CloudFormation accepted an operation (or one already running is followed)."""
+
+    stack_id: str
+    verb: str  # create | update | import | delete | rollback
+    attached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceMoved:
+    """A resource, or the stack itself, changed its status."""
+
+    event: StackEvent
+
+
+@dataclass(frozen=True, slots=True)
+class IndexMoved:
+    """An index of a table changed its state: what CloudFormation's events cannot say. ``percent`` is None when unknown."""
+
+    table: str
+    index: str
+    status: str
+    backfilling: bool = False
+    percent: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The run waits, for what, and until when at the earliest if that is known."""
+
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something a person should know. ``level`` is note or warning."""
+
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An operation of CloudFormation failed; yielded before what is done about it, so a cause is never lost."""
+
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The run's end. ``summary`` terse; ``detail`` whole sentences; ``hint`` one command that can be typed as it stands."""
+
+    ending: Ending
+    summary: str
+    detail: str = ""
+    hint: str | None = None
+    code: str | None = None
+    stack: Stack | None = None
+    outputs: tuple[StackOutput, ...] = ()
+    cause: Cause | None = None
+    until: datetime | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+Event = (
+    Started
+    | Looked
+    | StepStarted
+    | StepEnded
+    | ChangesFound
+    | OperationStarted
+    | ResourceMoved
+    | IndexMoved
+    | Waiting
+    | Noted
+    | Failure
+    | Finished
+)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(v) for v in value]
+    return value
+
+
+def as_json(event: Event) -> dict[str, object]:
+    """The event as plain JSON values: ``event`` holds its kind in kebab-case, the other members are its fields."""
+    kind = "".join(f"-{c.lower()}" if c.isupper() else c for c in type(event).__name__).lstrip("-")
+    body = _plain(event)
+    assert isinstance(body, dict)
+    return {"event": kind, **body}

@@ -1,0 +1,77 @@
+"""What a template asks for, as far as it can be known before AWS is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a text; line and column count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that cannot be known from the template and the given parameters. Nothing may guess what it is."""
+
+    why: str
+
+
+Known = str | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterDesign:
+    """One declared parameter. ``default`` is None when a value must be given."""
+
+    name: str
+    type: str
+    default: str | None = None
+    no_echo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceDesign:
+    """One resource that exists under the given parameters (its condition holds, or could not be decided).
+
+    ``physical_name`` is the custom name it asks for, Unknown when that cannot be resolved, None when CloudFormation
+    will choose one. The policies are None when the template does not say.
+    """
+
+    logical_id: str
+    type: str
+    position: Position
+    deletion_policy: str | None = None
+    update_replace_policy: str | None = None
+    physical_name: Known | None = None
+    indexes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A template with the values that one deployment gives it.
+
+    ``body`` is the text as it stands in the file and as it is sent. ``parameters`` are the values given, by name;
+    ``tags`` go on the stack. ``capabilities`` is what CloudFormation will ask to be acknowledged.
+    """
+
+    stack: str
+    body: str
+    path: str
+    declared: tuple[ParameterDesign, ...] = ()
+    resources: tuple[ResourceDesign, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    capabilities: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> tuple[ResourceDesign, ...]:
+        """The DynamoDB tables among the resources, global tables included."""
+        return tuple(r for r in self.resources if r.type in TABLE_TYPES)
+
+
+TABLE_TYPES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")

@@ -1,0 +1,132 @@
+"""A DynamoDB table as it stands: what DescribeTable and its companions say, in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key attribute. ``role`` is HASH or RANGE, ``type`` S, N or B."""
+
+    name: str
+    type: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnDemand:
+    """PAY_PER_REQUEST; maxima in request units a second, None for none."""
+
+    max_read: int | None = None
+    max_write: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """PROVISIONED, in capacity units a second."""
+
+    read: int
+    write: int
+
+
+Billing = OnDemand | Provisioned
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A secondary index as it stands. ``item_count`` and ``size_bytes`` lag by up to six hours (DescribeTable)."""
+
+    name: str
+    kind: str  # global | local
+    keys: tuple[Key, ...]
+    projection: str  # ALL | KEYS_ONLY | INCLUDE
+    included: tuple[str, ...] = ()
+    status: str = "ACTIVE"
+    backfilling: bool = False
+    item_count: int = 0
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToLive:
+    """``status`` is ENABLING, ENABLED, DISABLING or DISABLED; the attribute is None when it never was on."""
+
+    status: str
+    attribute: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PointInTimeRecovery:
+    """The window in which the table can be restored; times are UTC and None while it is off."""
+
+    enabled: bool
+    earliest: datetime | None = None
+    latest: datetime | None = None
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """One on-demand or AWS Backup copy of a table."""
+
+    arn: str
+    name: str
+    status: str
+    created_at: datetime
+    size_bytes: int = 0
+    kind: str = "USER"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A live table. ``item_count`` and ``size_bytes`` lag by up to six hours: for display, never to decide by.
+
+    ``ttl``, ``recovery``, ``backups`` are None where the caller may not ask (the reason stands in ``unknown``).
+    """
+
+    name: str
+    arn: str
+    id: str
+    status: str
+    keys: tuple[Key, ...]
+    billing: Billing
+    created_at: datetime
+    indexes: tuple[Index, ...] = ()
+    item_count: int = 0
+    size_bytes: int = 0
+    deletion_protection: bool = False
+    table_class: str = "STANDARD"
+    stream_arn: str | None = None
+    stream_view: str | None = None
+    replicas: tuple[str, ...] = ()
+    ttl: TimeToLive | None = None
+    recovery: PointInTimeRecovery | None = None
+    backups: tuple[Backup, ...] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+
+class Holds(Enum):
+    """Whether a table holds items, by a consistent Scan paged to its end: the only answer that a deletion may rest on."""
+
+    NOTHING = "nothing"
+    ITEMS = "items"
+    UNKNOWN = "unknown"  # denied, throttled or unreadable: treated as items
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The answer of one emptiness check: how many items the first non-empty page had, and why it is unknown if it is."""
+
+    holds: Holds
+    seen: int = 0
+    reason: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """True only if the whole table was read and nothing was found."""
+        return self.holds is Holds.NOTHING

@@ -1,0 +1,123 @@
+"""What a run needs from the world: small protocols, implemented in ``aws/`` and nowhere else.
+
+Every method may raise the errors of ``tablewright.errors`` that ``aws.errors`` maps AWS's codes to; absence is None and
+only ever means that AWS said the thing does not exist, never that asking failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from tablewright.model.observed import AlarmState, LogGroupState
+from tablewright.model.stack import ChangeSet, Stack, StackEvent, StackResource
+from tablewright.model.table import Backup, Contents, Table
+from tablewright.model.whereabouts import Whereabouts
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSetRequest:
+    """What CreateChangeSet is asked for. ``kind`` is CREATE, UPDATE or IMPORT."""
+
+    stack: str
+    name: str
+    kind: str
+    body: str
+    token: str
+    parameters: Mapping[str, str]
+    kept_parameters: tuple[str, ...] = ()  # UsePreviousValue
+    tags: Mapping[str, str] | None = None  # None: keep the stack's
+    capabilities: tuple[str, ...] = ()
+    import_existing: bool = False
+    role_arn: str | None = None
+
+
+class Stacks(Protocol):
+    """Reading and removing stacks. ``ref`` is a name or, better, a stack id."""
+
+    def describe(self, ref: str) -> Stack | None: ...
+
+    def resources(self, ref: str) -> tuple[StackResource, ...]: ...
+
+    def events(self, ref: str) -> Iterator[StackEvent]:
+        """Newest first; pages lazily, so stop at the first known id."""
+        ...
+
+    def template(self, ref: str) -> str:
+        """The deployed template, as it was sent (TemplateStage Original)."""
+        ...
+
+    def delete(self, stack_id: str, *, token: str, retain: Sequence[str] = ()) -> None: ...
+
+    def continue_rollback(self, stack_id: str, *, token: str, skip: Sequence[str] = ()) -> None: ...
+
+
+class ChangeSets(Protocol):
+    """Making, reading, executing and removing change sets."""
+
+    def create(self, request: ChangeSetRequest) -> ChangeSet: ...
+
+    def describe(self, change_set_id: str) -> ChangeSet | None: ...
+
+    def of(self, stack: str) -> tuple[ChangeSet, ...]: ...
+
+    def execute(self, change_set_id: str, *, token: str) -> None: ...
+
+    def delete(self, change_set_id: str) -> None: ...
+
+
+class Tables(Protocol):
+    """Reading tables."""
+
+    def describe(self, name: str) -> Table | None:
+        """The table with its TTL and recovery window; what may not be asked is None, its reason in ``unknown``."""
+        ...
+
+    def contents(self, name: str) -> Contents:
+        """Whether the table holds items: a consistent Scan, paged until LastEvaluatedKey is gone or an item is seen."""
+        ...
+
+    def backups(self, name: str) -> tuple[Backup, ...]: ...
+
+
+class Observations(Protocol):
+    """Reading what watches the tables."""
+
+    def alarms(self, names: Sequence[str]) -> tuple[AlarmState, ...]: ...
+
+    def log_group(self, name: str) -> LogGroupState | None: ...
+
+
+class Identity(Protocol):
+    """Who is asking, and where."""
+
+    def whereabouts(self) -> Whereabouts: ...
+
+
+class Clock(Protocol):
+    """Time, and waiting; the only ones a run may use."""
+
+    def now(self) -> datetime: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Tokens(Protocol):
+    """Fresh names: client request tokens and change set names."""
+
+    def token(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The ports of one account and region, as ``account.open_account`` composes them."""
+
+    identity: Identity
+    stacks: Stacks
+    change_sets: ChangeSets
+    tables: Tables
+    observations: Observations
+    clock: Clock
+    tokens: Tokens
