@@ -1,0 +1,49 @@
+# Each target makes .venv and installs what it needs; a second run is quick.
+PYTHON ?= python3
+WORKERS ?= 2
+export PYTHON MAKECMDGOALS
+V := .venv/bin
+
+.PHONY: help demo test test-slow lint format docs bench clean
+
+help:
+	@echo "make demo        deploy the AI Chef stack on the embedded AWS and show what stands"
+	@echo "make test        the tests (under five minutes on two cores)"
+	@echo "make test-slow   what is long or needs a peer"
+	@echo "make lint        ruff, mypy --strict, generated docs up to date"
+	@echo "make docs        generate the reference pages from the code"
+	@echo "make bench       paired benchmarks"
+
+.venv/.ready-local: pyproject.toml scripts/venv.sh
+	@scripts/venv.sh local && touch $@
+
+.venv/.ready-dev: pyproject.toml scripts/venv.sh
+	@scripts/venv.sh local,dev && touch $@
+
+demo: .venv/.ready-local
+	@scripts/demo.sh
+
+test: .venv/.ready-dev
+	@$(V)/python -m pytest -n $(WORKERS) -m "not slow"
+
+test-slow: .venv/.ready-dev
+	@$(V)/python -m pytest -n $(WORKERS) -m slow
+
+lint: .venv/.ready-dev
+	@$(V)/ruff check .
+	@$(V)/ruff format --check .
+	@$(V)/mypy
+	@$(V)/python scripts/generate_docs.py --check
+
+format: .venv/.ready-dev
+	@$(V)/ruff check --fix .
+	@$(V)/ruff format .
+
+docs: .venv/.ready-dev
+	@$(V)/python scripts/generate_docs.py
+
+bench: .venv/.ready-dev
+	@$(V)/python bench/run.py
+
+clean:
+	rm -rf .venv .venv-aws build dist .mypy_cache .ruff_cache .pytest_cache
