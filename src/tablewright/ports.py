@@ -13,7 +13,7 @@ from typing import Protocol
 
 from tablewright.model.observed import AlarmState, LogGroupState
 from tablewright.model.stack import ChangeSet, Stack, StackEvent, StackResource
-from tablewright.model.table import Backup, Contents, Table
+from tablewright.model.table import Backup, Contents, ExpirySample, Table
 from tablewright.model.whereabouts import Whereabouts
 
 
@@ -32,6 +32,8 @@ class ChangeSetRequest:
     capabilities: tuple[str, ...] = ()
     import_existing: bool = False
     role_arn: str | None = None
+    template_url: str | None = None  # when given, sent instead of ``body``
+    include_nested: bool = False  # look into nested stacks as well (IncludeNestedStacks)
 
 
 class Stacks(Protocol):
@@ -53,6 +55,14 @@ class Stacks(Protocol):
 
     def continue_rollback(self, stack_id: str, *, token: str, skip: Sequence[str] = ()) -> None: ...
 
+    def roll_back(self, stack_id: str, *, token: str) -> None:
+        """RollbackStack: back to the last stable state, for a stack that failed with rollback disabled."""
+        ...
+
+    def protect(self, stack_id: str, *, enabled: bool) -> None:
+        """Set termination protection."""
+        ...
+
 
 class ChangeSets(Protocol):
     """Making, reading, executing and removing change sets."""
@@ -65,14 +75,23 @@ class ChangeSets(Protocol):
 
     def execute(self, change_set_id: str, *, token: str) -> None: ...
 
-    def delete(self, change_set_id: str) -> None: ...
+    def delete(self, change_set_id: str) -> None:
+        """Remove it; one that is not there any more is no error."""
+        ...
+
+    def problems(self, change_set_id: str) -> tuple[StackEvent, ...]:
+        """What DescribeEvents says of its failed validations; () where that operation is unknown or denied."""
+        ...
 
 
 class Tables(Protocol):
     """Reading tables."""
 
-    def describe(self, name: str) -> Table | None:
-        """The table with its TTL and recovery window; what may not be asked is None, its reason in ``unknown``."""
+    def describe(self, name: str, *, settings: bool = True) -> Table | None:
+        """The table with its TTL, recovery window and tags; what may not be asked is None, its reason in ``unknown``.
+
+        ``settings=False`` makes the one call DescribeTable and leaves those out: for polling.
+        """
         ...
 
     def contents(self, name: str) -> Contents:
@@ -80,6 +99,22 @@ class Tables(Protocol):
         ...
 
     def backups(self, name: str) -> tuple[Backup, ...]: ...
+
+    def expiring(self, name: str, attribute: str, *, now: datetime) -> ExpirySample:
+        """How many of the first items read (one page of a Scan) TTL on ``attribute`` would delete at ``now``."""
+        ...
+
+    def consumers(self, stream_arn: str) -> tuple[str, ...]:
+        """Who reads the stream, as far as AWS can say (Lambda event source mappings); raises when it may not be asked."""
+        ...
+
+
+class Uploads(Protocol):
+    """Putting a template where CloudFormation can read it."""
+
+    def put(self, bucket: str, key: str, body: str) -> str:
+        """Store the template in an existing bucket and return the URL for TemplateURL."""
+        ...
 
 
 class Observations(Protocol):
@@ -121,3 +156,4 @@ class Account:
     observations: Observations
     clock: Clock
     tokens: Tokens
+    uploads: Uploads | None = None

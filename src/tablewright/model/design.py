@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tablewright.model.table import Key
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -35,6 +37,24 @@ class ParameterDesign:
 
 
 @dataclass(frozen=True, slots=True)
+class TableDesign:
+    """What a template asks of one DynamoDB table; Unknown where it cannot be resolved, None where it does not say.
+
+    ``ttl`` is the attribute that TTL is enabled on. ``recovery_days`` counts only with recovery on. ``stream`` is the view
+    type. ``replicas`` are the regions of a global table.
+    """
+
+    keys: tuple[Key, ...] | Unknown = ()
+    ttl: Known | None = None
+    recovery: bool | Unknown = False
+    recovery_days: Known | None = None
+    deletion_protection: bool | Unknown = False
+    stream: Known | None = None
+    kms_key: Known | None = None
+    replicas: tuple[str, ...] | Unknown = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceDesign:
     """One resource that exists under the given parameters (its condition holds, or could not be decided).
 
@@ -49,6 +69,8 @@ class ResourceDesign:
     update_replace_policy: str | None = None
     physical_name: Known | None = None
     indexes: tuple[str, ...] = ()
+    table: TableDesign | None = None
+    certain: bool = True  # False: whether it exists hangs on a condition that could not be decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +89,8 @@ class Design:
     parameters: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    transforms: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[ResourceDesign, ...]:

@@ -105,3 +105,4 @@ class ChangeSet:
     execution_status: str
     reason: str = ""
     changes: tuple[ResourceChange, ...] = ()
+    created_at: datetime | None = None

@@ -130,3 +130,16 @@ class Contents:
     def is_empty(self) -> bool:
         """True only if the whole table was read and nothing was found."""
         return self.holds is Holds.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class ExpirySample:
+    """One page of a table, looked at for TTL: how many items were read, and how many of them have expired already.
+
+    ``expired`` counts items whose attribute is a number (epoch seconds) in the past but not more than five years ago:
+    TTL deletes no others (DynamoDB developer guide, "Using time to live"). ``complete`` is True if that was all there is.
+    """
+
+    read: int
+    expired: int
+    complete: bool = False
