@@ -1,0 +1,36 @@
+"""Mistakes in a template's text, said with file, line, column and the line itself."""
+
+from __future__ import annotations
+
+from tablewright.errors import UsageError
+from tablewright.model.design import Position
+
+_SHOWN = 110
+
+
+def mistake(
+    code: str, summary: str, what: str, *, path: str, text: str, position: Position, hint: str | None = None
+) -> UsageError:
+    """The error for something wrong at ``position``: its detail shows the place and the offending line under it."""
+    return UsageError(code, summary, f"{path}:{position.line}:{position.column}: {what}{excerpt(text, position)}", hint)
+
+
+def excerpt(text: str, position: Position) -> str:
+    """The line of ``position`` with a caret under its column, or nothing where the text has no such line."""
+    lines = text.splitlines()
+    if not 1 <= position.line <= len(lines):
+        return ""
+    line = lines[position.line - 1].replace("\t", " ")
+    line = "".join(c if c.isprintable() else "?" for c in line)
+    start = max(0, position.column - 1 - _SHOWN // 2) if len(line) > _SHOWN else 0
+    shown = line[start : start + _SHOWN]
+    number = str(position.line)
+    caret = " " * max(0, position.column - 1 - start) + "^"
+    return f"\n\n    {number} | {shown}\n    {' ' * len(number)} | {caret}"
+
+
+def position_at(text: str, offset: int) -> Position:
+    """The line and column of a character offset."""
+    before = text[:offset]
+    line = before.count("\n") + 1
+    return Position(line, offset - (before.rfind("\n") + 1) + 1)

@@ -1,0 +1,103 @@
+"""What a template asks of its DynamoDB tables: names, keys, indexes, settings."""
+
+from __future__ import annotations
+
+from tablewright.model.design import Known, TableDesign, Unknown
+from tablewright.model.table import Key
+from tablewright.template.intrinsics import Value
+
+_UNREAD = Unknown("the properties cannot be resolved")
+
+
+def table_design(type_: str, properties: Value) -> TableDesign:
+    """The table's design from its evaluated properties; whatever could not be evaluated is Unknown."""
+    if not isinstance(properties, dict):
+        return TableDesign(_UNREAD, _UNREAD, _UNREAD, _UNREAD, _UNREAD, _UNREAD, _UNREAD, _UNREAD)
+    ttl = _inner(properties, "TimeToLiveSpecification")
+    local = _first_replica(properties) if type_ == "AWS::DynamoDB::GlobalTable" else properties
+    recovery = _inner(local, "PointInTimeRecoverySpecification")
+    encryption = _inner(local, "SSESpecification")
+    stream = _inner(properties, "StreamSpecification")
+    return TableDesign(
+        keys=keys_of(properties.get("KeySchema"), properties.get("AttributeDefinitions")),
+        ttl=_when(ttl, "Enabled", "AttributeName", absent="true"),
+        recovery=_flag(recovery, "PointInTimeRecoveryEnabled"),
+        recovery_days=_text(recovery, "RecoveryPeriodInDays"),
+        deletion_protection=_flag(local, "DeletionProtectionEnabled"),
+        stream=_text(stream, "StreamViewType"),
+        kms_key=_text(encryption, "KMSMasterKeyId"),
+        replicas=_replicas(type_, properties),
+    )
+
+
+def index_names(properties: Value) -> tuple[str, ...]:
+    """The names of the secondary indexes that can be known, in the template's order."""
+    if not isinstance(properties, dict):
+        return ()
+    names = []
+    for kind in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
+        listed = properties.get(kind)
+        for index in listed if isinstance(listed, list) else []:
+            name = index.get("IndexName") if isinstance(index, dict) else None
+            if isinstance(name, str):
+                names.append(name)
+    return tuple(names)
+
+
+def keys_of(schema: Value, definitions: Value) -> tuple[Key, ...] | Unknown:
+    """The key schema with its attribute types; Unknown unless every part of it is plain text."""
+    types: dict[str, str] = {}
+    for definition in definitions if isinstance(definitions, list) else []:
+        match definition:
+            case {"AttributeName": str(name), "AttributeType": str(kind)}:
+                types[name] = kind
+    keys = []
+    for element in schema if isinstance(schema, list) else []:
+        match element:
+            case {"AttributeName": str(name), "KeyType": str(role)}:
+                keys.append(Key(name, types.get(name, ""), role))
+            case _:
+                return _UNREAD
+    return tuple(keys) if keys else _UNREAD
+
+
+def _inner(properties: Value, name: str) -> Value:
+    return properties.get(name) if isinstance(properties, dict) else properties
+
+
+def _text(properties: Value, name: str) -> Known | None:
+    value = _inner(properties, name)
+    return value if value is None or isinstance(value, (str, Unknown)) else _UNREAD
+
+
+def _flag(properties: Value, name: str) -> bool | Unknown:
+    value = _text(properties, name)
+    return value if isinstance(value, Unknown) else value is not None and value.lower() == "true"
+
+
+def _when(properties: Value, flag: str, name: str, *, absent: str) -> Known | None:
+    if properties is None:
+        return None
+    enabled = _text(properties, flag)
+    if isinstance(enabled, Unknown):
+        return enabled
+    return _text(properties, name) if (enabled or absent).lower() == "true" else None
+
+
+def _replicas(type_: str, properties: dict[str, Value]) -> tuple[str, ...] | Unknown:
+    if type_ != "AWS::DynamoDB::GlobalTable":
+        return ()
+    listed = properties.get("Replicas")
+    regions = []
+    for replica in listed if isinstance(listed, list) else [None]:
+        region = replica.get("Region") if isinstance(replica, dict) else None
+        if not isinstance(region, str):
+            return region if isinstance(region, Unknown) else _UNREAD
+        regions.append(region)
+    return tuple(regions)
+
+
+def _first_replica(properties: dict[str, Value]) -> Value:
+    """A global table's per-region settings; those of its first replica stand for all."""
+    listed = properties.get("Replicas")
+    return listed[0] if isinstance(listed, list) and listed else _UNREAD
