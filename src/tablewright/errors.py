@@ -14,7 +14,10 @@ class TablewrightError(Exception):
 
     ``code``: stable kebab-case name. ``summary``: terse, holds no names of the user's. ``detail``: what was wrong, why it
     matters and what to do, in whole sentences. ``hint``: one command that can be typed as it stands, or None.
+    ``text``: AWS's own words, untouched, when it was AWS that said no; else empty.
     """
+
+    text: str = ""
 
     def __init__(self, code: str, summary: str, detail: str = "", hint: str | None = None) -> None:
         super().__init__(summary)

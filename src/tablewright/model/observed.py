@@ -8,8 +8,23 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """One metric that an alarm looks at, exactly as it names it: a metric exists only under its own set of dimensions."""
+
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+    statistic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmState:
-    """An alarm as it stands: OK, ALARM or INSUFFICIENT_DATA, with CloudWatch's reason."""
+    """An alarm as it stands: OK, ALARM or INSUFFICIENT_DATA, with CloudWatch's reason.
+
+    ``metric`` and ``dimensions`` are those of a plain metric alarm (empty for metric math and composite alarms);
+    ``watches`` holds every metric that any kind of metric alarm looks at. ``rule`` is a composite alarm's. ``period``
+    is in seconds; ``missing_data`` is CloudWatch's treatment of missing data ("missing" where the alarm does not say).
+    """
 
     name: str
     state: str
@@ -18,6 +33,14 @@ class AlarmState:
     dimensions: Mapping[str, str]
     actions: tuple[str, ...]
     changed_at: datetime | None
+    watches: tuple[Watched, ...] = ()
+    rule: str = ""
+    threshold: float | None = None
+    comparison: str = ""
+    period: int | None = None
+    evaluation_periods: int | None = None
+    missing_data: str = "missing"
+    actions_enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +14,12 @@ class Whereabouts:
     region: str
     partition: str
     endpoint: str | None = None  # None: AWS's own endpoints
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Fixed credentials, given instead of a profile. The secret parts stay out of every repr and log."""
+
+    key: str
+    secret: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)

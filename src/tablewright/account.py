@@ -1,0 +1,49 @@
+"""The composition root: one account and region as the ports that features take."""
+
+from __future__ import annotations
+
+from tablewright.aws.change_sets import CloudFormationChangeSets
+from tablewright.aws.clock import SystemClock
+from tablewright.aws.identity import StsIdentity
+from tablewright.aws.observations import CloudWatchObservations
+from tablewright.aws.session import Session
+from tablewright.aws.stacks import CloudFormationStacks
+from tablewright.aws.tables import DynamoDBTables
+from tablewright.aws.tokens import RandomTokens
+from tablewright.aws.uploads import S3Uploads
+from tablewright.model.whereabouts import Credentials
+from tablewright.ports import Account
+
+__all__ = ["open_account"]
+
+
+def open_account(
+    *,
+    profile: str | None = None,
+    region: str | None = None,
+    endpoint_url: str | None = None,
+    role_arn: str | None = None,
+    credentials: Credentials | None = None,
+) -> Account:
+    """One account and region, ready to be used; nothing is called until something is asked.
+
+    Without ``credentials``, they come from ``profile`` or from wherever the AWS CLI would take them; ``role_arn`` is then a
+    role to assume with them. With ``credentials`` (as for the embedded AWS), this machine's profiles, configuration files
+    and AWS_* variables are ignored. ``endpoint_url`` sends every service to one place.
+
+    Raises UsageError for a profile, region or endpoint that cannot be, Refused when the environment sends services to
+    different endpoints.
+    """
+    session = Session(
+        profile=profile, region=region, endpoint_url=endpoint_url, role_arn=role_arn, credentials=credentials
+    )
+    return Account(
+        identity=StsIdentity(session),
+        stacks=CloudFormationStacks(session),
+        change_sets=CloudFormationChangeSets(session),
+        tables=DynamoDBTables(session),
+        observations=CloudWatchObservations(session),
+        clock=SystemClock(),
+        tokens=RandomTokens(),
+        uploads=S3Uploads(session),
+    )

@@ -1,0 +1,328 @@
+"""One AWS session: credentials, region and endpoints settled once, clients made when they are first needed.
+
+botocore's session is used directly (it is what a boto3 session wraps): importing boto3's resource layer as well would only
+lengthen the way to the first call.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+from urllib.parse import urlsplit
+
+import botocore.exceptions
+import botocore.session
+from botocore.config import Config
+from botocore.configprovider import (
+    BOTOCORE_DEFAUT_SESSION_VARIABLES,
+    ConfiguredEndpointProvider,
+    ConfigValueStore,
+    ConstantProvider,
+)
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    AssumeRoleProvider,
+    DeferredRefreshableCredentials,
+    create_credential_resolver,
+)
+from botocore.utils import JSONFileCache
+
+from tablewright.aws.errors import Caller, MfaNeeded, translated
+from tablewright.errors import Refused, UsageError
+from tablewright.model.whereabouts import Credentials
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_cloudwatch.client import CloudWatchClient
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+    from mypy_boto3_sts.client import STSClient
+
+__all__ = ["SERVICES", "Session"]
+
+SERVICES = ("cloudformation", "dynamodb", "cloudwatch", "logs", "sts", "s3", "lambda")
+"""Every service that is ever called."""
+
+CONNECT_TIMEOUT_S = 4
+READ_TIMEOUT_S = 30
+ATTEMPTS = 6
+"""botocore's standard mode waits up to 1, 2, 4, 8 and 16 seconds between six attempts."""
+LOOPBACK_ATTEMPTS = 3
+"""On one's own machine nothing gets better by waiting long."""
+POOL = 16
+
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
+_AWS_HOST = re.compile(
+    r"(^|\.)(amazonaws\.com(\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn|c2s\.ic\.gov|sc2s\.sgov\.gov)$"
+)
+_LOOPBACK = re.compile(r"^(localhost|127(\.\d+){3}|::1|.*\.localhost)$")
+
+
+class Session:
+    """Credentials, region and endpoints of one account, and the clients that use them.
+
+    With ``credentials`` given, nothing of the machine's own AWS set-up is looked at: no profile, configuration file,
+    environment variable or instance role. Without, botocore's usual chain decides, plus AWS_REGION. ``role_arn`` is a
+    role to assume with those credentials. Raises UsageError for a profile, region or endpoint that cannot be.
+    """
+
+    def __init__(
+        self,
+        *,
+        profile: str | None = None,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        role_arn: str | None = None,
+        credentials: Credentials | None = None,
+    ) -> None:
+        self._lock = threading.RLock()
+        self._clients: dict[str, Any] = {}
+        self._given = credentials
+        self._caller = Caller(profile=profile, region=region, endpoint=endpoint_url)
+        with translated(self._caller, "aws"):
+            if credentials is not None:
+                self._core = _isolated(credentials)
+                self.region = _checked_region(region or "us-east-1", endpoint_url)
+            else:
+                self._core = botocore.session.Session(profile=profile)
+                self.region = _checked_region(region or _own_region(self._core), endpoint_url)
+            self._endpoints = self._find_endpoints(endpoint_url)
+            self.endpoint = _one_place(self._endpoints)
+            if credentials is None:
+                self._core.register_component("credential_provider", self._credential_chain(role_arn))
+        self.profile = None if credentials is not None else self._core.profile
+        self._caller = Caller(profile=self.profile, region=self.region, endpoint=self.endpoint)
+
+    def translated(self, service: str) -> AbstractContextManager[None]:
+        """Within it, AWS's errors come out as ours."""
+        return translated(self._caller, service)
+
+    @property
+    def cloudformation(self) -> CloudFormationClient:
+        return cast("CloudFormationClient", self.client("cloudformation"))
+
+    @property
+    def dynamodb(self) -> DynamoDBClient:
+        return cast("DynamoDBClient", self.client("dynamodb"))
+
+    @property
+    def cloudwatch(self) -> CloudWatchClient:
+        return cast("CloudWatchClient", self.client("cloudwatch"))
+
+    @property
+    def logs(self) -> CloudWatchLogsClient:
+        return cast("CloudWatchLogsClient", self.client("logs"))
+
+    @property
+    def sts(self) -> STSClient:
+        return cast("STSClient", self.client("sts"))
+
+    def client(self, service: str) -> Any:
+        """The client of one of ``SERVICES``, made at the first call; safe to use from several threads."""
+        made = self._clients.get(service)
+        if made is None:
+            with self._lock:
+                made = self._clients.get(service)
+                if made is None:
+                    made = self._clients[service] = self._create(service)
+        return made
+
+    def _create(self, service: str) -> Any:
+        endpoint = self._endpoints[service]
+        loopback = endpoint is not None and _is_loopback(endpoint)
+        attempts = self._core.get_config_variable("max_attempts") or (LOOPBACK_ATTEMPTS if loopback else ATTEMPTS)
+        settings: dict[str, Any] = {
+            "retries": {"mode": "standard", "total_max_attempts": attempts},
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "read_timeout": READ_TIMEOUT_S,
+            "max_pool_connections": POOL,
+            "user_agent_extra": "tablewright",
+        }
+        if endpoint is not None:
+            settings["account_id_endpoint_mode"] = "disabled"
+            if service == "s3":
+                settings["s3"] = {"addressing_style": "path"}
+        if loopback:
+            settings["proxies"] = {}  # a proxy must never carry what is meant for this machine
+        client = self._core.create_client(
+            service, region_name=self.region, endpoint_url=endpoint, config=Config(**settings)
+        )
+        if service == "cloudformation":
+            _keep_template_text(client)
+        return client
+
+    def _find_endpoints(self, endpoint_url: str | None) -> Mapping[str, str | None]:
+        """The endpoint that is configured for each service; None where nothing is, so that AWS's own is used."""
+        if endpoint_url is not None:
+            return dict.fromkeys(SERVICES, _checked_endpoint(endpoint_url))
+        if self._given is not None or self._core.get_config_variable("ignore_configured_endpoint_urls"):
+            return dict.fromkeys(SERVICES, None)
+        found: dict[str, str | None] = {}
+        for service in SERVICES:
+            url = ConfiguredEndpointProvider(
+                full_config=self._core.full_config,
+                scoped_config=self._core.get_scoped_config(),
+                client_name=service,
+            ).provide()
+            found[service] = _checked_endpoint(url) if url else None
+        return found
+
+    def _credential_chain(self, role_arn: str | None) -> Any:
+        """botocore's chain, with the AWS CLI's cache of assumed roles and an MFA question that never hangs."""
+        cache = _RoleCache()
+        chain: Any = create_credential_resolver(self._core, cache=cast("Any", cache), region_name=self.region)
+        for provider in chain.providers:
+            if isinstance(provider, AssumeRoleProvider):
+                vars(provider)["_prompter"] = _ask_mfa  # botocore has no other way to replace its getpass
+        if role_arn is None:
+            return chain
+        sts = partial(self._core.create_client, region_name=self.region, endpoint_url=self._endpoints["sts"])
+        return _RoleChain(sts, chain, role_arn, cache)
+
+
+class _RoleChain:
+    """Credentials of a role that is assumed, when first needed, with what another chain finds."""
+
+    def __init__(self, client_creator: Any, source: Any, role_arn: str, cache: Any) -> None:
+        self._client_creator = client_creator
+        self._source = source
+        self._role_arn = role_arn
+        self._cache = cache
+
+    def load_credentials(self) -> Any:
+        source = self._source.load_credentials()
+        if source is None:
+            return None
+        fetcher = AssumeRoleCredentialFetcher(
+            client_creator=self._client_creator,
+            source_credentials=source,
+            role_arn=self._role_arn,
+            extra_args={"RoleSessionName": "tablewright"},
+            mfa_prompter=_ask_mfa,
+            cache=self._cache,
+        )
+        return DeferredRefreshableCredentials(method="assume-role", refresh_using=fetcher.fetch_credentials)
+
+
+class _RoleCache(JSONFileCache):  # type: ignore[misc, unused-ignore]
+    """The AWS CLI's cache of assumed roles, so that an MFA code given to either serves both.
+
+    It only saves time: a home that cannot be written or read is no error.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(working_dir=str(Path("~/.aws/cli/cache").expanduser()) if _has_home() else os.devnull)
+
+    def __setitem__(self, cache_key: str, value: Any) -> None:
+        try:
+            super().__setitem__(cache_key, value)
+        except OSError:
+            return
+
+
+def _has_home() -> bool:
+    try:
+        Path.home()
+    except (RuntimeError, KeyError):
+        return False
+    return True
+
+
+def _ask_mfa(prompt: str) -> str:
+    if not (sys.stdin is not None and sys.stdin.isatty()):
+        raise MfaNeeded(prompt.strip().rstrip(":"))
+    return getpass.getpass(prompt)
+
+
+def _isolated(credentials: Credentials) -> botocore.session.Session:
+    """A session that looks at nothing on this machine: every setting is botocore's default."""
+    core = botocore.session.Session()
+    defaults: dict[str, Any] = {
+        name: ConstantProvider(default) for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
+    for name in ("config_file", "credentials_file"):
+        defaults[name] = ConstantProvider(os.devnull)
+    defaults["ignore_configured_endpoint_urls"] = ConstantProvider(True)
+    for section in ("s3", "proxies_config"):
+        defaults[section] = ConstantProvider(None)
+    core.register_component("config_store", ConfigValueStore(mapping=defaults))
+    core.set_credentials(credentials.key, credentials.secret, credentials.token)
+    return core
+
+
+def _own_region(core: botocore.session.Session) -> str | None:
+    """AWS_REGION as the other SDKs and the AWS CLI v2 read it, then what botocore reads."""
+    return os.environ.get("AWS_REGION") or cast("str | None", core.get_config_variable("region"))
+
+
+def _checked_region(region: str | None, endpoint_url: str | None) -> str:
+    if region is None:
+        raise botocore.exceptions.NoRegionError()
+    if endpoint_url is None and not _REGION.fullmatch(region):
+        _refuse_region(region)
+    return region
+
+
+def _refuse_region(region: str) -> NoReturn:
+    core = botocore.session.Session(profile=None)
+    known = [r for p in ("aws", "aws-cn", "aws-us-gov") for r in core.get_available_regions("dynamodb", p)]
+    near = get_close_matches(region, known, n=1, cutoff=0.6)
+    raise UsageError(
+        "region-invalid",
+        "That is not a region",
+        f"{region!r} is no AWS region." + (f" Did you mean {near[0]}?" if near else " One looks like us-east-1."),
+    )
+
+
+def _one_place(endpoints: Mapping[str, str | None]) -> str | None:
+    """Where all services are: None for AWS (its interface endpoints in a VPC included), else the one URL.
+
+    Raises Refused when they are at several places: a table's emptiness read at one must never decide about a stack at
+    another.
+    """
+    places = {url if url and not _AWS_HOST.search(urlsplit(url).hostname or "") else None for url in endpoints.values()}
+    if len(places) > 1:
+        each = "\n".join(f"    {service}: {url or 'AWS'}" for service, url in endpoints.items())
+        raise Refused(
+            "endpoints-differ",
+            "The services are not at one place",
+            "AWS_ENDPOINT_URL variables or the profile's endpoint_url send services to different endpoints:\n\n"
+            f"{each}\n\nWhat is read at one would decide about another. Set one endpoint for all, or none.",
+        )
+    return places.pop()
+
+
+def _checked_endpoint(url: str) -> str:
+    """The URL without a closing slash. Raises UsageError for what is no http(s) URL."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in ("http", "https"):
+        raise UsageError(
+            "endpoint-invalid",
+            "That is not an endpoint",
+            f"{url!r} is no URL of the form http://host:port or https://host.",
+        )
+    return url.rstrip("/")
+
+
+def _is_loopback(url: str) -> bool:
+    return _LOOPBACK.match(urlsplit(url).hostname or "") is not None
+
+
+def _keep_template_text(client: Any) -> None:
+    """GetTemplate's text as it is stored: botocore would turn a JSON template into a dictionary."""
+    from botocore.handlers import json_decode_template_body
+
+    client.meta.events.unregister("after-call.cloudformation.GetTemplate", json_decode_template_body)

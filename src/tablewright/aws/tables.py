@@ -1,0 +1,313 @@
+"""Reading tables, over DynamoDB's API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from tablewright.aws.clock import utc
+from tablewright.aws.errors import code_of
+from tablewright.aws.session import Session
+from tablewright.errors import TablewrightError
+from tablewright.model.table import (
+    Backup,
+    Billing,
+    Contents,
+    ExpirySample,
+    Holds,
+    Index,
+    Key,
+    OnDemand,
+    PointInTimeRecovery,
+    Provisioned,
+    Table,
+    TimeToLive,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import (
+        KeySchemaElementTypeDef,
+        ListBackupsInputTypeDef,
+        ListTagsOfResourceInputTypeDef,
+        ProjectionOutputTypeDef,
+        ProvisionedThroughputDescriptionTypeDef,
+        ScanInputTypeDef,
+        TableDescriptionTypeDef,
+    )
+
+__all__ = ["DynamoDBTables"]
+
+_Part = TypeVar("_Part")
+
+_SCAN_LIMIT = 100
+"""Items a page of the emptiness check: whether there is one item does not need a megabyte of a live table's capacity."""
+
+_FIVE_YEARS = timedelta(days=5 * 365)
+
+_PASSING = (
+    "access-denied",
+    "throttled",
+    "aws-unavailable",
+    "aws-error",
+    "aws-validation",
+    "not-found",
+    "resource-in-use",
+)
+"""Errors that leave one part of an answer unknown. All others (credentials, network ...) end the whole reading."""
+
+
+class DynamoDBTables:
+    """Tables of one account and region."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def describe(self, name: str, *, settings: bool = True) -> Table | None:
+        """The table with its TTL, recovery window and tags; None only if DynamoDB says that there is none.
+
+        What may not be asked is None (tags: empty) and its reason stands in ``unknown`` under ``ttl``, ``recovery`` or
+        ``tags``. ``settings=False`` makes the one call DescribeTable and leaves those out: for polling.
+        """
+        with self._session.translated("dynamodb"):
+            try:
+                answer = self._session.dynamodb.describe_table(TableName=name)
+            except ClientError as error:
+                if code_of(error) == "ResourceNotFoundException":
+                    return None
+                raise
+            table = _table(answer["Table"])
+        return self._with_settings(table) if settings else table
+
+    def contents(self, name: str) -> Contents:
+        """Whether the table holds items, by a consistent Scan that only counts.
+
+        A page without items says nothing while LastEvaluatedKey is set, so it goes on until an item is counted or the key is
+        gone. Whatever keeps it from knowing (denied, throttled, a table still being made or restored) is UNKNOWN, with the
+        reason. A table that does not exist holds NOTHING, and ``reason`` says that there is none.
+        """
+        request: ScanInputTypeDef = {
+            "TableName": name,
+            "ConsistentRead": True,
+            "Select": "COUNT",
+            "Limit": _SCAN_LIMIT,
+        }
+        try:
+            while True:
+                with self._session.translated("dynamodb"):
+                    answer = self._session.dynamodb.scan(**request)
+                    counted = answer["Count"]
+                if counted > 0:
+                    return Contents(Holds.ITEMS, seen=counted)
+                last = answer.get("LastEvaluatedKey")
+                if not last:
+                    return Contents(Holds.NOTHING)
+                request["ExclusiveStartKey"] = last
+        except TablewrightError as error:
+            if error.code == "not-found":
+                return self._contents_of_the_unscannable(name)
+            return Contents(Holds.UNKNOWN, reason=_reason(error))
+
+    def backups(self, name: str) -> tuple[Backup, ...]:
+        """On-demand, system and AWS Backup copies made of tables of this name, newest first."""
+        request: ListBackupsInputTypeDef = {"TableName": name, "BackupType": "ALL"}
+        found: list[Backup] = []
+        while True:
+            with self._session.translated("dynamodb"):
+                answer = self._session.dynamodb.list_backups(**request)
+                found += [
+                    Backup(
+                        arn=b["BackupArn"],
+                        name=b["BackupName"],
+                        status=b["BackupStatus"],
+                        created_at=utc(b["BackupCreationDateTime"]),
+                        size_bytes=b.get("BackupSizeBytes", 0),
+                        kind=b.get("BackupType", "USER"),
+                    )
+                    for b in answer["BackupSummaries"]
+                ]
+            last = answer.get("LastEvaluatedBackupArn")
+            if not last:
+                return tuple(sorted(found, key=lambda b: b.created_at, reverse=True))
+            request["ExclusiveStartBackupArn"] = last
+
+    def expiring(self, name: str, attribute: str, *, now: datetime) -> ExpirySample:
+        """How many items of one Scan page TTL on ``attribute`` would delete at ``now``: numbers, past, not over five years."""
+        with self._session.translated("dynamodb"):
+            answer = self._session.dynamodb.scan(
+                TableName=name,
+                ProjectionExpression="#ttl",
+                ExpressionAttributeNames={"#ttl": attribute},
+            )
+            read = answer["ScannedCount"]
+        newest, oldest = now.timestamp(), (now - _FIVE_YEARS).timestamp()
+        values = (item.get(attribute, {}) for item in answer["Items"])
+        times = (float(str(value["N"])) for value in values if "N" in value)
+        return ExpirySample(
+            read=read,
+            expired=sum(oldest < time <= newest for time in times),
+            complete=not answer.get("LastEvaluatedKey"),
+        )
+
+    def consumers(self, stream_arn: str) -> tuple[str, ...]:
+        """Lambda functions that read the stream (ListEventSourceMappings), by ARN. Other readers leave no trace in AWS."""
+        found: list[str] = []
+        request: dict[str, str] = {"EventSourceArn": stream_arn}
+        while True:
+            with self._session.translated("lambda"):
+                answer: Mapping[str, Any] = self._session.client("lambda").list_event_source_mappings(**request)
+                found += [str(m.get("FunctionArn", m["UUID"])) for m in answer["EventSourceMappings"]]
+            marker = answer.get("NextMarker")
+            if not marker:
+                return tuple(sorted(found))
+            request["Marker"] = marker
+
+    def _contents_of_the_unscannable(self, name: str) -> Contents:
+        """Scan says "not found" of a table that is still being made as well, and a restore brings items."""
+        try:
+            table = self.describe(name, settings=False)
+        except TablewrightError as error:
+            return Contents(Holds.UNKNOWN, reason=_reason(error))
+        if table is None:
+            return Contents(Holds.NOTHING, reason="there is no such table")
+        return Contents(Holds.UNKNOWN, reason=f"the table cannot be read while it is {table.status}")
+
+    def _with_settings(self, table: Table) -> Table:
+        unknown: dict[str, str] = {}
+        return replace(
+            table,
+            ttl=_asked(unknown, "ttl", lambda: self._ttl(table.name)),
+            recovery=_asked(unknown, "recovery", lambda: self._recovery(table.name)),
+            tags=_asked(unknown, "tags", lambda: self._tags(table.arn)) or {},
+            unknown=unknown,
+        )
+
+    def _ttl(self, name: str) -> TimeToLive:
+        with self._session.translated("dynamodb"):
+            answer = self._session.dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+            return TimeToLive(
+                status=answer.get("TimeToLiveStatus", "DISABLED"), attribute=answer.get("AttributeName") or None
+            )
+
+    def _recovery(self, name: str) -> PointInTimeRecovery:
+        with self._session.translated("dynamodb"):
+            described = self._session.dynamodb.describe_continuous_backups(TableName=name)
+            answer = described["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
+        earliest, latest = answer.get("EarliestRestorableDateTime"), answer.get("LatestRestorableDateTime")
+        return PointInTimeRecovery(
+            enabled=answer.get("PointInTimeRecoveryStatus") == "ENABLED",
+            earliest=utc(earliest) if earliest else None,
+            latest=utc(latest) if latest else None,
+            days=answer.get("RecoveryPeriodInDays"),
+        )
+
+    def _tags(self, arn: str) -> Mapping[str, str]:
+        tags: dict[str, str] = {}
+        request: ListTagsOfResourceInputTypeDef = {"ResourceArn": arn}
+        while True:
+            with self._session.translated("dynamodb"):
+                answer = self._session.dynamodb.list_tags_of_resource(**request)
+            tags |= {t["Key"]: t["Value"] for t in answer.get("Tags", [])}
+            token = answer.get("NextToken")
+            if not token:
+                return tags
+            request["NextToken"] = token
+
+
+def _asked(unknown: dict[str, str], part: str, question: Callable[[], _Part]) -> _Part | None:
+    """The answer to one question about a table; None, with the reason noted, where it may not or cannot be answered."""
+    try:
+        return question()
+    except TablewrightError as error:
+        if error.code not in _PASSING:
+            raise
+        unknown[part] = _reason(error)
+        return None
+
+
+def _reason(error: TablewrightError) -> str:
+    return f"{error.summary}: {error.text}" if error.text else error.summary
+
+
+def _table(answer: TableDescriptionTypeDef) -> Table:
+    types = {a["AttributeName"]: str(a["AttributeType"]) for a in answer.get("AttributeDefinitions", [])}
+    on_demand = answer.get("OnDemandThroughput", {})
+    stream = answer.get("StreamSpecification", {})
+    streaming = bool(stream.get("StreamEnabled"))
+    return Table(
+        name=answer["TableName"],
+        arn=answer["TableArn"],
+        id=answer.get("TableId", ""),
+        status=answer["TableStatus"],
+        keys=_keys(answer["KeySchema"], types),
+        billing=_billing(
+            answer.get("BillingModeSummary", {}).get("BillingMode"),
+            answer.get("ProvisionedThroughput"),
+            on_demand.get("MaxReadRequestUnits"),
+            on_demand.get("MaxWriteRequestUnits"),
+        ),
+        created_at=utc(answer["CreationDateTime"]),
+        indexes=(
+            *(
+                Index(
+                    name=i["IndexName"],
+                    kind="global",
+                    keys=_keys(i.get("KeySchema", []), types),
+                    projection=i.get("Projection", {}).get("ProjectionType", ""),
+                    included=_included(i.get("Projection", {})),
+                    status=i.get("IndexStatus", "ACTIVE"),
+                    backfilling=i.get("Backfilling", False),
+                    item_count=i.get("ItemCount", 0),
+                    size_bytes=i.get("IndexSizeBytes", 0),
+                )
+                for i in answer.get("GlobalSecondaryIndexes", [])
+            ),
+            *(
+                Index(
+                    name=i["IndexName"],
+                    kind="local",
+                    keys=_keys(i.get("KeySchema", []), types),
+                    projection=i.get("Projection", {}).get("ProjectionType", ""),
+                    included=_included(i.get("Projection", {})),
+                    item_count=i.get("ItemCount", 0),
+                    size_bytes=i.get("IndexSizeBytes", 0),
+                )
+                for i in answer.get("LocalSecondaryIndexes", [])
+            ),
+        ),
+        item_count=answer.get("ItemCount", 0),
+        size_bytes=answer.get("TableSizeBytes", 0),
+        deletion_protection=answer.get("DeletionProtectionEnabled", False),
+        table_class=answer.get("TableClassSummary", {}).get("TableClass", "STANDARD"),
+        stream_arn=answer.get("LatestStreamArn") if streaming else None,
+        stream_view=stream.get("StreamViewType") if streaming else None,
+        replicas=tuple(r["RegionName"] for r in answer.get("Replicas", []) if "RegionName" in r),
+    )
+
+
+def _keys(schema: Sequence[KeySchemaElementTypeDef], types: Mapping[str, str]) -> tuple[Key, ...]:
+    return tuple(Key(k["AttributeName"], types.get(k["AttributeName"], ""), k["KeyType"]) for k in schema)
+
+
+def _included(projection: ProjectionOutputTypeDef) -> tuple[str, ...]:
+    return tuple(projection.get("NonKeyAttributes", []))
+
+
+def _billing(
+    mode: str | None,
+    provisioned: ProvisionedThroughputDescriptionTypeDef | None,
+    max_read: int | None,
+    max_write: int | None,
+) -> Billing:
+    """DescribeTable leaves BillingModeSummary out of tables that were always provisioned; -1 means no maximum."""
+    if mode == "PAY_PER_REQUEST":
+        return OnDemand(_maximum(max_read), _maximum(max_write))
+    units = provisioned or {}
+    return Provisioned(units.get("ReadCapacityUnits", 0), units.get("WriteCapacityUnits", 0))
+
+
+def _maximum(units: int | None) -> int | None:
+    return None if units is None or units < 0 else units
