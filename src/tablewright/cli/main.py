@@ -1,2 +1,179 @@
+"""The entry: finds the command, runs it, and turns whatever goes wrong into words and an exit code.
+
+Nothing heavy is imported here: a command's module is loaded when that command runs, and boto3, rich and the embedded AWS
+only when it needs them.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import sys
+from importlib import import_module
+from itertools import pairwise
+
+import click
+
+from tablewright.cli import exits
+from tablewright.cli.registry import COMMANDS
+from tablewright.cli.terminal import output, prepare_streams
+from tablewright.errors import Failed, TablewrightError, UsageError
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when they are asked for; its help comes from the registry."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which they are met."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module and return it."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"tablewright.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, suggesting the nearest for one that there is not."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, COMMANDS, n=1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"There is no command {name!r}.{meant}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"tablewright {version('tablewright')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Every command explains itself: tablewright COMMAND --help",
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
+def cli() -> None:
+    """DynamoDB tables written as CloudFormation: deploy them, see how they are, know why something failed;
+    on AWS, or with --local on an embedded AWS on this machine."""
+
+
 def main() -> None:
-    raise SystemExit(0)
+    """Run the command line and exit. A traceback never reaches the person, unless asked for with --debug."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: list[str]) -> int:
+    """Run one command line and return its exit code."""
+    prepare_streams()
+    try:
+        if sys.platform == "win32":
+            raise _windows()
+        code = _invoke(argv)
+        sys.stdout.flush()
+        return code
+    except TablewrightError as error:
+        return _complain(error, argv)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        return _complain(_usage(error), argv)
+    except (KeyboardInterrupt, click.Abort):
+        return _interrupted(argv)
+    except BrokenPipeError:
+        # The reader went away: silence the flush at exit as well.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.PIPE_CLOSED.code
+    except OSError as error:
+        return _complain(_system(error), argv)
+    except Exception as error:
+        from tablewright.cli.bug import report
+
+        return report(error, argv)
+
+
+def _invoke(argv: list[str]) -> int:
+    result = cli.main(args=argv, prog_name="tablewright", standalone_mode=False)
+    return result if isinstance(result, int) else exits.DONE.code
+
+
+def _complain(error: TablewrightError, argv: list[str]) -> int:
+    from tablewright.cli.faces.diagnostic import error_lines
+
+    if _wants_json(argv):
+        from tablewright.cli.faces.json_lines import encode
+
+        out = output(sys.stdout)
+        body = {
+            "event": "error",
+            "code": error.code,
+            "summary": error.summary,
+            "detail": error.detail,
+            "hint": error.hint,
+        }
+        out.text(encode(body, out))
+    err = output(sys.stderr, color=False if "--no-color" in argv else None)
+    err.lines(error_lines(error, err.width))
+    return exits.of_error(error)
+
+
+def _wants_json(argv: list[str]) -> bool:
+    return "--output=json" in argv or any(pair == ("--output", "json") for pair in pairwise(argv))
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "tablewright"
+    message = error.format_message()
+    return UsageError("usage", "The command line is not understood", message, f"{path} --help")
+
+
+def _interrupted(argv: list[str]) -> int:
+    again = shlex.join(["tablewright", *argv])
+    err = output(sys.stderr, color=False if "--no-color" in argv else None)
+    err.lines([(), (("Interrupted.", "strong"), (" What runs at AWS goes on without this command.", ""))])
+    if argv:
+        err.lines([(("To go on from where it stands, run:", ""),), (), (("      " + again, "strong"),)])
+    return exits.INTERRUPTED.code
+
+
+def _system(error: OSError) -> TablewrightError:
+    where = f" ({error.filename})" if error.filename else ""
+    words = f"{error.strerror or error}{where}."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Failed("disk-full", "No space is left on the disk", f"{words} Make room and run the same command again.")
+    if error.errno == errno.EROFS:
+        return Failed("read-only", "The file system is read-only", f"{words} Nothing could be written there.")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return Failed("not-permitted", "The operating system does not permit it", words)
+    return Failed("system", "The operating system refused", words)
+
+
+def _windows() -> UsageError:
+    return UsageError(
+        "unsupported-platform",
+        "Windows is not supported",
+        "tablewright runs on Linux and macOS, and on Windows in WSL 2 (https://learn.microsoft.com/windows/wsl/install).",
+    )
+
+
+if __name__ == "__main__":
+    main()

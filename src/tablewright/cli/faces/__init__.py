@@ -1,0 +1,1 @@
+"""What a person, a log and a program see of one event stream. Views only: they decide nothing."""

@@ -1,0 +1,79 @@
+"""Text in terminal cells: a Hangul syllable is two wide, a combining mark none, and a control character never gets through."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+
+@lru_cache(maxsize=4096)
+def _cell(char: str) -> int:
+    if char < "\x7f":
+        return 1
+    if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def width(text: str) -> int:
+    """How many cells the text takes on a terminal."""
+    return len(text) if text.isascii() else sum(_cell(char) for char in text)
+
+
+def clean(text: str) -> str:
+    """The text without anything that a terminal would obey: control characters become spaces."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if unicodedata.category(c) == "Cc" else "" for c in text)
+
+
+def _take(text: str, cells: int) -> str:
+    taken = 0
+    for at, char in enumerate(text):
+        taken += _cell(char)
+        if taken > cells:
+            return text[:at]
+    return text
+
+
+def elide(text: str, cells: int, mark: str = "…") -> str:
+    """The text in at most ``cells``, its middle left out: names differ at both ends."""
+    if width(text) <= cells:
+        return text
+    room = cells - width(mark)
+    if room < 2:
+        return _take(text, cells)
+    head = _take(text, (room + 1) // 2)
+    tail = _take(text[::-1], room - width(head))[::-1]
+    return f"{head}{mark}{tail}"
+
+
+def pad(text: str, cells: int) -> str:
+    """The text followed by spaces up to ``cells``."""
+    return text + " " * max(0, cells - width(text))
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """The text in lines of at most ``cells``, broken at spaces where there are any; its own line breaks and indents are kept."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        paragraph = clean(paragraph)
+        indent = paragraph[: len(paragraph) - len(paragraph.lstrip(" "))]
+        if indent and width(paragraph) > cells and len(indent) >= 4:
+            lines.append(paragraph)  # A command or a quoted line: never broken, so it can be copied.
+            continue
+        lines.extend(_fill(paragraph.split(), max(cells, 8), indent) or [""])
+    return lines
+
+
+def _fill(words: list[str], cells: int, indent: str) -> list[str]:
+    lines: list[str] = []
+    line = ""
+    for word in words:
+        if line and width(indent) + width(line) + 1 + width(word) <= cells:
+            line = f"{line} {word}"
+            continue
+        if line:
+            lines.append(indent + line)
+        line = word
+    return [*lines, indent + line] if line else lines

@@ -1,0 +1,48 @@
+"""What every face can do, and which one an output gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from tablewright.cli.terminal import Output, in_ci, in_github
+from tablewright.events import Event, Finished
+
+MODES = ("human", "plain", "json")
+
+
+class Face(Protocol):
+    """Shows a run while it goes on. ``take`` is called with each event in order, ``close`` once, whatever happened."""
+
+    def take(self, event: Event) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def choose(mode: str | None, out: Output, err: Output) -> Face:
+    """The face for ``--output``; None: a live screen where a person watches, plain lines elsewhere."""
+    if mode == "json":
+        from tablewright.cli.faces.json_lines import JsonLines
+
+        return JsonLines(out)
+    live = mode == "human" or (mode is None and not in_ci())
+    if live and err.is_terminal:
+        from tablewright.cli.faces.live import Live
+
+        return Live(out, err)
+    from tablewright.cli.faces.plain import Plain
+
+    return Plain(out, err, github=in_github())
+
+
+def show(events: Iterable[Event], face: Face) -> Finished | None:
+    """Run to the end, showing every event; the last event if it is the run's end."""
+    finished: Finished | None = None
+    try:
+        for event in events:
+            face.take(event)
+            if isinstance(event, Finished):
+                finished = event
+    finally:
+        face.close()
+    return finished

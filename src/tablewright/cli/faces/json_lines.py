@@ -1,0 +1,28 @@
+"""One JSON object a line on standard output: every event as it is."""
+
+from __future__ import annotations
+
+import json
+
+from tablewright.cli.terminal import Output
+from tablewright.events import Event, as_json
+
+
+def encode(value: object, output: Output) -> str:
+    """The value as JSON that the stream can carry."""
+    encoding = (getattr(output.stream, "encoding", None) or "ascii").lower().replace("-", "").replace("_", "")
+    return json.dumps(value, ensure_ascii=encoding != "utf8", separators=(",", ":"))
+
+
+class JsonLines:
+    """For programs: the same classes that the other faces show, encoded by themselves."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+
+    def take(self, event: Event) -> None:
+        """Write the event's line."""
+        self._out.text(encode(as_json(event), self._out))
+
+    def close(self) -> None:
+        """Nothing to take down."""

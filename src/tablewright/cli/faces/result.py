@@ -1,0 +1,45 @@
+"""The result of a run that did what was asked, for standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tablewright.cli.faces.cells import clean, elide, pad, width
+from tablewright.cli.faces.marks import Line, Marks
+from tablewright.events import Ending, Finished
+from tablewright.model.stack import StackOutput
+
+
+def result_lines(finished: Finished, columns: int, marks: Marks) -> list[Line]:
+    """How it ended, in a line or two, and the outputs that other stacks and programs use."""
+    lines: list[Line] = [((f"{marks.good} ", "good"), (clean(finished.summary), "strong"))]
+    if finished.detail:
+        lines += [(("  " + clean(text), ""),) for text in finished.detail.split("\n")]
+    if finished.outputs and finished.ending is Ending.DONE:
+        lines += [(), (("  Outputs", "strong"),), *output_lines(finished.outputs, columns, marks)]
+    if finished.hint:
+        lines += [(), (("      " + finished.hint, "strong"),)]
+    return lines
+
+
+def output_lines(outputs: Sequence[StackOutput], columns: int, marks: Marks) -> list[Line]:
+    """Outputs with their exports, side by side where there is room, else under one another."""
+    keys = max(width(output.key) for output in outputs)
+    values = max(width(output.value) for output in outputs)
+    exports = max(width(output.export or "") for output in outputs)
+    if 4 + keys + 2 + values + (2 + len("export ") + exports if exports else 0) <= columns:
+        return [
+            (
+                (f"    {pad(clean(output.key), keys)}  ", ""),
+                (pad(clean(output.value), values), ""),
+                (f"  export {clean(output.export)}" if output.export else "", "dim"),
+            )
+            for output in outputs
+        ]
+    lines: list[Line] = []
+    for output in outputs:
+        lines.append(((f"    {elide(clean(output.key), columns - 4, marks.elided)}", ""),))
+        lines.append(((f"      {clean(output.value)}", ""),))
+        if output.export:
+            lines.append(((f"      export {clean(output.export)}", "dim"),))
+    return lines

@@ -1,0 +1,116 @@
+"""The options that every command has, and their values as one frozen thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tablewright.cli.faces.face import MODES
+from tablewright.errors import UsageError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What every command is told: where to act, and how to show it. None: not given."""
+
+    local: bool = False
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    env: str | None = None
+    project: Path | None = None
+    output: str | None = None
+    color: bool | None = None
+    debug: bool = False
+
+
+def _only(ctx: click.Context, param: click.Parameter, value: bool) -> bool | None:
+    return False if value else None
+
+
+_WHERE = (
+    click.option(
+        "--local", is_flag=True, help="Act on the embedded AWS of this machine; started when it is not running."
+    ),
+    click.option("--profile", metavar="NAME", help="Profile of the AWS configuration to use."),
+    click.option("--region", metavar="REGION", help="AWS region to act in."),
+    click.option("--endpoint-url", metavar="URL", help="Another endpoint than AWS's own."),
+    click.option("--env", metavar="ENV", help="Environment of tablewright.toml (default: its default_environment)."),
+    click.option(
+        "--project",
+        metavar="DIR",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Where to look for tablewright.toml, upwards (default: here).",
+    ),
+)
+
+_HOW = (
+    click.option(
+        "--output",
+        type=click.Choice(MODES),
+        help="human: a live screen; plain: a line an event; json: an object a line. Default: what fits the terminal.",
+    ),
+    click.option("--no-color", "color", is_flag=True, callback=_only, help="No colour; NO_COLOR does the same."),
+    click.option("--debug", is_flag=True, help="Show the traceback of a defect instead of saving it."),
+)
+
+
+def common_options(command: Command) -> Command:
+    """Give a command the options of where and how; it gets them as one argument, ``common``."""
+    return _with(command, _WHERE + _HOW)
+
+
+def display_options(command: Command) -> Command:
+    """Give a command that acts on no account the options of how only."""
+    return _with(command, _HOW)
+
+
+def _with(command: Command, options: tuple[Callable[[Any], Any], ...]) -> Command:
+    names = {field.name for field in fields(Common)}
+
+    @wraps(command)
+    def gathered(**given: Any) -> Any:
+        common = Common(**{name: given.pop(name) for name in names & given.keys()})
+        _check(common)
+        return command(common=common, **given)
+
+    decorated: Any = gathered
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return]
+
+
+def _check(common: Common) -> None:
+    against = [
+        name for name, value in (("--profile", common.profile), ("--endpoint-url", common.endpoint_url)) if value
+    ]
+    if common.local and against:
+        raise UsageError(
+            "contradictory-options",
+            "Options contradict each other",
+            f"--local acts on the embedded AWS with its own credentials, and {' and '.join(against)} on something else.",
+        )
+
+
+def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
+    """The values of a repeatable KEY=VALUE option."""
+    values: dict[str, str] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UsageError(
+                "malformed-option",
+                "An option's value is malformed",
+                f"{option} takes KEY=VALUE, and {text!r} is not that.",
+            )
+        if key in values:
+            raise UsageError("malformed-option", "An option's value is malformed", f"{option} gives {key} twice.")
+        values[key] = value
+    return values

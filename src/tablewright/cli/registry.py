@@ -1,0 +1,9 @@
+"""The commands and what each is for, in a line; what the top-level help shows without importing any of them."""
+
+from __future__ import annotations
+
+COMMANDS: dict[str, str] = {
+    "deploy": "Bring a stack to what its template says.",
+    "status": "Show a stack, its tables and what watches them, on one screen.",
+    "local": "Start, stop and look after the embedded AWS.",
+}

@@ -1,0 +1,106 @@
+"""What the two output streams can show: width, colour, signs. Asked once, at the start."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+from tablewright.cli.faces.marks import ASCII, UNICODE, Line, Marks
+
+_SGR = {"good": "32", "bad": "31", "busy": "36", "warn": "33", "unknown": "33", "dim": "2", "strong": "1"}
+_NARROWEST, _WIDEST = 40, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One stream, and what it can show."""
+
+    stream: TextIO
+    is_terminal: bool
+    colour: bool
+    marks: Marks
+    width: int
+
+    def line(self, line: Line) -> None:
+        """Write one line; a stream that cannot show a character shows its escape instead."""
+        self.text("".join(self._paint(text, tone) for text, tone in line).rstrip())
+
+    def lines(self, lines: Iterable[Line]) -> None:
+        """Write lines."""
+        for line in lines:
+            self.line(line)
+
+    def text(self, text: str) -> None:
+        """Write one line of plain text and flush, so that a log shows it when it happens."""
+        self.stream.write(text + "\n")
+        self.stream.flush()
+
+    def _paint(self, text: str, tone: str) -> str:
+        code = _SGR.get(tone)
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code and text.strip() else text
+
+
+def prepare_streams() -> None:
+    """Make both streams unable to crash: a character that they cannot encode is written as its escape."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # Started with the descriptor closed.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def output(stream: TextIO, *, color: bool | None = None, environ: Mapping[str, str] | None = None) -> Output:
+    """What the stream can show. ``color`` False is --no-color; None leaves it to NO_COLOR, TERM and the terminal."""
+    env = os.environ if environ is None else environ
+    is_terminal = _is_terminal(stream) and env.get("TERM") != "dumb"
+    wanted = is_terminal and not env.get("NO_COLOR") if color is None else color
+    return Output(stream, is_terminal, bool(wanted), _marks(stream), _width(env, is_terminal))
+
+
+def in_ci(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether a CI system runs this: most set CI, whatever its value but false."""
+    env = os.environ if environ is None else environ
+    return env.get("CI", "").lower() not in ("", "0", "false")
+
+
+def in_github(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether GitHub Actions runs this, and so reads workflow commands in the output."""
+    env = os.environ if environ is None else environ
+    return env.get("GITHUB_ACTIONS") == "true"
+
+
+def can_ask() -> bool:
+    """Whether a person sits in front of it: both the question and the answer go through a terminal."""
+    return _is_terminal(sys.stdin) and _is_terminal(sys.stderr) and not in_ci()
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def _marks(stream: TextIO) -> Marks:
+    every = "".join(str(value) for value in (UNICODE.good, UNICODE.branch, UNICODE.elided, UNICODE.spinner[0]))
+    try:
+        every.encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return ASCII
+    return UNICODE
+
+
+def _width(env: Mapping[str, str], is_terminal: bool) -> int:
+    given = env.get("COLUMNS", "")
+    if given.isdigit() and int(given) > 0:
+        columns = int(given)
+    elif is_terminal:
+        columns = shutil.get_terminal_size((80, 24)).columns
+    else:
+        columns = 100
+    return max(_NARROWEST, min(_WIDEST, columns))
