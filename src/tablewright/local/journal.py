@@ -70,6 +70,11 @@ class Journal:
         else:
             self._lists.setdefault(kind, {}).setdefault(key, []).append(text)
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was ever kept here."""
+        return not self._documents and not self._lists
+
     def state(self) -> dict[str, Any]:
         """All that the journal holds, for a snapshot."""
         return {"documents": self._documents, "lists": self._lists}

@@ -1,0 +1,89 @@
+"""What every test may use: a running embedded AWS, and boto3 clients for it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from tablewright.local import process
+from tablewright.local.process import Running
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedAws:
+    """A running embedded AWS, and how to talk to it."""
+
+    running: Running
+
+    @property
+    def endpoint(self) -> str:
+        return self.running.endpoint
+
+    @property
+    def folder(self) -> Path:
+        return self.running.folder
+
+    def client(self, service: str, *, account: str = "000000000000", region: str = "us-east-1", **options: Any) -> Any:
+        """A boto3 client for a service; another account is another twelve-digit access key id."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.endpoint,
+            region_name=region,
+            aws_access_key_id=account,
+            aws_secret_access_key="local",
+            config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32, **options),
+        )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_aws_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the tests from the AWS settings and the state folder of whoever runs them."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    nowhere = tmp_path_factory.mktemp("aws")
+    os.environ["AWS_CONFIG_FILE"] = str(nowhere / "config")
+    os.environ["AWS_SHARED_CREDENTIALS_FILE"] = str(nowhere / "credentials")
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["TABLEWRIGHT_LOCAL_HOME"] = str(tmp_path_factory.mktemp("home") / "state")
+
+
+@pytest.fixture(scope="session")
+def aws(_no_aws_settings: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+    """One embedded AWS for the whole session (one a worker with xdist). Tests share it: see `account`."""
+    folder = tmp_path_factory.mktemp("embedded") / "state"
+    running = process.start(folder, port=0)
+    yield EmbeddedAws(running)
+    process.reset(folder)
+
+
+@pytest.fixture
+def start_aws(_no_aws_settings: None, tmp_path: Path) -> Iterator[Callable[..., EmbeddedAws]]:
+    """Starts embedded AWSes of the test's own, on folders under its temporary one; they are stopped when it ends."""
+    started: set[Path] = set()
+
+    def start(name: str = "state", **options: Any) -> EmbeddedAws:
+        folder = tmp_path / name
+        started.add(folder)
+        options.setdefault("port", None if (folder / "tablewright-local.json").exists() else 0)
+        return EmbeddedAws(process.start(folder, **options))
+
+    yield start
+    for folder in started:
+        process.stop(folder)
+
+
+_accounts = itertools.count(100_000_000_001)
+
+
+@pytest.fixture
+def account() -> str:
+    """An account that no other test uses: with it, a test has the shared embedded AWS to itself."""
+    return str(next(_accounts))
