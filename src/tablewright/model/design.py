@@ -45,6 +45,7 @@ class TableDesign:
     """
 
     keys: tuple[Key, ...] | Unknown = ()
+    attributes: tuple[tuple[str, str], ...] | Unknown = ()  # (name, type) of each attribute definition
     ttl: Known | None = None
     recovery: bool | Unknown = False
     recovery_days: Known | None = None
@@ -89,6 +90,7 @@ class Design:
     parameters: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
+    excluded: tuple[ResourceDesign, ...] = ()  # written in the template, but their condition does not hold
     outputs: tuple[str, ...] = ()
     transforms: tuple[str, ...] = ()
 

@@ -1,4 +1,4 @@
-"""Stacks as CloudFormation reports them. Statuses are plain strings: an open vocabulary, whose meaning ``deploy.status`` holds."""
+"""Stacks as CloudFormation reports them. A status is a plain string, an open vocabulary: see ``deploy.status``."""
 
 from __future__ import annotations
 

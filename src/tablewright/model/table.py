@@ -103,6 +103,7 @@ class Table:
     stream_arn: str | None = None
     stream_view: str | None = None
     replicas: tuple[str, ...] = ()
+    kms_key: str | None = None  # the ARN of the key of one's own, None for DynamoDB's
     ttl: TimeToLive | None = None
     recovery: PointInTimeRecovery | None = None
     backups: tuple[Backup, ...] | None = None

@@ -79,10 +79,12 @@ def resolve(design: Design, values: Values[str, str], pseudo: Values[str, str]) 
         mappings=_mapping(template.get("Mappings")),
         conditions=_mapping(template.get("Conditions")),
     )
-    return replace(design, resources=_resources(template, design, scope))
+    found = _resources(template, design, scope)
+    kept = tuple(resource for resource, holds in found if holds)
+    return replace(design, resources=kept, excluded=tuple(resource for resource, holds in found if not holds))
 
 
-def _resources(template: Mapping, design: Design, scope: Scope) -> tuple[ResourceDesign, ...]:
+def _resources(template: Mapping, design: Design, scope: Scope) -> list[tuple[ResourceDesign, bool]]:
     resources = template.get("Resources")
     if not isinstance(resources, Mapping) or not resources.entries:
         what = "Resources is empty" if resources is not None else "there is no Resources section"
@@ -92,13 +94,12 @@ def _resources(template: Mapping, design: Design, scope: Scope) -> tuple[Resourc
     found = []
     for entry in resources.entries:
         if not entry.key.startswith("Fn::"):  # a loop or a transform, whose resources only AWS knows
-            resource = _resource(entry, design, scope)
-            if resource is not None:
-                found.append(resource)
-    return tuple(found)
+            found.append(_resource(entry, design, scope))
+    return found
 
 
-def _resource(entry: Entry, design: Design, scope: Scope) -> ResourceDesign | None:
+def _resource(entry: Entry, design: Design, scope: Scope) -> tuple[ResourceDesign, bool]:
+    """The resource, and whether it exists: False only where its condition is known not to hold."""
     node, name = entry.value, entry.key
     if not isinstance(node, Mapping):
         what = f"resource {name} is not a mapping; it needs at least a Type."
@@ -111,12 +112,10 @@ def _resource(entry: Entry, design: Design, scope: Scope) -> ResourceDesign | No
     condition = node.get("Condition")
     if isinstance(condition, Scalar):
         holds = scope.condition(condition.text)
-    if holds is False:
-        return None
     raw = node.get("Properties")
     properties: Value = evaluate(raw, scope) if raw is not None else {}
     is_table = type_.text in TABLE_TYPES
-    return ResourceDesign(
+    resource = ResourceDesign(
         logical_id=name,
         type=type_.text,
         position=entry.key_position,
@@ -127,6 +126,7 @@ def _resource(entry: Entry, design: Design, scope: Scope) -> ResourceDesign | No
         table=table_design(type_.text, properties) if is_table else None,
         certain=holds is True,
     )
+    return resource, holds is not False
 
 
 def _name(type_: str, properties: Value) -> Known | None:

@@ -12,7 +12,7 @@ _UNREAD = Unknown("the properties cannot be resolved")
 def table_design(type_: str, properties: Value) -> TableDesign:
     """The table's design from its evaluated properties; whatever could not be evaluated is Unknown."""
     if not isinstance(properties, dict):
-        return TableDesign(_UNREAD, _UNREAD, _UNREAD, _UNREAD, _UNREAD, _UNREAD, _UNREAD, _UNREAD)
+        return TableDesign(*[_UNREAD] * 9)
     ttl = _inner(properties, "TimeToLiveSpecification")
     local = _first_replica(properties) if type_ == "AWS::DynamoDB::GlobalTable" else properties
     recovery = _inner(local, "PointInTimeRecoverySpecification")
@@ -20,6 +20,7 @@ def table_design(type_: str, properties: Value) -> TableDesign:
     stream = _inner(properties, "StreamSpecification")
     return TableDesign(
         keys=keys_of(properties.get("KeySchema"), properties.get("AttributeDefinitions")),
+        attributes=_attributes(properties.get("AttributeDefinitions")),
         ttl=_when(ttl, "Enabled", "AttributeName", absent="true"),
         recovery=_flag(recovery, "PointInTimeRecoveryEnabled"),
         recovery_days=_text(recovery, "RecoveryPeriodInDays"),
@@ -59,6 +60,17 @@ def keys_of(schema: Value, definitions: Value) -> tuple[Key, ...] | Unknown:
             case _:
                 return _UNREAD
     return tuple(keys) if keys else _UNREAD
+
+
+def _attributes(definitions: Value) -> tuple[tuple[str, str], ...] | Unknown:
+    found = []
+    for definition in definitions if isinstance(definitions, list) else [None]:
+        match definition:
+            case {"AttributeName": str(name), "AttributeType": str(kind)}:
+                found.append((name, kind))
+            case _:
+                return _UNREAD
+    return tuple(found)
 
 
 def _inner(properties: Value, name: str) -> Value:
