@@ -99,6 +99,32 @@ def _check(common: Common) -> None:
         )
 
 
+class SpreadCommand(click.Command):
+    """A command whose KEY=VALUE options take several after one flag, as the AWS CLI's do: ``--tags A=1 B=2``."""
+
+    spread = ("--parameters", "--tags")
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Repeat the flag before each further KEY=VALUE that follows it, then parse as usual."""
+        told: list[str] = []
+        flag = ""
+        for at, word in enumerate(args):
+            if word == "--":
+                told += args[at:]
+                break
+            if word in self.spread:
+                flag = word
+            elif word.startswith("-"):
+                flag = ""
+            elif flag and told[-1] != flag:
+                if "=" in word:
+                    told.append(flag)
+                else:
+                    flag = ""
+            told.append(word)
+        return super().parse_args(ctx, told)
+
+
 def pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     """The values of a repeatable KEY=VALUE option."""
     values: dict[str, str] = {}
