@@ -34,6 +34,7 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
     create_credential_resolver,
 )
+from botocore.loaders import Loader
 from botocore.utils import JSONFileCache
 
 from tablewright.aws.errors import Caller, MfaNeeded, translated
@@ -94,6 +95,7 @@ class Session:
                 self.region = _checked_region(region or "us-east-1", endpoint_url)
             else:
                 self._core = botocore.session.Session(profile=profile)
+                self._core.register_component("data_loader", _QuickLoader())
                 self.region = _checked_region(region or _own_region(self._core), endpoint_url)
             self._endpoints = self._find_endpoints(endpoint_url)
             self.endpoint = _one_place(self._endpoints)
@@ -189,6 +191,15 @@ class Session:
         return _RoleChain(sts, chain, role_arn, cache)
 
 
+class _QuickLoader(Loader):
+    """botocore's data, without a walk over every service's folder to learn which services there are."""
+
+    _KNOWN = (*SERVICES, "sso", "sso-oidc", "signin")  # the last three: what signing in may call
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        return list(self._KNOWN)
+
+
 class _RoleChain:
     """Credentials of a role that is assumed, when first needed, with what another chain finds."""
 
@@ -246,6 +257,7 @@ def _ask_mfa(prompt: str) -> str:
 def _isolated(credentials: Credentials) -> botocore.session.Session:
     """A session that looks at nothing on this machine: every setting is botocore's default."""
     core = botocore.session.Session()
+    core.register_component("data_loader", _QuickLoader())
     defaults: dict[str, Any] = {
         name: ConstantProvider(default) for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
     }

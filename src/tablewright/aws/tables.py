@@ -284,6 +284,7 @@ def _table(answer: TableDescriptionTypeDef) -> Table:
         table_class=answer.get("TableClassSummary", {}).get("TableClass", "STANDARD"),
         stream_arn=answer.get("LatestStreamArn") if streaming else None,
         stream_view=stream.get("StreamViewType") if streaming else None,
+        kms_key=answer.get("SSEDescription", {}).get("KMSMasterKeyArn"),
         replicas=tuple(r["RegionName"] for r in answer.get("Replicas", []) if "RegionName" in r),
     )
 
