@@ -13,6 +13,7 @@ from tablewright.local.dataplane import DataPlane, Response, request_id
 from tablewright.local.ledger import Ledger
 from tablewright.local.operation import Operation, Request, access_key, query_form, region_of, which
 from tablewright.local.polling import receive_message
+from tablewright.local.protocols import answer_as, as_json, speaks_json
 from tablewright.local.wal import LogFailed
 from tablewright.local.wire import error
 
@@ -116,12 +117,23 @@ class Gateway:
                 return await self._cloudformation(ledger, request, operation, account, region, asked)
             if (operation.service, operation.name) == ("sqs", "ReceiveMessage"):
                 return await receive_message(ledger, self._plane, self._clock, request, account, region)
+            if operation.service == "cloudwatch" and not speaks_json(request):
+                return await self._cloudwatch(ledger, request, operation, account, region, asked)
             return await ledger.submit(request, operation, account, region)
         except LogFailed as broken:
             message = (
                 f"The change could not be kept ({broken}). The embedded AWS is stopping; what it acknowledged is safe."
             )
             return error(request, operation, 500, "InternalServerError", message)
+
+    async def _cloudwatch(
+        self, ledger: Ledger, request: Request, operation: Operation, account: str, region: str, asked: str
+    ) -> Response:
+        translated = as_json(request, operation)
+        if translated is None:
+            return error(request, operation, 400, "InvalidAction", f"Could not read the request for {operation.name}.")
+        response = await ledger.submit(translated, operation, account, region)
+        return answer_as(request, operation, response, asked)
 
     async def _cloudformation(
         self, ledger: Ledger, request: Request, operation: Operation, account: str, region: str, asked: str

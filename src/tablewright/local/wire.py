@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from xml.sax.saxutils import escape
 
+from tablewright.local import cbor
 from tablewright.local.dataplane import Response
 from tablewright.local.operation import Operation, Request
 
@@ -15,7 +16,7 @@ def error(request: Request, operation: Operation, status: int, code: str, messag
     """An error answer that the SDK which sent `request` parses into `code` and `message`."""
     content_type = request.headers.get("content-type", "")
     if "cbor" in content_type or "smithy-protocol" in request.headers:
-        body = _cbor_map({"__type": code, "message": message})
+        body = cbor.dumps({"__type": code, "message": message})
         headers = (("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor"))
         return Response(status, headers, body)
     if "x-amz-target" in request.headers or "json" in content_type:
@@ -29,12 +30,3 @@ def error(request: Request, operation: Operation, status: int, code: str, messag
         side = "Sender" if status < 500 else "Receiver"
         text = f"<ErrorResponse><Error><Type>{side}</Type>{inner}</Error><RequestId/></ErrorResponse>"
     return Response(status, (("Content-Type", "text/xml"),), text.encode())
-
-
-def _cbor_map(values: dict[str, str]) -> bytes:
-    """A CBOR map of text to text (RFC 8949, section 3): major type 5, then pairs of major type 3."""
-    out = bytes([0xA0 | len(values)])
-    for text in (each for pair in values.items() for each in pair):
-        encoded = text.encode()
-        out += bytes([0x7A]) + len(encoded).to_bytes(4, "big") + encoded
-    return out
