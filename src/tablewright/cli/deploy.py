@@ -10,7 +10,6 @@ import click
 from tablewright.cli import exits
 from tablewright.cli.options import Common, SpreadCommand, common_options, pairs
 from tablewright.cli.terminal import output
-from tablewright.errors import UsageError
 
 
 @click.command(name="deploy", cls=SpreadCommand, short_help="Bring a stack to what its template says.")
@@ -48,26 +47,18 @@ def command(
     from tablewright.cli.faces.face import choose, show
     from tablewright.cli.target import find, open_target, read_template
 
-    target = find(
-        common, stack=stack, template=template, parameters=pairs("--parameters", parameters), tags=pairs("--tags", tags)
-    )
-    if target.template is None:
-        raise UsageError(
-            "no-template",
-            "No template is named",
-            "There is no tablewright.toml here or above that names one. Name the file on the command line.",
-        )
+    target = find(common, stack=stack, parameters=pairs("--parameters", parameters), tags=pairs("--tags", tags))
+    path = template or target.settings.existing_template()
     from tablewright.template.read import read_design
 
-    shown = _shown(target.template)
     design = read_design(
-        read_template(target.template), stack=target.stack, path=shown, parameters=target.parameters, tags=target.tags
+        read_template(path), stack=target.stack, path=_shown(path), parameters=target.parameters, tags=target.tags
     )
     account = open_target(common, target.settings)
     from tablewright.deploy.run import deploy
 
     face = choose(common.output, output(sys.stdout, color=common.color), output(sys.stderr, color=common.color))
-    finished = show(deploy(design, account, environment=target.environment), face)
+    finished = show(deploy(design, account, environment=target.settings.name), face)
     return exits.of_ending(finished.ending) if finished is not None else exits.FAILED.code
 
 

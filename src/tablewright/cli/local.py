@@ -39,7 +39,7 @@ def command() -> None:
 
 @command.command()
 @click.option(
-    "--port", type=click.IntRange(1, 65535), help="Port to listen on (default: 4599, or the one it had last)."
+    "--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 for any free one (default: 4599, or the last)."
 )
 @click.option(
     "--clock",
@@ -77,7 +77,7 @@ def start(common: Common, port: int | None, clock: str) -> int:
         _about_lines(out, running, "started")
         return exits.DONE.code
     _about_lines(out, running, "was running already")
-    if (port is not None and not running.endpoint.endswith(f":{port}")) or clock not in ("instant", running.clock):
+    if (port and not running.endpoint.endswith(f":{port}")) or clock not in ("instant", running.clock):
         output(sys.stderr, color=common.color).line(
             (("note: ", "warn"), ("--port and --clock count when it starts; stop it first to change them", ""))
         )

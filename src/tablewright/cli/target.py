@@ -18,71 +18,61 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is known before AWS is asked. ``environment`` is None where there is no tablewright.toml."""
+    """What is known before AWS is asked."""
 
     stack: str
-    environment: str | None
-    template: Path | None
+    settings: EnvironmentSettings
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
-    settings: EnvironmentSettings | None
 
 
 def find(
     common: Common,
     *,
     stack: str | None = None,
-    template: Path | None = None,
     parameters: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> Target:
     """The target of a command: what the command line says, else what tablewright.toml says. Raises UsageError."""
-    settings = environment_settings(common, needed=stack is None)
-    named = stack or (settings.stack if settings else None)
+    settings = project_settings(common, stack)
+    named = stack if stack and stack != settings.label else settings.stack
     if not named:
+        where = f"{settings.path} names none." if settings.path else "There is no tablewright.toml here or above it."
         raise UsageError(
             "no-stack",
             "No stack is named",
-            "There is no tablewright.toml here or above that names one. Name the stack on the command line, "
-            "or run the command inside the project.",
+            f"{where} Name the stack with --stack, or run the command inside the project.",
         )
     return Target(
         stack=named,
-        environment=settings.name if settings else None,
-        template=template or (settings.template if settings else None),
-        parameters={**(settings.parameters if settings else {}), **(parameters or {})},
-        tags={**(settings.tags if settings else {}), **(tags or {})},
         settings=settings,
+        parameters={**settings.parameters, **(parameters or {})},
+        tags={**settings.tags, **(tags or {})},
     )
 
 
-def environment_settings(common: Common, *, needed: bool) -> EnvironmentSettings | None:
-    """The settings of the environment that the command line names, or of the default one; None without a file.
+def project_settings(common: Common, stack: str | None = None) -> EnvironmentSettings:
+    """The settings of the environment that the command line names, or of the default one; empty ones without a file."""
+    from tablewright.settings import EnvironmentSettings, load_settings
 
-    ``needed`` False tolerates a file that has no default environment, as the command line says everything itself.
-    """
-    from tablewright.settings import load_settings
-
-    start = (common.project or Path.cwd()).resolve()
+    start = (common.project or Path.cwd()).absolute()
     settings = load_settings(start)
-    if settings is None:
-        if common.env is not None:
-            raise UsageError(
-                "no-settings",
-                "There is no tablewright.toml",
-                f"--env {common.env} names an environment of tablewright.toml, and there is none in {start} or above it.",
-            )
-        return None
-    if common.env is None and not needed and settings.default_environment is None:
-        return None
-    return settings.environment(common.env)
+    if settings is not None:
+        return settings.environment(common.env, stack)
+    if common.env is not None:
+        raise UsageError(
+            "no-settings",
+            "There is no tablewright.toml",
+            f"--env {common.env} names an environment of tablewright.toml, and there is none in {start} or above it.",
+        )
+    return EnvironmentSettings()
 
 
-def open_target(common: Common, settings: EnvironmentSettings | None) -> Account:
+def open_target(common: Common, settings: EnvironmentSettings) -> Account:
     """The account that the command acts on: the embedded AWS with --local, else what options and settings say."""
     from tablewright.account import open_account
 
-    region = common.region or (settings.region if settings else None)
+    region = common.region or settings.region
     if common.local:
         from tablewright.cli.embedded import ensure_running
         from tablewright.cli.terminal import output
@@ -98,10 +88,10 @@ def open_target(common: Common, settings: EnvironmentSettings | None) -> Account
             credentials=Credentials(running.access_key_id, running.secret_access_key),
         )
     return open_account(
-        profile=common.profile or (settings.profile if settings else None),
+        profile=common.profile or settings.profile,
         region=region,
-        endpoint_url=common.endpoint_url or (settings.endpoint_url if settings else None),
-        role_arn=settings.role_arn if settings else None,
+        endpoint_url=common.endpoint_url or settings.endpoint_url,
+        role_arn=settings.role_arn,
     )
 
 

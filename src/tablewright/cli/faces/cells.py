@@ -66,6 +66,19 @@ def wrap(text: str, cells: int) -> list[str]:
     return lines
 
 
+def fit(text: str, cells: int) -> list[str]:
+    """The text in lines of at most ``cells``; a word that is longer than a line is broken."""
+    lines: list[str] = []
+    for line in wrap(text, cells):
+        rest = line
+        while width(rest) > cells:
+            head = _take(rest, cells)
+            lines.append(head)
+            rest = rest[len(head) :]
+        lines.append(rest)
+    return lines
+
+
 def _fill(words: list[str], cells: int, indent: str) -> list[str]:
     lines: list[str] = []
     line = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tablewright.cli.faces.board import Board, Child, Row
-from tablewright.cli.faces.cells import clean, elide, pad, width, wrap
+from tablewright.cli.faces.cells import clean, elide, fit, pad, width
 from tablewright.cli.faces.marks import Line, Marks, elapsed, kind, tone
 from tablewright.cli.faces.wording import head, index_status, place
 
@@ -21,11 +21,12 @@ def frame(board: Board, now: float, columns: int, rows: int, marks: Marks) -> li
 def _header(board: Board, now: float, columns: int, marks: Marks) -> list[Line]:
     lines: list[Line] = []
     if board.started is not None:
+        # Never shortened: what a run acts on, and where, is the one thing that must be read.
         clock = elapsed(now - board.began)
-        title = elide(head(board.started), columns - len(clock) - 2, marks.elided)
-        lines.append(((pad(title, columns - len(clock)), "strong"), (clock, "")))
-        # Wrapped, never shortened: where a run acts is the one thing that must be read.
-        lines += [((text, "dim"),) for text in wrap(place(board.started), columns)]
+        first, *rest = fit(head(board.started), columns - len(clock) - 2)
+        lines.append(((pad(first, columns - len(clock)), "strong"), (clock, "")))
+        lines += [((text, "strong"),) for text in rest]
+        lines += [((text, "dim"),) for text in fit(place(board.started), columns)]
     if board.looked:
         lines.append(((elide(clean(board.looked), columns, marks.elided), "dim"),))
     for step in board.steps:
@@ -82,11 +83,12 @@ def _row(row: Row, now: float, columns: int, name_cells: int, marks: Marks) -> L
 
 
 def _child(child: Child, columns: int, marks: Marks) -> Line:
-    state = index_status(child.status, child.backfilling, child.percent)
-    look = tone(child.status)
-    room = max(8, columns - 9 - 8 - width(state))
-    name = elide(clean(child.name), room, marks.elided)
-    return ((f"     {marks.branch} ", "dim"), (f"index {name}  ", ""), (state, look))
+    state = clean(index_status(child.status, child.backfilling, child.percent))
+    if columns < _NARROW and child.backfilling:
+        state = state.partition(", ")[2]
+    word = "index " if columns >= _NARROW else ""
+    name = elide(clean(child.name), max(8, columns - 9 - len(word) - width(state)), marks.elided)
+    return ((f"     {marks.branch} ", "dim"), (f"{word}{name}  ", ""), (state, tone(child.status)))
 
 
 def _footer(board: Board, now: float, columns: int, marks: Marks) -> list[Line]:

@@ -1,0 +1,52 @@
+"""Widths are counted in terminal cells."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tablewright.cli.faces.cells import clean, elide, pad, width, wrap
+
+TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=60)
+
+
+def test_hangul_is_two_cells_wide_and_a_combining_mark_none() -> None:
+    assert width("테이블") == 6
+    assert width("é") == 1
+    assert width("ai-chef") == 7
+
+
+def test_a_long_name_keeps_both_ends() -> None:
+    assert elide("AiChefSessionsTableErrorAlarm", 15) == "AiChefS…orAlarm"
+    assert elide("short", 15) == "short"
+
+
+@given(TEXT, st.integers(min_value=1, max_value=40))
+def test_an_elided_text_never_takes_more_than_its_cells(text: str, cells: int) -> None:
+    assert width(elide(text, cells)) <= cells
+    assert elide(text, max(cells, width(text))) == text
+
+
+@given(TEXT, st.integers(min_value=0, max_value=40))
+def test_a_padded_text_takes_its_cells(text: str, cells: int) -> None:
+    assert width(pad(text, cells)) == max(cells, width(text))
+
+
+@given(TEXT)
+def test_a_clean_text_has_nothing_that_a_terminal_obeys(text: str) -> None:
+    assert clean(text).isprintable()
+
+
+@given(
+    st.lists(st.text(alphabet="abc테이블", min_size=1, max_size=6), max_size=20),
+    st.integers(min_value=12, max_value=40),
+)
+def test_wrapping_loses_no_word(words: list[str], cells: int) -> None:
+    lines = wrap(" ".join(words), cells)
+    assert " ".join(lines).split() == words
+    assert all(width(line) <= cells for line in lines)
+
+
+def test_a_command_is_never_broken() -> None:
+    command = "    tablewright deploy --stack a-rather-long-name --parameters Environment=staging"
+    assert command in wrap(f"Run:\n\n{command}\n\nand look.", 30)
