@@ -15,10 +15,9 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
-
 from tests.conftest import EmbeddedAws
 
-_MODEL = ServiceModel(Loader().load_service_model("cloudwatch", "service-2"), "cloudwatch")  # type: ignore[no-untyped-call]
+_MODEL = ServiceModel(Loader().load_service_model("cloudwatch", "service-2"), "cloudwatch")
 _PROTOCOLS = ("smithy-rpc-v2-cbor", "json", "query")
 
 Call = Callable[..., dict[str, Any]]
@@ -29,9 +28,9 @@ def call(request: pytest.FixtureRequest, aws: EmbeddedAws, account: str) -> Call
     """Calls CloudWatch in one of its protocols, with botocore's own serialiser and parser of that protocol."""
     protocol = request.param
 
-    def perform(operation: str, **params: Any) -> dict[str, Any]:
-        model = _MODEL.operation_model(operation)  # type: ignore[no-untyped-call]
-        wire = create_serializer(protocol).serialize_to_request(params, model)  # type: ignore[no-untyped-call]
+    def perform(operation: str, **params: Any) -> Any:
+        model: Any = _MODEL.operation_model(operation)
+        wire = create_serializer(protocol).serialize_to_request(params, model)
         body = wire["body"]
         data = urlencode(body).encode() if isinstance(body, dict) else body.encode() if isinstance(body, str) else body
         headers = dict(wire["headers"])
@@ -44,11 +43,9 @@ def call(request: pytest.FixtureRequest, aws: EmbeddedAws, account: str) -> Call
                 status, got, content = answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as refused:
             status, got, content = refused.code, refused.headers, refused.read()
-        parser = create_parser(protocol)  # type: ignore[no-untyped-call]
+        parser = create_parser(protocol)
         lowered = {name.lower(): value for name, value in got.items()}
-        parsed: dict[str, Any] = parser.parse(
-            {"status_code": status, "headers": lowered, "body": content}, model.output_shape
-        )
+        parsed = parser.parse({"status_code": status, "headers": lowered, "body": content}, model.output_shape)
         parsed.pop("ResponseMetadata", None)
         return parsed
 
