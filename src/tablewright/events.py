@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 
+from tablewright.model.cause import Cause as Cause
 from tablewright.model.stack import ChangeSet, Stack, StackEvent, StackOutput
 from tablewright.model.whereabouts import Whereabouts
 
@@ -24,26 +25,6 @@ class Ending(Enum):
     REFUSED = "refused"
     MUST_WAIT = "must-wait"
     STUCK = "stuck"
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why an operation failed: the first failure, not what its rollback stirred up.
-
-    ``text`` is AWS's, untouched; ``meaning`` says it in DynamoDB's terms; ``remedy`` is what to do; ``command`` the next
-    command if there is one. ``others`` are further independent failures.
-    """
-
-    logical_id: str
-    type: str
-    status: str
-    text: str
-    at: datetime | None = None
-    meaning: str = ""
-    remedy: str = ""
-    command: str | None = None
-    physical_id: str = ""
-    others: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
