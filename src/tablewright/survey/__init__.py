@@ -1,0 +1,1 @@
+"""What stands: one stack read into one value, and what is wrong with it."""
