@@ -100,7 +100,7 @@ def run(argv: list[str]) -> int:
         return _interrupted(argv)
     except BrokenPipeError:
         # The reader went away: silence the flush at exit as well.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return exits.PIPE_CLOSED.code
     except OSError as error:
         return _complain(_system(error), argv)
@@ -111,8 +111,19 @@ def run(argv: list[str]) -> int:
 
 
 def _invoke(argv: list[str]) -> int:
-    result = cli.main(args=argv, prog_name="tablewright", standalone_mode=False)
+    # Not cli.main(): it would answer a closed pipe with an exit code of its own.
+    try:
+        with cli.make_context("tablewright", list(argv)) as context:
+            result = cli.invoke(context)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.format_message())
+        return exits.DONE.code
     return result if isinstance(result, int) else exits.DONE.code
+
+
+def _silence() -> None:
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _complain(error: TablewrightError, argv: list[str]) -> int:
