@@ -1,1 +1,123 @@
-"""tablewright: the whole life of DynamoDB tables kept as CloudFormation."""
+"""tablewright: the whole life of DynamoDB tables kept as CloudFormation.
+
+What the command line does, as functions: read a template, open an account, deploy and watch the events, survey what stands.
+
+    import tablewright as tw
+
+    account = tw.open_account(profile="prod", region="us-east-1")
+    design = tw.read_design(Path("schema.yaml").read_text(), stack="orders")
+    for event in tw.deploy(design, account):
+        print(tw.as_json(event))
+
+Names are imported when they are first used, so that ``import tablewright`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tablewright.account import open_account as open_account
+    from tablewright.deploy.run import DeployOptions as DeployOptions
+    from tablewright.deploy.run import deploy as deploy
+    from tablewright.errors import Failed as Failed
+    from tablewright.errors import MustWait as MustWait
+    from tablewright.errors import Refused as Refused
+    from tablewright.errors import Stuck as Stuck
+    from tablewright.errors import TablewrightError as TablewrightError
+    from tablewright.errors import UsageError as UsageError
+    from tablewright.events import Ending as Ending
+    from tablewright.events import Event as Event
+    from tablewright.events import Finished as Finished
+    from tablewright.events import as_json as as_json
+    from tablewright.model.design import Design as Design
+    from tablewright.model.report import StackReport as StackReport
+    from tablewright.model.whereabouts import Credentials as Credentials
+    from tablewright.ports import Account as Account
+    from tablewright.settings import EnvironmentSettings as EnvironmentSettings
+    from tablewright.settings import Settings as Settings
+    from tablewright.settings import load_settings as load_settings
+    from tablewright.survey.run import survey as survey
+    from tablewright.template.read import read_design as read_design
+
+_HOMES = {
+    "Account": "ports",
+    "Credentials": "model.whereabouts",
+    "DeployOptions": "deploy.run",
+    "Design": "model.design",
+    "Ending": "events",
+    "EnvironmentSettings": "settings",
+    "Event": "events",
+    "Failed": "errors",
+    "Finished": "events",
+    "MustWait": "errors",
+    "Refused": "errors",
+    "Settings": "settings",
+    "StackReport": "model.report",
+    "Stuck": "errors",
+    "TablewrightError": "errors",
+    "UsageError": "errors",
+    "as_json": "events",
+    "deploy": "deploy.run",
+    "load_settings": "settings",
+    "open_account": "account",
+    "read_design": "template.read",
+    "survey": "survey.run",
+}
+"""Public name -> the module that it lives in."""
+
+__all__ = [
+    "Account",
+    "Credentials",
+    "DeployOptions",
+    "Design",
+    "Ending",
+    "EnvironmentSettings",
+    "Event",
+    "Failed",
+    "Finished",
+    "MustWait",
+    "Refused",
+    "Settings",
+    "StackReport",
+    "Stuck",
+    "TablewrightError",
+    "UsageError",
+    "as_json",
+    "deploy",
+    "load_settings",
+    "open_account",
+    "read_design",
+    "survey",
+]
+
+
+if not TYPE_CHECKING:  # so that a type checker still refuses names that are not there
+
+    def __getattr__(name: str) -> object:
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module 'tablewright' has no attribute {name!r}")
+        value: object = getattr(import_module(f"tablewright.{home}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """This package. The functions ``deploy`` and ``survey`` have namesakes among its subpackages, which Python would put in
+    their place as soon as one is imported; here the functions stay. Subpackages are reached by ``from tablewright.deploy…``.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
