@@ -8,11 +8,24 @@ from tablewright.model.design import Position
 _SHOWN = 110
 
 
+class TemplateMistake(UsageError):
+    """A mistake in a text, with its place: ``what`` is wrong at ``position`` of ``path``."""
+
+    def __init__(
+        self, code: str, summary: str, detail: str, hint: str | None, *, what: str, path: str, position: Position
+    ) -> None:
+        super().__init__(code, summary, detail, hint)
+        self.what = what
+        self.path = path
+        self.position = position
+
+
 def mistake(
     code: str, summary: str, what: str, *, path: str, text: str, position: Position, hint: str | None = None
-) -> UsageError:
+) -> TemplateMistake:
     """The error for something wrong at ``position``: its detail shows the place and the offending line under it."""
-    return UsageError(code, summary, f"{path}:{position.line}:{position.column}: {what}{excerpt(text, position)}", hint)
+    detail = f"{path}:{position.line}:{position.column}: {what}{excerpt(text, position)}"
+    return TemplateMistake(code, summary, detail, hint, what=what, path=path, position=position)
 
 
 def excerpt(text: str, position: Position) -> str:
