@@ -173,7 +173,8 @@ def load_settings(start: Path) -> Settings | None:
     try:
         text = found.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError("settings-malformed", "The settings are not UTF-8 text", f"{found}: {error}.") from error
+        words = f"{found}: the byte at position {error.start} is not UTF-8. Save the file in that encoding."
+        raise UsageError("settings-malformed", "The settings are not UTF-8 text", words) from error
     except OSError as error:
         raise UsageError("settings-unreadable", "The settings cannot be read", f"{found}: {error.strerror}.") from error
     return parse_settings(text, found)
@@ -201,13 +202,14 @@ def parse_settings(text: str, path: Path) -> Settings:
 
 def _find(start: Path) -> Path | None:
     for folder in (start.absolute(), *start.absolute().parents):
+        file = folder / FILE_NAME
         try:
-            if (folder / FILE_NAME).is_file():
-                return folder / FILE_NAME
+            if file.is_symlink() or file.is_file():
+                return file
             if (folder / ".git").exists():
                 return None
         except OSError:
-            return None
+            return None  # a folder above that may not be looked into
     return None
 
 
@@ -332,7 +334,7 @@ def _listed(names: Iterable[str]) -> str:
 
 def _unknown(what: str, name: str, known: Iterable[str], path: Path, line: int | None = None) -> UsageError:
     names = list(known)
-    near = get_close_matches(name, names, n=1)
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
     place = f"{path}, line {line}," if line else f"{path}"
     return UsageError(
         f"no-such-{what}",
@@ -359,26 +361,28 @@ def _pointing(text: str, path: Path, line: int | None, message: str) -> str:
     return f"{path}, line {line}:\n\n    {lines[line - 1].strip()}\n\n{message}"
 
 
+_ASSIGNMENT = re.compile(r"""((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
+
+
 def _line_of(text: str, where: Where) -> int | None:
     """The line at which a key stands, as well as can be told without a parser that keeps positions; None if unclear."""
     table: Where = ()
-    header_line: int | None = None
     for number, raw in enumerate(text.splitlines(), start=1):
         line = raw.strip()
         header = re.fullmatch(r"\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?", line)
         if header:
             table = _key_parts(header[1])
-            if table[: len(where)] == where and header_line is None:
-                header_line = number
+            if table[: len(where)] == where:
+                return number
             continue
-        assignment = re.match(r"([\w\-.\"' ]+?)\s*=", line)
+        assignment = _ASSIGNMENT.match(line)
         if assignment:
             full = (*table, *_key_parts(assignment[1]))
             if full == where or full[: len(where)] == where:
                 return number
             if where[: len(full)] == full and re.search(rf"\b{re.escape(where[-1])}\b", line):
                 return number  # inside an inline table
-    return header_line
+    return None
 
 
 def _key_parts(key: str) -> Where:
