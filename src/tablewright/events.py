@@ -154,23 +154,24 @@ Event = (
 )
 
 
-def _plain(value: object) -> object:
+def as_plain(value: object) -> object:
+    """Any value of the model as plain JSON values: dataclasses as objects, times as ISO 8601 in UTC."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: as_plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): as_plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(v) for v in value]
+        return [as_plain(v) for v in value]
     return value
 
 
 def as_json(event: Event) -> dict[str, object]:
     """The event as plain JSON values: ``event`` holds its kind in kebab-case, the other members are its fields."""
     kind = "".join(f"-{c.lower()}" if c.isupper() else c for c in type(event).__name__).lstrip("-")
-    body = _plain(event)
+    body = as_plain(event)
     assert isinstance(body, dict)
     return {"event": kind, **body}

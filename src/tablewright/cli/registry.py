@@ -4,5 +4,6 @@ from __future__ import annotations
 
 COMMANDS: dict[str, str] = {
     "deploy": "Bring a stack to what its template says.",
+    "status": "Show a stack, its tables and what watches them, on one screen.",
     "local": "Start, stop and look after the embedded AWS.",
 }
