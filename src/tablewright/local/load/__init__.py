@@ -1,0 +1,1 @@
+"""How the embedded AWS feels load: capacity is metered, limits throttle, partitions split, and metrics are published."""
