@@ -1,0 +1,176 @@
+"""Making a change set: compute its changes, look for what exists already, and say why when there is nothing to execute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tablewright.local.clock import Clock
+from tablewright.local.cloudformation.changes import Change, changes, outputs_change
+from tablewright.local.cloudformation.deployment import program_of
+from tablewright.local.cloudformation.describe import shown
+from tablewright.local.cloudformation.documents import ChangeSet, Doc, Stack
+from tablewright.local.cloudformation.durations import CHANGE_SET_S
+from tablewright.local.cloudformation.errors import CfnError
+from tablewright.local.cloudformation.handling import Run
+from tablewright.local.cloudformation.naming import uuid4
+from tablewright.local.cloudformation.program import Program
+from tablewright.local.cloudformation.resources.failures import exists_already
+from tablewright.local.cloudformation.resources.registry import KINDS
+from tablewright.local.cloudformation.store import Store
+from tablewright.local.services import ServiceError, Services
+
+NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
+NO_UPDATES = "No updates are to be performed."
+EXISTENCE = (
+    "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot Early "
+    "Validation errors, use the DescribeEvents API for detailed failure information."
+)
+IMPORT_POLICY = (
+    "CloudFormation is attempting to import some resources because they already exist in your account. The resources must "
+    "have the DeletionPolicy attribute set to 'Retain' or 'RetainExceptOnCreate' in the template for successful import. "
+    "The affected resources are {}"
+)
+IMPORT_OUTPUTS = "As part of the import operation, you cannot modify or add [Outputs]"
+IMPORTABLE = frozenset({"Retain", "RetainExceptOnCreate"})
+
+
+class Refused(Exception):
+    """The change set cannot be executed; the text is its StatusReason."""
+
+
+class Examiner:
+    """Brings one change set from CREATE_PENDING to CREATE_COMPLETE or FAILED. It changes nothing but the change set."""
+
+    def __init__(self, store: Store, services: Services, clock: Clock, change_set_id: str) -> None:
+        self.store = store
+        self.services = services
+        self.clock = clock
+        self.change_set_id = change_set_id
+
+    async def run(self) -> None:
+        found = self.store.change_set(self.change_set_id)
+        if found is None:
+            return
+        found = self.store.save_change_set(replace(found, status="CREATE_IN_PROGRESS"))
+        await self.clock.sleep(CHANGE_SET_S)
+        stack = self.store.need_stack(found.stack_id)
+        try:
+            new = program_of(self.store, stack, found.deployment)
+            old = None
+            if stack.deployment.get("template"):
+                old = program_of(self.store, stack, stack.deployment)
+            listed = await self._checked(found, stack, changes(self.store, stack, new, found.deployment), new)
+            entries = [shown(change, old, new) for change in listed]
+            imports = {**found.imports, **_imports(listed)}
+            if not listed and not outputs_change(self.store, stack, new):
+                raise Refused(NO_UPDATES if new.template.transforms else NO_CHANGES)
+        except (Refused, CfnError, ServiceError) as refusal:
+            self._end(found, "FAILED", "UNAVAILABLE", str(refusal))
+            return
+        found = replace(found, changes=entries, imports=imports)
+        self._end(found, "CREATE_COMPLETE", "AVAILABLE", "")
+
+    def _end(self, found: ChangeSet, status: str, execution: str, reason: str) -> None:
+        if self.store.change_set(found.change_set_id) is None:
+            return
+        self.store.save_change_set(replace(found, status=status, execution_status=execution, reason=reason))
+        ended = "SUCCEEDED" if status == "CREATE_COMPLETE" else "FAILED"
+        if self.store.operation(found.operation) is not None:
+            self.store.change_operation(found.operation, status=ended, ended=self.clock.now())
+
+    async def _checked(self, found: ChangeSet, stack: Stack, listed: list[Change], new: Program) -> list[Change]:
+        """The changes, with what exists already turned into imports. Raises Refused."""
+        if found.type == "IMPORT":
+            return self._only_imports(found, stack, listed, new)
+        taken: list[Change] = []
+        result = []
+        for change in listed:
+            if change.action == "Add" and await self._exists(stack, change):
+                taken.append(change)
+                result.append(replace(change, action="Import"))
+            else:
+                result.append(change)
+        if not taken:
+            return result
+        if found.import_existing:
+            wrong = [change for change in taken if change.deletion_policy not in IMPORTABLE]
+            if wrong:
+                named = ", ".join(f"{c.logical_id} ({{{_name_of(c)[0]}={_name_of(c)[1]}}})" for c in wrong)
+                raise Refused(IMPORT_POLICY.format(named))
+            return result
+        if not found.validated:
+            return listed
+        for change in taken:
+            self._report(found, stack, change)
+        raise Refused(EXISTENCE)
+
+    def _only_imports(self, found: ChangeSet, stack: Stack, listed: list[Change], new: Program) -> list[Change]:
+        others = [change for change in listed if change.logical_id not in found.imports]
+        if others:
+            names = ", ".join(change.logical_id for change in others)
+            raise Refused(
+                f"As part of the import operation, you cannot modify or add [Resources]: [{names}]"
+                if any(change.action != "Add" for change in others)
+                else f"Resources [{names}] is missing from ResourceToImport list"
+            )
+        if outputs_change(self.store, stack, new):
+            raise Refused(IMPORT_OUTPUTS)
+        return [replace(change, action="Import") for change in listed]
+
+    async def _exists(self, stack: Stack, change: Change) -> bool:
+        """Whether a resource of the custom name is there already."""
+        kind = KINDS[change.type]
+        name = change.after.get(kind.name_property) if kind.name_property else None
+        if not name:
+            return False
+        run = Run(
+            services=self.services,
+            clock=self.clock,
+            stack_name=stack.name,
+            logical_id=change.logical_id,
+            account=stack.account,
+            region=stack.region,
+            tags={},
+            tags_changed=False,
+            origin="",
+            resumed=False,
+            stopping=lambda: False,
+            on_made=lambda _physical_id: None,
+        )
+        return await kind.read(run, str(name)) is not None
+
+    def _report(self, found: ChangeSet, stack: Stack, change: Change) -> None:
+        """What DescribeEvents tells about a failed existence check."""
+        _, name = _name_of(change)
+        now = self.clock.now()
+        event: Doc = {
+            "EventId": uuid4(),
+            "StackId": stack.stack_id,
+            "OperationId": found.operation,
+            "OperationType": "CREATE_CHANGESET",
+            "OperationStatus": "FAILED",
+            "EventType": "VALIDATION_ERROR",
+            "LogicalResourceId": change.logical_id,
+            "PhysicalResourceId": name,
+            "ResourceType": change.type,
+            "Timestamp": now,
+            "StartTime": now,
+            "EndTime": now,
+            "ValidationFailureMode": "FAIL",
+            "ValidationName": "NAME_CONFLICT_VALIDATION",
+            "ValidationStatus": "FAILED",
+            "ValidationStatusReason": exists_already(change.type, name).message,
+            "ValidationPath": f"/Resources/{change.logical_id}",
+        }
+        self.store.journal.append("cfn.validation", stack.stack_id, event)
+
+
+def _name_of(change: Change) -> tuple[str, str]:
+    name = KINDS[change.type].name_property
+    return name, str(change.after.get(name, ""))
+
+
+def _imports(listed: list[Change]) -> Mapping[str, Any]:
+    return {c.logical_id: dict([_name_of(c)]) for c in listed if c.action == "Import"}

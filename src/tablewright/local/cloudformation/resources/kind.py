@@ -1,0 +1,48 @@
+"""The parts that most resource types share: their name, custom name, attributes, and which properties cannot change in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from tablewright.local.cloudformation.naming import physical_name
+from tablewright.local.cloudformation.resources.protocol import Properties, Recreation
+
+
+class Kind:
+    """Declarations of a resource type; a subclass adds the handlers."""
+
+    name: ClassVar[str] = ""
+    name_property: ClassVar[str] = ""
+    name_limit: ClassVar[int] = 255
+    name_lower: ClassVar[bool] = False
+    attributes: ClassVar[frozenset[str]] = frozenset()
+    replaced: ClassVar[frozenset[str]] = frozenset()
+    """Top-level properties whose change needs a new physical resource."""
+
+    def planned_name(self, stack_name: str, logical_id: str, properties: Properties) -> str:
+        given = properties.get(self.name_property) if self.name_property else None
+        if given:
+            return str(given)
+        return physical_name(stack_name, logical_id, limit=self.name_limit, lower=self.name_lower)
+
+    def recreation(self, path: tuple[str | int, ...], before: Properties, after: Properties) -> Recreation:
+        return Recreation.ALWAYS if path and path[0] in self.replaced else Recreation.NEVER
+
+
+def given(properties: Properties, names: Mapping[str, str] | tuple[str, ...]) -> dict[str, Any]:
+    """The properties named, under the API's names, that the template gives."""
+    pairs = names.items() if isinstance(names, Mapping) else ((name, name) for name in names)
+    return {api: properties[name] for name, api in pairs if name in properties}
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def merged_tags(stack_tags: Mapping[str, str], properties: Properties, name: str = "Tags") -> dict[str, str]:
+    """The tags of a resource: those of the stack, overruled by its own."""
+    own = properties.get(name) or []
+    if isinstance(own, Mapping):
+        return {**stack_tags, **{str(k): str(v) for k, v in own.items()}}
+    return {**stack_tags, **{str(tag["Key"]): str(tag.get("Value", "")) for tag in own}}
