@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import Enum
 
 from tablewright.model.cause import Cause as Cause
+from tablewright.model.loss import Loss
 from tablewright.model.stack import ChangeSet, Stack, StackEvent, StackOutput
 from tablewright.model.whereabouts import Whereabouts
 
@@ -44,6 +45,7 @@ class Looked:
 
     stack: Stack | None
     summary: str
+    details: tuple[str, ...] = ()  # what was looked at before a remedy is chosen, line by line
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,16 @@ class StepEnded:
 
 @dataclass(frozen=True, slots=True)
 class ChangesFound:
-    """The change set that will be executed."""
+    """The change set that will be executed, with what it would lose.
+
+    Whoever drives the run decides here: going on executes it; closing the generator instead leaves everything as it was, and
+    the change set is removed. ``losses`` holds only what is allowed or merely said: a run that is refused ends instead.
+    ``asks`` is False where there is nothing to decide (a plan, which executes nothing).
+    """
 
     change_set: ChangeSet
+    losses: tuple[Loss, ...] = ()
+    asks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,7 @@ class Finished:
     outputs: tuple[StackOutput, ...] = ()
     cause: Cause | None = None
     until: datetime | None = None
+    losses: tuple[Loss, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
 
 

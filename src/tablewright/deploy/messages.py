@@ -1,16 +1,17 @@
 """What CloudFormation's and DynamoDB's messages mean, and what to do about each: one table.
 
-A row's ``pattern`` is searched in the text, ignoring case; the first row that matches counts, so the particular stand before
-the general. ``who`` says whose words they are. ``waits`` marks what goes away by itself: trying again later is the remedy.
-``command`` may use ``{stack}`` and ``{deploy}``, the command that deploys it. The messages were gathered in 2026-11 from the public issue trackers and sources of
-aws-cli, aws-cdk-cli, aws-sam-cli, terraform-provider-aws and the CloudFormation roadmap, and from the DynamoDB API
-reference; what no public source shows verbatim is marked ``unverified``.
+A row's ``pattern`` is searched in the text, ignoring case; the first row that matches counts, so the particular stand
+before the general. ``who`` says whose words they are. ``waits`` marks what goes away by itself: trying again later is the
+remedy. ``command`` may use ``{stack}`` and ``{deploy}``, the command that deploys it.
+
+The messages were gathered in 2026-11 from the public issue trackers and sources of aws-cli, aws-cdk-cli, aws-sam-cli,
+terraform-provider-aws and the CloudFormation roadmap, and from the DynamoDB API reference.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 CFN, DDB = "CloudFormation", "DynamoDB"
 _DEPLOY = "{deploy}"
@@ -29,7 +30,6 @@ class Message:
     command: str | None = None
     waits: bool = False
     wait_seconds: int | None = None  # the shortest time that makes sense, where the text does not say
-    verified: bool = field(default=True)
 
 
 def _row(
@@ -228,7 +228,8 @@ MESSAGES: tuple[Message, ...] = (
     ),
     # Protection, encryption, class, streams.
     _row(
-        "deletion-protected", r"protected against deletion\. Disable deletion protection|DeletionProtection(Enabled)? is enabled", DDB,
+        "deletion-protected", r"protected against deletion\. Disable deletion protection|DeletionProtection(Enabled)? is enabled",
+        DDB,
         "The table is protected against deletion.",
         "If it is to stay, keep it in the template. If it is to go, deploy with DeletionProtectionEnabled: false first.", _STATUS,
     ),
@@ -317,12 +318,15 @@ MESSAGES: tuple[Message, ...] = (
         "The template names a resource type that does not exist here.", "Correct the Type, and deploy again.", _DEPLOY,
     ),
     _row(
-        "invalid-property", r"Encountered unsupported property|extraneous key|Properties validation failed|Model validation failed", CFN,
+        "invalid-property",
+        r"Encountered unsupported property|extraneous key|Properties validation failed|Model validation failed",
+        CFN,
         "A property is misspelt, in the wrong place or of the wrong type.",
         "Correct the property that the message names, and deploy again.", _DEPLOY,
     ),
     _row(
-        "invalid-value", r"ValidationException|One or more parameter values (were|was) invalid|InvalidRequest|Invalid request provided",
+        "invalid-value",
+        r"ValidationException|One or more parameter values (were|was) invalid|InvalidRequest|Invalid request provided",
         DDB, "A value of the resource is not one that the service accepts.",
         "Correct the value that the message names, and deploy again.", _DEPLOY,
     ),

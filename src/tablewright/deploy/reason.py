@@ -35,7 +35,10 @@ _NOISE = re.compile(
     re.IGNORECASE,
 )
 
-_TIME = r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?|\w{3} \w{3} \d{1,2} \d{2}:\d{2}:\d{2} \w+ \d{4})"
+_TIME = (
+    r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?|"
+    r"\w{3} \w{3} \d{1,2} \d{2}:\d{2}:\d{2} \w+ \d{4})"
+)
 _WHEN = re.compile(
     r"(?:try again after|can be made at|window ending at|next \w+ (?:can|may)\D{0,40}?at|at or after)\D{0,3}" + _TIME,
     re.I,
@@ -147,10 +150,14 @@ def is_noise(event: StackEvent) -> bool:
 
 
 def _real(operation: Iterable[StackEvent]) -> list[StackEvent]:
-    """The failures that started something: on the way forward if there are any, else those of the rollback itself."""
+    """The failures that started something: on the way forward if there are any, else those of the rollback itself.
+
+    A nested stack that failed only echoes a failure of its own events; it counts where nothing else does.
+    """
     forward: list[StackEvent] = []
     backward: list[StackEvent] = []
     of_stack: list[StackEvent] = []
+    echoes: list[StackEvent] = []
     turned = False
     for event in operation:
         if event.is_of_stack:
@@ -161,9 +168,13 @@ def _real(operation: Iterable[StackEvent]) -> list[StackEvent]:
             elif event.status in FAILURES and event.reason and not is_noise(event):
                 of_stack.append(event)
             continue
-        if event.status in FAILURES and not is_noise(event):
-            (backward if turned else forward).append(event)
-    return forward or backward or of_stack
+        if event.status in FAILURES:
+            if is_noise(event):
+                echoes.append(event)
+            else:
+                (backward if turned else forward).append(event)
+    nested = [event for event in echoes if event.type == "AWS::CloudFormation::Stack"]
+    return forward or nested or backward or of_stack
 
 
 def _command(message: Message | None, stack: str, deploy: str | None) -> str | None:

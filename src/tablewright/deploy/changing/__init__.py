@@ -1,0 +1,1 @@
+"""Making a change set, judging what it would lose, executing it."""

@@ -1,0 +1,1 @@
+"""Reading back what was deployed, and waiting for what CloudFormation does not wait for."""

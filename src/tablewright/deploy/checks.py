@@ -1,0 +1,91 @@
+"""What is checked before anything is changed: the right place, the right owner, no older commit over a newer one."""
+
+from __future__ import annotations
+
+from tablewright.deploy.options import Expected
+from tablewright.errors import Refused
+from tablewright.model.design import Design
+from tablewright.model.stack import Stack
+from tablewright.model.whereabouts import Whereabouts
+from tablewright.plan.tags import Commit, deployed_commit
+
+
+def check_whereabouts(expected: Expected, where: Whereabouts) -> None:
+    """Raise Refused where the run would act in another account, partition, region or endpoint than the environment says."""
+    for code, what, wanted, found in (
+        ("wrong-account", "account", expected.account, where.account),
+        ("wrong-partition", "partition", expected.partition, where.partition),
+        ("wrong-region", "region", expected.region, where.region),
+    ):
+        if wanted is not None and wanted != found:
+            raise Refused(
+                code,
+                f"This is another {what}",
+                f"The environment belongs to {what} {wanted}, and these credentials reach {what} {found} (as {where.arn}). "
+                f"Nothing was changed. Use the credentials of {wanted}, or correct tablewright.toml.",
+            )
+    if expected.any_endpoint or (where.endpoint or "").rstrip("/") == (expected.endpoint or "").rstrip("/"):
+        return
+    named = f"names {expected.endpoint}" if expected.endpoint else "names none, which means AWS itself"
+    raise Refused(
+        "unexpected-endpoint",
+        "This is not the endpoint of the environment",
+        f"Requests would go to {where.endpoint or 'AWS itself'}, and the environment {named}. Is AWS_ENDPOINT_URL exported, or "
+        "set in the profile? Nothing was changed. Unset it, or say endpoint_url in tablewright.toml.",
+    )
+
+
+_MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("AWS CDK", ("aws:cdk:path", "AWS::CDK::Metadata", "/cdk-bootstrap/")),
+    ("AWS SAM", ("AWS::Serverless-2016-10-31", "SamResourceId")),
+    ("the Serverless Framework", ("ServerlessDeploymentBucket",)),
+)
+
+
+def check_owner(design: Design, stack: Stack, template: str | None) -> str:
+    """Raise Refused where another tool deployed the stack and this template does not come from it.
+
+    Where the template bears the same tool's marks, the words of a warning are returned; otherwise nothing.
+    """
+    tool = owner_of(stack, template)
+    if tool is None:
+        return ""
+    if any(mark in design.body for name, marks in _MARKS if name == tool for mark in marks):
+        return (
+            f"Stack {stack.name} was deployed with {tool}; deploying it from here as well can undo what the other does."
+        )
+    raise Refused(
+        "owned-by-another-tool",
+        "Another tool owns this stack",
+        f"Stack {stack.name} was deployed with {tool}, and {design.path} does not come from it: deploying would remove or "
+        f"overwrite what {tool} manages. Nothing was changed. Deploy it with {tool}, or give this template another stack.",
+    )
+
+
+def owner_of(stack: Stack, template: str | None) -> str | None:
+    """The tool whose marks the deployed stack bears, None for none."""
+    for tag, value in stack.tags.items():
+        if tag.startswith("aws-cdk:"):
+            return "AWS CDK"
+        if tag == "lambda:createdBy" and value == "SAM":
+            return "AWS SAM"
+    for name, marks in _MARKS:
+        if template is not None and any(mark in template for mark in marks):
+            return name
+    return None
+
+
+def check_commit(commit: Commit | None, stack: Stack) -> None:
+    """Raise Refused where the stack was deployed from a newer commit than this one."""
+    deployed = deployed_commit(stack)
+    if commit is None or deployed is None or deployed[0] == commit.id:
+        return
+    at = deployed[1]
+    if at is not None and commit.at < at:
+        raise Refused(
+            "older-commit",
+            "The stack was deployed from a newer commit",
+            f"Stack {stack.name} was deployed from commit {deployed[0][:12]} of {at:%Y-%m-%d %H:%M} UTC; this is "
+            f"{commit.id[:12]} of {commit.at:%Y-%m-%d %H:%M} UTC. Deploying it would undo what came after. Nothing was changed. "
+            "Pull first; to go back on purpose, revert the newer commit and deploy that.",
+        )

@@ -1,0 +1,1 @@
+"""Following an operation of CloudFormation to its end."""

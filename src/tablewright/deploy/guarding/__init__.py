@@ -1,0 +1,1 @@
+"""Gathering the evidence that the guard judges by."""

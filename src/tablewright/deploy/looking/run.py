@@ -1,0 +1,218 @@
+"""The reads behind a plan: the stack, its template, the live tables, and, where a remedy is needed, the whole situation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from tablewright.deploy.reason import cause
+from tablewright.deploy.situation import (
+    OwnedTable,
+    Situation,
+    Survivor,
+    actual,
+    born_in,
+    operation_events,
+    skipped,
+    still_owned,
+)
+from tablewright.deploy.status import row
+from tablewright.errors import TablewrightError
+from tablewright.model.design import TABLE_TYPES, Design
+from tablewright.model.stack import Stack, StackEvent, StackResource
+from tablewright.model.table import Contents, Holds, Table
+from tablewright.plan.actual import Actual, Standing
+from tablewright.plan.adoption import newcomers, obstacle
+from tablewright.plan.plan import differences
+from tablewright.plan.values import Values, values
+from tablewright.ports import Account
+from tablewright.template.read import resolve
+
+_AT_ONCE = 8
+_DEEPEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look: the design with every value known that can be, the situation, and what the plan needs of it."""
+
+    design: Design
+    values: Values
+    situation: Situation
+    actual: Actual
+
+
+def look(design: Design, account: Account, *, stack_id: str | None = None, unchanged: bool = False) -> Seen:
+    """Read what stands. ``stack_id`` pins the stack once it is known. Raises UsageError where a parameter has no value."""
+    stack = account.stacks.describe(stack_id or design.stack)
+    if stack is not None and row(stack.status).standing is Standing.ABSENT:
+        stack = account.stacks.describe(design.stack) if stack_id else None
+    given = values(design, stack)
+    where = account.identity.whereabouts()
+    pseudo = {
+        "AWS::Region": where.region,
+        "AWS::AccountId": where.account,
+        "AWS::Partition": where.partition,
+        **({"AWS::StackId": stack.id} if stack is not None else {}),
+    }
+    design = resolve(design, given.effective, pseudo)
+    standing = row(stack.status if stack is not None else None).standing
+    template = _template(account, stack, standing)
+    tables = describe_all(account, _wanted_names(design))
+    situation = Situation(stack)
+    if stack is None:
+        situation = _with_survivors(account, design, situation, tables)
+    elif standing is Standing.SETTLED:
+        if not unchanged and differences(design, stack, template):
+            situation = Situation(stack, resources=account.stacks.resources(stack.id))
+            situation = _with_survivors(account, design, situation, tables)
+    elif standing is Standing.SHELL:
+        situation = Situation(stack, account.stacks.resources(stack.id), change_sets=account.change_sets.of(stack.id))
+        situation = _with_survivors(account, design, situation, tables)
+    elif standing is Standing.BROKEN:
+        situation = whole(account, design, stack, tables)
+    return Seen(design, given, situation, actual(design, situation, template, tables, unchanged=unchanged))
+
+
+def whole(account: Account, design: Design, stack: Stack, tables: Mapping[str, Table]) -> Situation:
+    """Everything about a stack that cannot be updated as it stands, the contents of each table that it owns included."""
+    unread: dict[str, str] = {}
+    resources: tuple[StackResource, ...] = ()
+    events: tuple[StackEvent, ...] = ()
+    try:
+        resources = account.stacks.resources(stack.id)
+    except TablewrightError as error:
+        unread["its list of resources"] = _why_denied(error)
+    try:
+        events = operation_events(account.stacks.events(stack.id))
+    except TablewrightError as error:
+        unread["its events"] = _why_denied(error)
+    born = born_in(events) if "its events" not in unread else None
+    situation = Situation(
+        stack,
+        resources,
+        events,
+        cause(events, stack.name),
+        tuple(_owned(account, resources, born, unread)),
+        unread=unread,
+        now=account.clock.now(),
+    )
+    return _with_survivors(account, design, situation, tables)
+
+
+def owned_tables(account: Account, stack_ref: str, depth: int = 0) -> tuple[str, ...]:
+    """The physical names of the tables that a stack owns, those of its nested stacks included."""
+    names: list[str] = []
+    for resource in still_owned(account.stacks.resources(stack_ref)):
+        if resource.type in TABLE_TYPES:
+            names.append(resource.physical_id)
+        elif resource.type == "AWS::CloudFormation::Stack" and depth < _DEEPEST:
+            names += owned_tables(account, resource.physical_id, depth + 1)
+    return tuple(names)
+
+
+def describe_all(account: Account, names: Iterable[str], *, settings: bool = False) -> dict[str, Table]:
+    """The live tables among ``names``, a few asked at a time."""
+    wanted = tuple(dict.fromkeys(names))
+    if len(wanted) < 3:
+        found = [account.tables.describe(name, settings=settings) for name in wanted]
+    else:
+        with ThreadPoolExecutor(min(_AT_ONCE, len(wanted))) as pool:
+            found = list(pool.map(lambda name: account.tables.describe(name, settings=settings), wanted))
+    return {name: table for name, table in zip(wanted, found, strict=True) if table is not None}
+
+
+def contents_of(account: Account, name: str) -> Contents:
+    """Whether the table holds items; an error while asking is the answer that it may."""
+    try:
+        return account.tables.contents(name)
+    except TablewrightError as error:
+        return Contents(Holds.UNKNOWN, reason=_why_denied(error))
+
+
+def _template(account: Account, stack: Stack | None, standing: Standing) -> str | None:
+    if stack is None or standing not in (Standing.SETTLED, Standing.MOVING):
+        return None
+    try:
+        return account.stacks.template(stack.id)
+    except TablewrightError as error:
+        _why_denied(error)
+        return None
+
+
+def _wanted_names(design: Design) -> tuple[str, ...]:
+    return tuple(r.physical_name for r in design.tables if isinstance(r.physical_name, str))
+
+
+def _owned(
+    account: Account,
+    resources: Iterable[StackResource],
+    born: frozenset[str] | None,
+    unread: dict[str, str],
+    within: str = "",
+) -> Iterable[OwnedTable]:
+    """The owned tables, each looked at. ``born`` None: it is not known which are new, so all count as new."""
+    for resource in still_owned(resources):
+        if resource.type in TABLE_TYPES:
+            name = resource.physical_id
+            yield OwnedTable(
+                resource.logical_id,
+                name,
+                contents_of(account, name),
+                account.tables.describe(name, settings=False),
+                within,
+                born is None or resource.logical_id in born,
+            )
+        elif resource.type == "AWS::CloudFormation::Stack":
+            try:
+                inner = account.stacks.resources(resource.physical_id)
+            except TablewrightError as error:
+                unread[f"nested stack {resource.logical_id}"] = _why_denied(error)
+                continue
+            fresh = None if born is None or resource.logical_id in born else frozenset[str]()
+            yield from _owned(account, inner, fresh, unread, resource.logical_id)
+
+
+def _with_survivors(account: Account, design: Design, situation: Situation, tables: Mapping[str, Table]) -> Situation:
+    """The situation with the live tables outside the stack, and what stands against taking each in."""
+    now = actual(design, situation, None, tables)
+    found: list[Survivor] = []
+    for resource, table in newcomers(design, now):
+        blocked = obstacle(resource, table) or _owned_elsewhere(account, table, situation.stack)
+        found.append(Survivor(table, resource.logical_id, blocked))
+    seen = {survivor.table.name for survivor in found} | set(tables)
+    left = [r.physical_id for r in skipped(situation.resources) if r.type in TABLE_TYPES and r.physical_id not in seen]
+    found += [Survivor(table, None) for table in describe_all(account, left).values()]
+    return Situation(
+        situation.stack,
+        situation.resources,
+        situation.events,
+        situation.cause,
+        situation.owned,
+        tuple(found),
+        situation.change_sets,
+        situation.unread,
+        situation.now,
+    )
+
+
+def _owned_elsewhere(account: Account, table: Table, stack: Stack | None) -> str:
+    """Why a table cannot be taken in because another stack owns it, or nothing."""
+    described = account.tables.describe(table.name)
+    tags = described.tags if described is not None else {}
+    owner = tags.get("aws:cloudformation:stack-id")
+    if owner is None or (stack is not None and owner == stack.id):
+        return ""
+    other = account.stacks.describe(owner)
+    if other is None or row(other.status).standing is Standing.ABSENT:
+        return ""
+    owns = any(r.physical_id == table.name for r in still_owned(account.stacks.resources(owner)))
+    return f"stack {other.name} ({other.status}) owns it." if owns else ""
+
+
+def _why_denied(error: TablewrightError) -> str:
+    """The words of an error that leaves a part unread; any other error ends the run."""
+    if error.code != "access-denied":
+        raise error
+    return f"{error.summary}: {error.detail}" if error.detail else error.summary

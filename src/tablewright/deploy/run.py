@@ -1,0 +1,311 @@
+"""Deploying: look, plan, do the first step, look again; until nothing is left to do.
+
+A run keeps nothing of its own: what is to do follows from what stands, so a run that was killed is resumed by running again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from tablewright.deploy.changing.run import Made, discard, execute, make
+from tablewright.deploy.checking.run import await_table, read_back
+from tablewright.deploy.checks import check_commit, check_owner, check_whereabouts
+from tablewright.deploy.ending import OperationFailed, finished
+from tablewright.deploy.following.run import Watch, attach, follow, newest_event
+from tablewright.deploy.guarding.run import losses, suspect
+from tablewright.deploy.looking.run import Seen, look
+from tablewright.deploy.naming import design_digest, is_of_design
+from tablewright.deploy.options import DeployOptions
+from tablewright.deploy.reason import cause, explain_text
+from tablewright.deploy.recovering.run import carry_out
+from tablewright.deploy.remedy import NoRemedy, refuse_names, remedy
+from tablewright.deploy.status import row
+from tablewright.deploy.words import hint_again, looked, refusal
+from tablewright.errors import Failed, MustWait, Refused, Stuck, TablewrightError
+from tablewright.events import (
+    Cause,
+    ChangesFound,
+    Ending,
+    Event,
+    Failure,
+    Finished,
+    Looked,
+    Noted,
+    OperationStarted,
+    Started,
+    StepEnded,
+    StepStarted,
+)
+from tablewright.model.design import Design
+from tablewright.model.loss import Weight
+from tablewright.model.stack import Stack
+from tablewright.plan.actual import Standing
+from tablewright.plan.plan import plan
+from tablewright.plan.steps import AwaitTable, CreateStack, Follow, Protect, Recover, UpdateStack
+from tablewright.ports import Account
+
+Steps = Generator[Event, None, None]
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run: what was asked, and what it remembers between two looks."""
+
+    account: Account
+    design: Design
+    options: DeployOptions
+    again: str
+    deadline: datetime | None = None
+    stack_id: str | None = None
+    unchanged: bool = False
+    number: int = 0
+    changed: bool = False
+    followed_other: bool = False
+    tried: Counter[object] = field(default_factory=Counter)
+    result: str = ""
+
+
+def deploy(
+    design: Design, account: Account, *, environment: str | None = None, options: DeployOptions | None = None
+) -> Iterator[Event]:
+    """Bring the stack to what the design says, yielding what happens; the last event is always ``Finished``.
+
+    Raises UsageError where the request itself is wrong, before anything is changed. Closing the generator (as Ctrl-C does)
+    detaches: what AWS has begun goes on, what was only prepared is removed.
+    """
+    options = options or DeployOptions()
+    again = options.again or hint_again(design, environment)
+    run = _Run(account, design, options, again)
+    try:
+        if options.timeout is not None:
+            run.deadline = account.clock.now() + timedelta(seconds=options.timeout)
+        where = account.identity.whereabouts()
+        yield Started("deploy", design.stack, where, environment, design.path)
+        check_whereabouts(options.expected, where)
+        yield from _converge(run)
+    except TablewrightError as error:
+        yield finished(error, again)
+
+
+def _converge(run: _Run) -> Steps:
+    first = True
+    while True:
+        seen = look(run.design, run.account, stack_id=run.stack_id, unchanged=run.unchanged)
+        stack = seen.actual.stack
+        run.stack_id = stack.id if stack is not None else None
+        if first:
+            yield from _introduce(run, seen)
+            first = False
+        steps = plan(seen.design, seen.actual, protection=run.options.termination_protection)
+        if steps.first is None:
+            yield from _end(run, seen, steps.reason)
+            return
+        step = steps.first
+        key = (step, stack.status if stack else None, stack.updated_at if stack else None)
+        run.tried[key] += 1
+        if run.tried[key] > 2:
+            raise Stuck(
+                "no-progress",
+                "The run makes no progress",
+                f"'{step.title}' was done twice and the stack stands as before. Nothing more is tried.",
+                f"tablewright why {run.design.stack}",
+            )
+        run.number += 1
+        yield StepStarted(run.number, step.kind, step.title, steps.reason)
+        run.result = "done"
+        match step:
+            case Follow():
+                yield from _follow(run, seen)
+            case Recover():
+                yield from _recover(run, seen)
+            case CreateStack(imports=imports) | UpdateStack(imports=imports):
+                yield from _change(run, seen, imports)
+            case AwaitTable(table=table):
+                yield from await_table(run.account, table, run.deadline)
+                run.changed = True
+            case Protect(stack_id=stack_id, enabled=enabled):
+                run.account.stacks.protect(stack_id, enabled=enabled)
+                run.changed = True
+        yield StepEnded(run.number, step.kind, run.result)
+
+
+def _introduce(run: _Run, seen: Seen) -> Steps:
+    """What was found, and the checks that forbid going on, before anything is changed."""
+    yield Looked(seen.actual.stack, looked(seen.situation, run.design.stack), seen.situation.looked_at())
+    stack = seen.actual.stack
+    if stack is not None:
+        said = check_owner(seen.design, stack, seen.actual.template)
+        if said:
+            yield Noted("warning", said)
+        check_commit(run.options.commit, stack)
+
+
+def _follow(run: _Run, seen: Seen) -> Steps:
+    stack = seen.actual.stack
+    assert stack is not None
+    ours = is_of_design(stack.change_set_id, design_digest(seen.design, seen.values))
+    verb = row(stack.status).verb
+    yield OperationStarted(stack.id, verb, attached=True)
+    watch = attach(run.account, stack, run.deadline)
+    after = yield from follow(run.account, watch)
+    healthy = after is None or row(after.status).healthy
+    run.changed = run.changed or ours
+    if not healthy:
+        assert after is not None
+        why = cause(watch.events, stack.name, deploy=run.again)
+        if why is not None:
+            yield Failure(why)
+        if ours:
+            raise _failed(run, after, why)
+    run.result = f"it ended {after.status}" if after is not None else "it ended, and the stack is gone"
+    if verb in ("create", "update", "import") and not ours and not run.options.interactive:
+        now = look(run.design, run.account, stack_id=stack.id)
+        if now.actual.standing is Standing.SETTLED and plan(now.design, now.actual).steps:
+            yield StepEnded(run.number, "follow", run.result)
+            raise MustWait(
+                "other-deployment-ran",
+                "Another deployment ran first",
+                f"A deployment of stack {stack.name} that is not this one was running; {run.result}. What this one "
+                "would change is another thing now; run again to see and do it.",
+            )
+
+
+def _recover(run: _Run, seen: Seen) -> Steps:
+    stack = seen.actual.stack
+    assert stack is not None
+    if seen.situation.cause is not None:
+        yield Failure(seen.situation.cause)
+    chosen = remedy(seen.situation)
+    if isinstance(chosen, NoRemedy):
+        raise Stuck(
+            "no-remedy",
+            "No remedy is known",
+            f"Stack {stack.name} is {stack.status}, and nothing can be done about it.",
+        )
+    yield Noted("note", f"{stack.status}: {chosen.why}")
+    after = yield from carry_out(run.account, chosen, stack, run.deadline)
+    run.changed = True
+    if after is None or row(after.status).standing is Standing.ABSENT:
+        run.stack_id = None
+        run.result = "the stack is gone"
+    else:
+        run.result = f"the stack is {after.status}"
+
+
+def _change(run: _Run, seen: Seen, imports: tuple[str, ...]) -> Steps:
+    account, stack = run.account, seen.actual.stack
+    refused = refuse_names(seen.situation, run.design.stack)
+    if refused is not None:
+        raise Refused(refused.code, refused.summary, refused.why, refused.hint)
+    if stack is not None and seen.actual.standing is Standing.SHELL:
+        chosen = remedy(seen.situation)
+        yield from carry_out(account, chosen, stack, run.deadline)
+    for name in imports:
+        yield Noted("note", f"Table {name} exists already; it is taken into the stack with its items.")
+    made = yield from make(account, seen, run.options, imports)
+    if made.failed:
+        yield from _not_made(run, made)
+        return
+    kept = False
+    try:
+        suspicion = suspect(account, seen, made.change_set.changes)
+        found = losses(account, suspicion, run.options.allow_data_loss)
+        if any(loss.refuses for loss in found):
+            raise refusal(found, run.design.stack, run.again)
+        for loss in found:
+            yield Noted("note" if loss.weight is Weight.SAID else "warning", f"{loss.table}: {loss.what}")
+        yield ChangesFound(made.change_set, found, asks=run.options.interactive)
+        now = losses(account, suspicion, run.options.allow_data_loss)
+        if any(loss.refuses for loss in now):
+            raise refusal(now, run.design.stack, run.again)
+        known = newest_event(account, made.change_set.stack_id) if stack is not None else None
+        execute(account, made)
+        kept = True
+    finally:
+        if not kept:
+            discard(account, made)
+    run.stack_id = made.change_set.stack_id
+    yield from _watch_change(
+        run, made, stack, known, "create" if stack is None or seen.actual.standing is Standing.SHELL else "update"
+    )
+
+
+def _watch_change(run: _Run, made: Made, before: Stack | None, known: str | None, verb: str) -> Steps:
+    stack_id = made.change_set.stack_id
+    yield OperationStarted(stack_id, verb)
+    shell = before or run.account.stacks.describe(stack_id)
+    watch = Watch(stack_id, shell, made.change_set.id, known, run.deadline)
+    after = yield from follow(run.account, watch)
+    run.changed = True
+    if after is None or not row(after.status).healthy:
+        why = cause(watch.events, run.design.stack, deploy=run.again)
+        if why is None and after is not None and after.reason:
+            why = explain_text(after.reason, run.design.stack, deploy=run.again)
+        if why is not None:
+            yield Failure(why)
+        raise _failed(run, after, why)
+    run.result = f"the stack is {after.status}"
+
+
+def _not_made(run: _Run, made: Made) -> Steps:
+    """A change set that CloudFormation would not make: nothing to change, or a refusal before anything was done."""
+    discard(run.account, made)
+    if made.empty:
+        run.unchanged = True
+        run.result = "CloudFormation finds no change"
+        return
+    text = next((p.reason for p in made.problems if p.reason), made.change_set.reason)
+    why = explain_text(text, run.design.stack, deploy=run.again)
+    problem = next((p for p in made.problems if p.reason), None)
+    if problem is not None and problem.logical_id:
+        why = replace(why, logical_id=problem.logical_id, type=problem.type, physical_id=problem.physical_id)
+    yield Failure(why)
+    raise OperationFailed(
+        "change-set-failed",
+        "CloudFormation refuses the change",
+        f"The change set could not be made: {made.change_set.reason}\n\nNothing was changed. {why.meaning} {why.remedy}".rstrip(),
+        why.command,
+        why,
+        None,
+    )
+
+
+def _failed(run: _Run, stack: Stack | None, found: Cause | None) -> OperationFailed:
+    status = stack.status if stack is not None else "gone"
+    detail = f"Stack {run.design.stack} is {status}. {row(stack.status).meaning if stack is not None else ''}"
+    if found is not None:
+        detail += f"\n\n{found.logical_id} ({found.type}): {found.text}\n\n{found.meaning} {found.remedy}".rstrip()
+    hint = found.command if found is not None and found.command else f"tablewright why {run.design.stack}"
+    return OperationFailed("deployment-failed", "The deployment failed", detail, hint, found, stack)
+
+
+def _end(run: _Run, seen: Seen, reason: str) -> Steps:
+    stack = seen.actual.stack
+    assert stack is not None
+    if run.changed:
+        found = read_back(run.account, seen.design)
+        for what in found.unread:
+            yield Noted("warning", f"Could not be read back: {what}")
+        if found.missing:
+            raise Failed(
+                "not-as-designed",
+                "What stands is not what was asked for",
+                f"CloudFormation says {stack.status}, and yet:\n\n"
+                + "\n".join(f"    {line}" for line in found.missing),
+                f"tablewright status --stack {stack.name}",
+            )
+    facts = {"reason": reason}
+    if run.changed:
+        yield Finished(Ending.DONE, f"Stack {stack.name} is deployed", stack=stack, outputs=stack.outputs, facts=facts)
+    else:
+        yield Finished(
+            Ending.NOTHING_TO_DO,
+            f"Stack {stack.name} is deployed already",
+            f"Nothing is to be done: {reason}.",
+            stack=stack,
+            outputs=stack.outputs,
+            facts=facts,
+        )

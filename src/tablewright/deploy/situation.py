@@ -1,0 +1,178 @@
+"""The whole situation of a stack, as a remedy needs it: what exists, what holds data, and what would happen to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tablewright.deploy.reason import BEGINNINGS, last_operation
+from tablewright.deploy.status import Row, row
+from tablewright.events import Cause
+from tablewright.model.design import Design
+from tablewright.model.stack import ChangeSet, Stack, StackEvent, StackResource
+from tablewright.model.table import Contents, Holds, Table
+from tablewright.plan.actual import LEFT_THE_STACK, Actual, Standing
+from tablewright.plan.plan import busy_indexes
+
+OWN_PREFIX = "tablewright-"
+"""With this begin the names of the change sets that tablewright makes."""
+
+HEALTHY_ENDS = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedTable:
+    """A table that the stack (or a stack nested in it) owns: ``name`` is physical, ``contents`` by a consistent Scan.
+
+    ``born`` says that the operation that failed made it, so that undoing the operation would delete it.
+    """
+
+    logical_id: str
+    name: str
+    contents: Contents
+    table: Table | None = None
+    nested_in: str = ""
+    born: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A live table that the stack does not own (any more), under a name that the design wants or that the stack left behind.
+
+    ``logical_id`` is the design's resource of that name, None where the design does not want it. ``obstacle`` says why it
+    cannot be taken in, empty if it can.
+    """
+
+    table: Table
+    logical_id: str | None
+    obstacle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What was looked at before a remedy is chosen. ``unread`` says what could not be read, and why."""
+
+    stack: Stack | None
+    resources: tuple[StackResource, ...] = ()
+    events: tuple[StackEvent, ...] = ()  # of the last operation, oldest first
+    cause: Cause | None = None
+    owned: tuple[OwnedTable, ...] = ()
+    survivors: tuple[Survivor, ...] = ()
+    change_sets: tuple[ChangeSet, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+    now: datetime | None = None
+
+    @property
+    def status(self) -> Row:
+        return row(self.stack.status if self.stack is not None else None)
+
+    @property
+    def holding(self) -> tuple[OwnedTable, ...]:
+        """The owned tables that hold items, or of which it is not known that they hold none."""
+        return tuple(t for t in self.owned if t.contents.holds is not Holds.NOTHING)
+
+    @property
+    def foreign_change_sets(self) -> tuple[ChangeSet, ...]:
+        """The change sets of others that could still be executed."""
+        return tuple(
+            c for c in self.change_sets if not c.name.startswith(OWN_PREFIX) and c.status not in DEAD_CHANGE_SETS
+        )
+
+    @property
+    def own_change_sets(self) -> tuple[ChangeSet, ...]:
+        return tuple(c for c in self.change_sets if c.name.startswith(OWN_PREFIX))
+
+    @property
+    def busy(self) -> tuple[str, ...]:
+        """The owned tables that are being changed, or whose indexes are."""
+        return tuple(
+            t.name for t in self.owned if t.table is not None and (t.table.status != "ACTIVE" or busy_indexes(t.table))
+        )
+
+    def looked_at(self) -> tuple[str, ...]:
+        """What was looked at, line by line: shown with the remedy and kept in the run log."""
+        lines = []
+        if self.stack is not None:
+            lines.append(f"stack {self.stack.id}: {self.stack.status}")
+        for owned in self.owned:
+            lines.append(
+                f"table {owned.name} ({owned.logical_id}), owned by the stack: {describe_contents(owned.contents)}"
+            )
+        for survivor in self.survivors:
+            wanted = f"wanted as {survivor.logical_id}" if survivor.logical_id else "not wanted by the template"
+            lines.append(f"table {survivor.table.name}, outside the stack, {wanted}")
+        lines += [f"change set {c.name}: {c.status}, {c.execution_status}" for c in self.change_sets]
+        lines += [f"{what} could not be read: {why}" for what, why in self.unread.items()]
+        return tuple(lines)
+
+
+DEAD_CHANGE_SETS = frozenset({"FAILED", "DELETE_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_PENDING"})
+"""Change-set statuses from which nothing can be executed any more."""
+
+
+def describe_contents(contents: Contents) -> str:
+    """What is known of a table's items, in words."""
+    if contents.holds is Holds.NOTHING:
+        return "holds no items"
+    if contents.holds is Holds.ITEMS:
+        return "holds items"
+    return f"may hold items ({contents.reason or 'it could not be read'})"
+
+
+def still_owned(resources: Iterable[StackResource]) -> tuple[StackResource, ...]:
+    """The resources that the stack still owns."""
+    return tuple(r for r in resources if r.physical_id and r.status not in LEFT_THE_STACK)
+
+
+def skipped(resources: Iterable[StackResource]) -> tuple[StackResource, ...]:
+    """The resources that the stack left behind when it was rolled back or deleted."""
+    return tuple(r for r in resources if r.status == "DELETE_SKIPPED")
+
+
+def born_in(events: Iterable[StackEvent]) -> frozenset[str]:
+    """The logical ids of what the last operation (oldest event first) created or replaced, in an update."""
+    operation = tuple(events)
+    begun = next((e for e in operation if e.is_of_stack and e.status in BEGINNINGS), None)
+    if begun is None or begun.status != "UPDATE_IN_PROGRESS":
+        return frozenset()
+    of_resources = [e for e in operation if not e.is_of_stack]
+    created = {e.logical_id for e in of_resources if e.status in CREATED}
+    places: dict[str, set[str]] = {}
+    for event in of_resources:
+        if event.physical_id:
+            places.setdefault(event.logical_id, set()).add(event.physical_id)
+    return frozenset(created | {name for name, ids in places.items() if len(ids) > 1})
+
+
+CREATED = frozenset({"CREATE_IN_PROGRESS", "CREATE_COMPLETE", "CREATE_FAILED"})
+"""Resource statuses that show that an operation made the resource."""
+
+
+def born_by_import(stack: Stack, events: Iterable[StackEvent]) -> bool:
+    """Whether the stack never stood: its only operations were imports that failed. Source: unverified, read from the events."""
+    if stack.updated_at is not None and any(e.is_of_stack and e.status in HEALTHY_ENDS for e in events):
+        return False
+    return not any(e.is_of_stack and e.status in HEALTHY_ENDS for e in events)
+
+
+def operation_events(events: Iterable[StackEvent]) -> tuple[StackEvent, ...]:
+    """The last operation's events, oldest first, from a stream that is newest first."""
+    return last_operation(events)
+
+
+def actual(
+    design: Design,
+    situation: Situation,
+    template: str | None,
+    tables: Mapping[str, Table],
+    *,
+    unchanged: bool = False,
+) -> Actual:
+    """The part of a situation that a plan needs. ``tables`` are the live tables of the names that the design wants."""
+    stack, standing = situation.stack, situation.status.standing
+    if stack is not None and stack.status == "IMPORT_ROLLBACK_COMPLETE" and still_owned(situation.resources):
+        standing = Standing.SETTLED  # it stood before the import, and stands again as before
+    if standing is Standing.ABSENT:
+        stack = None
+    return Actual(stack, standing, template, situation.resources, tables, unchanged)

@@ -1,0 +1,58 @@
+"""What a run says: situations, refusals and endings in whole sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tablewright.deploy.ending import LossRefused
+from tablewright.deploy.situation import Situation, describe_contents
+from tablewright.model.design import Design
+from tablewright.model.loss import Loss, Weight
+
+
+def hint_again(design: Design, environment: str | None) -> str:
+    """The command that repeats a run, as far as the design tells."""
+    env = f" --env {environment}" if environment else ""
+    return f"tablewright deploy {design.path} --stack {design.stack}{env}"
+
+
+def looked(situation: Situation, name: str) -> str:
+    """The stack's situation in one line."""
+    stack = situation.stack
+    if stack is None:
+        return f"there is no stack {name} yet"
+    return f"stack {name} is {stack.status}: {situation.status.meaning[:1].lower()}{situation.status.meaning[1:].rstrip('.')}"
+
+
+def refusal(found: Sequence[Loss], stack: str, again: str) -> LossRefused:
+    """The guard's refusal: what would be lost, and the one command that allows it, where one may."""
+    standing = tuple(loss for loss in found if loss.refuses)
+    listed = "\n".join(f"    {loss.table} ({loss.logical_id}): {loss.what}{_size(loss)}" for loss in standing)
+    forbidden = any(loss.weight is Weight.FORBIDDEN for loss in standing)
+    if forbidden:
+        return LossRefused(
+            "retain-and-remove-at-once",
+            "The change would delete what it means to keep",
+            f"Executing this change set on stack {stack} would lose:\n\n{listed}\n\nNothing was changed.",
+            None,
+            standing,
+        )
+    names = sorted({loss.table for loss in found if loss.weight is Weight.GUARDED})
+    flags = " ".join(f"--allow-data-loss {name}" for name in names)
+    return LossRefused(
+        "data-loss",
+        "The change would lose data",
+        f"Executing this change set on stack {stack} would lose:\n\n{listed}\n\nNothing was changed, and the change set was "
+        "removed. If that is what you want, name each table exactly:",
+        f"{again} {flags}",
+        standing,
+    )
+
+
+def _size(loss: Loss) -> str:
+    if loss.item_count is None:
+        return ""
+    held = f"; {describe_contents(loss.contents)}" if loss.contents is not None else ""
+    return (
+        f"\n        about {loss.item_count:,} items, {loss.size_bytes or 0:,} bytes (as of up to six hours ago){held}"
+    )

@@ -1,0 +1,314 @@
+"""The guard: what a change set would lose, suspected from the change alone and judged once the evidence is in.
+
+Two pure steps with the looking between them: ``suspects`` says what could be lost and which evidence decides it; ``judge``
+turns suspicion and evidence into losses. Evidence that is missing is the worse evidence: a table that could not be read
+holds items, a stream whose readers could not be listed is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tablewright.model.design import TABLE_TYPES, Design, ResourceDesign, TableDesign, Unknown
+from tablewright.model.loss import Loss, Weight
+from tablewright.model.stack import ResourceChange
+from tablewright.model.table import Contents, ExpirySample, Holds, Table
+from tablewright.plan.behaviour import DEFAULT_RECOVERY_DAYS, KEEPING_ON_REMOVAL, surely_in_place
+
+NESTED = "AWS::CloudFormation::Stack"
+KEY = "AWS::KMS::Key"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A change in the stack it belongs to: the deployed and the wanted design of that stack, None where they are not known.
+
+    ``owned`` are the tables that a nested stack owns, when the change removes or may touch it as a whole.
+    """
+
+    change: ResourceChange
+    deployed: Design | None = None
+    wanted: Design | None = None
+    nested_in: str = ""
+    owned: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """Something that may be lost: ``attribute`` is TTL's, ``stream`` the ARN, ``weight`` what it is if the evidence is bad."""
+
+    kind: str
+    table: str
+    logical_id: str
+    what: str
+    weight: Weight = Weight.GUARDED
+    attribute: str = ""
+    stream: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was looked at: contents by table, samples by table, consumers by stream (None: could not be listed)."""
+
+    contents: Mapping[str, Contents] = field(default_factory=dict)
+    samples: Mapping[str, ExpirySample | None] = field(default_factory=dict)
+    consumers: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+
+
+def suspects(placed: Iterable[Placed], live: Mapping[str, Table]) -> tuple[Suspect, ...]:
+    """What the changes may lose. ``live`` holds the tables as they stand, by physical name."""
+    found: list[Suspect] = []
+    for each in placed:
+        change = each.change
+        if change.type in TABLE_TYPES:
+            found += _of_table(each, live)
+        elif change.type == NESTED:
+            found += _of_nested(each)
+        elif change.type == KEY:
+            found += _of_key(each, live)
+    return tuple(dict.fromkeys(found))
+
+
+def judge(
+    found: Iterable[Suspect], evidence: Evidence, live: Mapping[str, Table], allowed: Iterable[str] = ()
+) -> tuple[Loss, ...]:
+    """The losses, each allowed only by its table's exact name in ``allowed``. Those that lose nothing are left out."""
+    names = frozenset(allowed)
+    losses = []
+    for suspect in found:
+        what = _verdict(suspect, evidence)
+        if what is not None:
+            table = live.get(suspect.table)
+            losses.append(
+                Loss(
+                    kind=suspect.kind,
+                    weight=suspect.weight,
+                    table=suspect.table,
+                    logical_id=suspect.logical_id,
+                    what=what,
+                    contents=evidence.contents.get(suspect.table),
+                    item_count=table.item_count if table else None,
+                    size_bytes=table.size_bytes if table else None,
+                    allowed=suspect.table in names,
+                )
+            )
+    return tuple(losses)
+
+
+NEEDS_CONTENTS = frozenset(
+    {"table-removed", "table-replaced", "retain-and-remove", "key-lost", "nested-unknown", "replica-removed"}
+)
+"""Kinds that an empty table clears."""
+
+
+def _verdict(suspect: Suspect, evidence: Evidence) -> str | None:
+    """The loss in words, or None where the evidence shows that nothing is lost."""
+    if suspect.kind in NEEDS_CONTENTS:
+        contents = evidence.contents.get(suspect.table)
+        if contents is not None and contents.holds is Holds.NOTHING:
+            return None
+        if contents is None or contents.holds is Holds.UNKNOWN:
+            why = contents.reason if contents is not None and contents.reason else "it was not read"
+            return f"{suspect.what} Whether it holds items is not known ({why})."
+        return f"{suspect.what} It holds items."
+    if suspect.kind in ("ttl-enabled", "ttl-moved"):
+        contents, sample = evidence.contents.get(suspect.table), evidence.samples.get(suspect.table)
+        if contents is not None and contents.holds is Holds.NOTHING:
+            return None
+        if sample is None:
+            return f"{suspect.what} How many items would expire at once could not be sampled."
+        if sample.complete and sample.expired == 0:
+            return None
+        of = f"all {sample.read} items" if sample.complete else f"the first {sample.read} items"
+        return f"{suspect.what} Of {of}, {sample.expired} would expire at once."
+    if suspect.kind == "stream-removed":
+        readers = evidence.consumers.get(suspect.stream)
+        if readers is None:
+            return f"{suspect.what} Who reads it could not be listed."
+        return f"{suspect.what} It is read by {', '.join(readers)}." if readers else None
+    return suspect.what
+
+
+def _of_table(each: Placed, live: Mapping[str, Table]) -> Iterator[Suspect]:
+    change = each.change
+    name, table = change.physical_id or change.logical_id, live.get(change.physical_id)
+    before, after = _resource(each.deployed, change.logical_id), _resource(each.wanted, change.logical_id)
+    if change.action == "Remove":
+        yield from _removed(each, name, before)
+        return
+    if change.action in ("Add", "Import"):
+        return
+    if change.action == "Dynamic" or change.replacement not in ("False", "", "Conditional", "True"):
+        yield Suspect(
+            "table-replaced", name, change.logical_id, "What happens to the table is known only while it happens."
+        )
+    elif change.replacement == "True" or (
+        change.replacement == "Conditional" and not surely_in_place(_table(before), _table(after))
+    ):
+        yield _replaced(change, name, certain=change.replacement == "True")
+    if before is not None or after is not None:
+        yield from _settings(name, change, _table(before), _table(after), table)
+    else:
+        yield from _settings_by_properties(name, change)
+
+
+def _removed(each: Placed, name: str, before: ResourceDesign | None) -> Iterator[Suspect]:
+    change = each.change
+    policy = before.deletion_policy if before is not None else None
+    stays = change.policy_action == "Retain" or (not change.policy_action and policy in KEEPING_ON_REMOVAL)
+    if stays:
+        what = "The table leaves the stack and stays, with its items, owned by no stack."
+        yield Suspect("table-orphaned", name, change.logical_id, what, Weight.SAID)
+        return
+    if _meant_to_keep(each.wanted, change.logical_id, name):
+        yield Suspect(
+            "retain-and-remove", name, change.logical_id,
+            "The template adds a DeletionPolicy that keeps the table and removes the table in one edit. CloudFormation applies "
+            "the deployed policy, which deletes it. Take two steps: deploy with the DeletionPolicy added and the table still "
+            "there; then remove the table and deploy again.",
+            Weight.FORBIDDEN,
+        )  # fmt: skip
+        return
+    yield Suspect("table-removed", name, change.logical_id, "The table would be deleted.")
+
+
+def _meant_to_keep(wanted: Design | None, logical_id: str, name: str) -> bool:
+    """Whether the new template, in the same edit, gives the table a policy that would keep it: under its old id, which its
+    condition now excludes, or under a new id with the same name."""
+    if wanted is None:
+        return False
+    again = [r for r in wanted.excluded if r.logical_id == logical_id]
+    again += [r for r in wanted.tables if r.physical_name == name]
+    return any(r.deletion_policy in KEEPING_ON_REMOVAL for r in again)
+
+
+def _replaced(change: ResourceChange, name: str, *, certain: bool) -> Suspect:
+    because = ", ".join(p.path for p in change.properties if p.recreation != "Never")
+    what = (
+        "The table would be replaced by a new, empty one"
+        if certain
+        else "The table may be replaced by a new, empty one"
+    )
+    stays = "; the old one stays outside the stack." if change.policy_action == "ReplaceAndRetain" else "."
+    return Suspect(
+        "table-replaced", name, change.logical_id, what + (f" (because of {because})" if because else "") + stays
+    )
+
+
+def _settings(
+    name: str, change: ResourceChange, before: TableDesign | None, after: TableDesign | None, table: Table | None
+) -> Iterator[Suspect]:
+    if after is None or table is None:
+        return
+    yield from _ttl(name, change, after, table)
+    yield from _recovery(name, change, before, after, table)
+    gone = () if isinstance(after.replicas, Unknown) else tuple(r for r in table.replicas if r not in after.replicas)
+    home = table.arn.split(":")[3] if table.arn.count(":") >= 5 else ""
+    for region in gone:
+        if region != home:
+            yield Suspect("replica-removed", name, change.logical_id, f"The replica in {region} would be deleted.")
+    touched = before is None or before.stream != after.stream
+    if table.stream_arn and touched and (after.stream is None or after.stream != table.stream_view):
+        verb = "removed" if after.stream is None else "replaced by one with a new ARN"
+        what = f"The stream would be {verb}, and its unread records with it."
+        yield Suspect("stream-removed", name, change.logical_id, what, stream=table.stream_arn)
+
+
+def _ttl(name: str, change: ResourceChange, after: TableDesign, table: Table) -> Iterator[Suspect]:
+    if after.ttl is None:
+        return
+    current = table.ttl.attribute if table.ttl is not None and table.ttl.status in ("ENABLED", "ENABLING") else None
+    if isinstance(after.ttl, Unknown):
+        what = f"TTL would be set on an attribute that is not known ({after.ttl.why})."
+        yield Suspect("ttl-enabled", name, change.logical_id, what)
+    elif after.ttl != current:
+        moved = f"TTL would move from {current} to {after.ttl}." if current else f"TTL would be enabled on {after.ttl}."
+        kind = "ttl-moved" if current else "ttl-enabled"
+        yield Suspect(kind, name, change.logical_id, moved, attribute=after.ttl)
+
+
+def _recovery(
+    name: str, change: ResourceChange, before: TableDesign | None, after: TableDesign, table: Table
+) -> Iterator[Suspect]:
+    on = table.recovery.enabled if table.recovery is not None else before is None or before.recovery is not False
+    if not on:
+        return
+    if after.recovery is not True:
+        known = "" if after.recovery is False else " (whether it stays on cannot be resolved)"
+        what = f"Point-in-time recovery would be switched off, and the window to restore from is lost{known}."
+        yield Suspect("recovery-disabled", name, change.logical_id, what)
+        return
+    days = table.recovery.days if table.recovery is not None else None
+    old = days or _days(before) or DEFAULT_RECOVERY_DAYS
+    new = _days(after) or DEFAULT_RECOVERY_DAYS
+    if isinstance(after.recovery_days, Unknown) or new < old:
+        shown = "an unknown number of" if isinstance(after.recovery_days, Unknown) else str(new)
+        what = f"The recovery period would be shortened from {old} to {shown} days; what is older is lost."
+        yield Suspect("recovery-shortened", name, change.logical_id, what)
+
+
+def _days(table: TableDesign | None) -> int | None:
+    value = table.recovery_days if table is not None else None
+    return int(value) if isinstance(value, str) and value.isdecimal() else None
+
+
+_RISKY = {
+    "TimeToLiveSpecification": ("ttl-enabled", "TTL would change"),
+    "PointInTimeRecoverySpecification": ("recovery-disabled", "Point-in-time recovery would change"),
+    "StreamSpecification": ("stream-removed", "The stream would change"),
+    "Replicas": ("replica-removed", "The replicas would change"),
+}
+
+
+def _settings_by_properties(name: str, change: ResourceChange) -> Iterator[Suspect]:
+    """For a table whose templates are not at hand (in a nested stack): every change of a risky property is suspect."""
+    for prop in change.properties:
+        top = prop.path.split("/")[0].split(".")[0].split("[")[0]
+        if top in _RISKY:
+            kind, what = _RISKY[top]
+            yield Suspect(kind, name, change.logical_id, f"{what} ({prop.before} to {prop.after}).")
+
+
+def _of_nested(each: Placed) -> Iterator[Suspect]:
+    change = each.change
+    if change.action in ("Add", "Import"):
+        return
+    gone = change.action == "Remove" or change.replacement in ("True", "Conditional")
+    if gone:
+        kept = change.action == "Remove" and change.policy_action == "Retain"
+        for name in each.owned:
+            if kept:
+                what = f"The table stays in nested stack {change.logical_id}, which leaves this stack."
+                yield Suspect("table-orphaned", name, change.logical_id, what, Weight.SAID)
+            else:
+                what = f"The table would be deleted with nested stack {change.logical_id}."
+                yield Suspect("table-removed", name, change.logical_id, what)
+    elif change.nested_change_set_id is None:
+        for name in each.owned:
+            what = f"What the change of nested stack {change.logical_id} does to the table is not known."
+            yield Suspect("nested-unknown", name, change.logical_id, what)
+
+
+def _of_key(each: Placed, live: Mapping[str, Table]) -> Iterator[Suspect]:
+    change = each.change
+    disabling = any(p.path.split("/")[0] == "Enabled" and (p.after or "").lower() != "true" for p in change.properties)
+    replacing = change.action == "Modify" and change.replacement in ("True", "Conditional")
+    removing = change.action == "Remove" and change.policy_action != "Retain"
+    if not (removing or replacing or disabling):
+        return
+    verb = "deleted" if removing else "replaced" if replacing else "disabled"
+    for table in live.values():
+        if table.kms_key is not None and change.physical_id and change.physical_id in table.kms_key:
+            what = f"The KMS key {change.logical_id} that encrypts the table would be {verb}; without it no item can be read."
+            yield Suspect("key-lost", table.name, change.logical_id, what)
+
+
+def _resource(design: Design | None, logical_id: str) -> ResourceDesign | None:
+    if design is None:
+        return None
+    return next((r for r in design.resources if r.logical_id == logical_id), None)
+
+
+def _table(resource: ResourceDesign | None) -> TableDesign | None:
+    return resource.table if resource is not None else None
