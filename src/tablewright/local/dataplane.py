@@ -1,8 +1,8 @@
-"""The one module that knows ministack: the pinned data plane under tablewright's gateway.
+"""ministack, the pinned data plane under tablewright's gateway, in this process.
 
 It loads ministack so that time and randomness are the request's (see `determinism`), performs one request, expires items
-by TTL, and takes and gives back the state of every service it offers. The private names it relies on are listed here, and
-a test fails when one of them vanishes or a new store appears.
+by TTL, and takes and gives back the state of every service it offers. With `amendments` and `stores` it is all that relies on
+ministack's private names; a test fails when one of them vanishes or a new store appears.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import asyncio
 import contextvars
 import gzip
 import importlib
-import itertools
 import logging
 import os
 import re
@@ -25,138 +24,13 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from tablewright.local import determinism
+from tablewright.local.amendments import AMENDMENTS
 from tablewright.local.determinism import Moment
 from tablewright.local.errors import LocalError
 from tablewright.local.operation import Operation, Request
+from tablewright.local.stores import MODULES, STORES
 
-__all__ = ["STORES", "DataPlane", "Response"]
-
-_MODULES = {
-    "cloudwatch": "cloudwatch",
-    "dynamodb": "dynamodb",
-    "dynamodbstreams": "dynamodb_streams",
-    "iam": "iam",
-    "kinesis": "kinesis",
-    "kms": "kms",
-    "logs": "cloudwatch_logs",
-    "resourcegroupstaggingapi": "tagging",
-    "s3": "s3",
-    "secretsmanager": "secretsmanager",
-    "sns": "sns",
-    "sqs": "sqs",
-    "ssm": "ssm",
-    "sts": "sts",
-}
-
-STORES: dict[str, tuple[str, ...]] = {
-    "dynamodb": (
-        "_tables",
-        "_tags",
-        "_ttl_settings",
-        "_pitr_settings",
-        "_kinesis_destinations",
-        "_backups",
-        "_contributor_insights",
-        "_resource_policies",
-        "_exports",
-        "_imports",
-        "_stream_records",
-        "_stream_trimmed",
-        "_stream_seq_counter",
-        "_closed_streams",
-        "_txn_idempotency",
-        "_txn_token_sweep_at",
-    ),
-    "cloudwatch": (
-        "_metrics",
-        "_alarms",
-        "_composite_alarms",
-        "_composite_triggers",
-        "_alarm_history",
-        "_resource_tags",
-        "_dashboards",
-    ),
-    "cloudwatch_logs": (
-        "_log_groups",
-        "_destinations",
-        "_resource_policies",
-        "_log_group_policies",
-        "_metric_filters",
-        "_queries",
-        "_log_records",
-        "_delivery_sources",
-        "_delivery_destinations",
-        "_deliveries",
-    ),
-    "sns": ("_topics", "_sub_arn_to_topic", "_platform_applications", "_platform_endpoints", "_sms_messages"),
-    "sqs": ("_queues", "_queue_name_to_url"),
-    "s3": (
-        "_buckets",
-        "_bucket_policies",
-        "_bucket_notifications",
-        "_bucket_tags",
-        "_bucket_versioning",
-        "_bucket_encryption",
-        "_bucket_lifecycle",
-        "_bucket_cors",
-        "_mraps",
-        "_mrap_operations",
-        "_access_points",
-        "_object_lambda_access_points",
-        "_bucket_acl",
-        "_bucket_websites",
-        "_bucket_logging_config",
-        "_bucket_accelerate_config",
-        "_bucket_request_payment_config",
-        "_object_tags",
-        "_object_acl",
-        "_object_annotations",
-        "_object_versions",
-        "_bucket_object_lock",
-        "_bucket_replication",
-        "_object_retention",
-        "_object_legal_hold",
-        "_multipart_uploads",
-        "_completed_multipart_uploads",
-        "_event_sequence",
-    ),
-    "iam": (
-        "_users",
-        "_roles",
-        "_policies",
-        "_access_keys",
-        "_instance_profiles",
-        "_groups",
-        "_user_inline_policies",
-        "_group_inline_policies",
-        "_oidc_providers",
-        "_service_linked_role_deletion_tasks",
-        "_sla_jobs",
-        "_saml_providers",
-        "_mfa_devices",
-        "_login_profiles",
-        "_credential_reports",
-        "_account_password_policy",
-        "_account_aliases",
-        "_aws_managed_policies",
-        "_aws_managed_attachment_counts",
-    ),
-    "sts": ("_sessions",),
-    "ssm": ("_parameters", "_parameter_history", "_tags", "_commands", "_service_settings"),
-    "kinesis": ("_streams", "_shard_iterators", "_consumers", "_resource_policies", "_sequence_counter"),
-    "secretsmanager": ("_secrets", "_resource_policies"),
-    "kms": (),
-    "tagging": (),
-    "dynamodb_streams": (),
-}
-"""Every module-level name of ministack that holds state, by module. kms gives and takes its state itself: it holds keys."""
-
-EPHEMERAL: dict[str, tuple[str, ...]] = {
-    "cloudwatch_logs": ("_live_tail_sessions",),
-    "s3": ("_olap_requests",),
-    "kinesis": ("_subscriptions",),
-}
-"""Mutable names that only mean something while a connection is open, and aren't kept."""
+__all__ = ["DataPlane", "Response"]
 
 _ENVIRONMENT = {
     "AUTH": "false",
@@ -175,7 +49,6 @@ _ENVIRONMENT = {
 _UNWANTED_THREADS = frozenset({"dynamodb-ttl-reaper"})
 _PREFIXES = ("ministack.core.", "ministack.services.")
 _ACCOUNT = re.compile(r"\d{12}")
-_FIRST_S3_EVENT = 1 << 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +77,7 @@ class DataPlane:
         determinism.install(
             _PREFIXES,
             _UNWANTED_THREADS,
-            {"ministack.services.sns": _keep_replays_inside, "ministack.services.s3": _number_events_from_one_start},
+            AMENDMENTS,
         )
         try:
             self._app: Any = importlib.import_module("ministack.app")
@@ -247,7 +120,7 @@ class DataPlane:
         """Perform one request at `moment`, in an account and a region, and return the service's answer."""
         if operation.service == "s3":
             return await self._through_app(request, moment)
-        module = self._module(_MODULES[operation.service])
+        module = self._module(MODULES[operation.service])
         headers = dict(request.headers)
         body = _inflated(request.body, headers)
         query = parse_qs(request.query, keep_blank_values=True)
@@ -416,32 +289,6 @@ def _inflated(body: bytes, headers: dict[str, str]) -> bytes:
         return body
     del headers["content-encoding"]
     return inflated
-
-
-def _keep_replays_inside(sns: types.ModuleType) -> None:
-    """Make SNS deliver nothing to the outside while a logged request is performed again."""
-    post, to_http, to_lambda = sns._http_post_sync, sns._deliver_to_http, sns._deliver_to_lambda
-
-    def quiet_post(*args: Any) -> Any:
-        return 200 if determinism.replaying() else post(*args)
-
-    async def nothing() -> None:
-        return None
-
-    def quiet_http(*args: Any) -> Any:
-        return nothing() if determinism.replaying() else to_http(*args)
-
-    def quiet_lambda(*args: Any) -> Any:
-        return None if determinism.replaying() else to_lambda(*args)
-
-    sns._http_post_sync = quiet_post  # type: ignore[attr-defined]
-    sns._deliver_to_http = quiet_http  # type: ignore[attr-defined]
-    sns._deliver_to_lambda = quiet_lambda  # type: ignore[attr-defined]
-
-
-def _number_events_from_one_start(s3: types.ModuleType) -> None:
-    """ministack starts S3's event sequence at the time of its own start, which a replay would not repeat."""
-    s3._event_sequence = itertools.count(_FIRST_S3_EVENT)  # type: ignore[attr-defined]
 
 
 def request_id() -> str:

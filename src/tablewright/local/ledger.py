@@ -30,7 +30,7 @@ from tablewright.local.wire import error
 
 __all__ = ["SNAPSHOT_AFTER", "Ledger"]
 
-SNAPSHOT_AFTER = 32 * 1024 * 1024
+SNAPSHOT_AFTER = 16 * 1024 * 1024
 """Bytes of log after which a snapshot is taken, or half the last snapshot's size when that is more."""
 
 _OUTCOMES_KEPT = 20_000

@@ -1,0 +1,57 @@
+"""What is changed in a ministack module right after it is imported, so that replays repeat it and stay inside the process."""
+
+from __future__ import annotations
+
+import itertools
+import types
+from collections.abc import Callable
+from typing import Any
+
+from tablewright.local import determinism
+from tablewright.local.determinism import Moment
+
+__all__ = ["AMENDMENTS"]
+
+_FIRST_S3_EVENT = 1 << 50
+_POLICIES_MADE = 1423247959.0  # 2015-02-06, when AWS made most of them
+
+
+def _keep_replays_inside(sns: types.ModuleType) -> None:
+    """Make SNS deliver nothing to the outside while a logged request is performed again."""
+    post, to_http, to_lambda = sns._http_post_sync, sns._deliver_to_http, sns._deliver_to_lambda
+
+    def quiet_post(*args: Any) -> Any:
+        return 200 if determinism.replaying() else post(*args)
+
+    async def nothing() -> None:
+        return None
+
+    def quiet_http(*args: Any) -> Any:
+        return nothing() if determinism.replaying() else to_http(*args)
+
+    def quiet_lambda(*args: Any) -> Any:
+        return None if determinism.replaying() else to_lambda(*args)
+
+    sns._http_post_sync = quiet_post  # type: ignore[attr-defined]
+    sns._deliver_to_http = quiet_http  # type: ignore[attr-defined]
+    sns._deliver_to_lambda = quiet_lambda  # type: ignore[attr-defined]
+
+
+def _number_events_from_one_start(s3: types.ModuleType) -> None:
+    """ministack starts S3's event sequence at the time of its own start, which a replay would not repeat."""
+    s3._event_sequence = itertools.count(_FIRST_S3_EVENT)  # type: ignore[attr-defined]
+
+
+def _seed_policies_alike(iam: types.ModuleType) -> None:
+    """ministack gives AWS's own policies new ids and dates at each start; give them the same ones always."""
+    iam._aws_managed_policies.clear()
+    with determinism.performing(Moment(_POLICIES_MADE, b"aws-managed-policies")):
+        iam._seed_aws_managed_policies()
+
+
+AMENDMENTS: dict[str, Callable[[types.ModuleType], None]] = {
+    "ministack.services.iam": _seed_policies_alike,
+    "ministack.services.s3": _number_events_from_one_start,
+    "ministack.services.sns": _keep_replays_inside,
+}
+"""By module name: called with the module once it has been imported."""
