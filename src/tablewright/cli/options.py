@@ -99,6 +99,19 @@ def _check(common: Common) -> None:
         )
 
 
+def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """An option's callback: a span with its unit (90s, 30m, 2h), in seconds."""
+    if value is None:
+        return None
+    number, unit = value[:-1], value[-1:]
+    if unit in _SECONDS and number.isdigit() and int(number) > 0:
+        return float(int(number) * _SECONDS[unit])
+    raise click.BadParameter(f"{value!r} is not a span with its unit, such as 90s, 30m or 2h.", ctx, param)
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
 class SpreadCommand(click.Command):
     """A command whose KEY=VALUE options take several after one flag, as the AWS CLI's do: ``--tags A=1 B=2``."""
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Generator
 from typing import Protocol
 
 from tablewright.cli.terminal import Output, in_ci, in_github
-from tablewright.events import Event, Finished
+from tablewright.events import ChangesFound, Event, Finished
 
 MODES = ("human", "plain", "json")
 
 
 class Face(Protocol):
-    """Shows a run while it goes on. ``take`` is called with each event in order, ``close`` once, whatever happened."""
+    """Shows a run while it goes on. ``take`` is called with each event in order, ``close`` once, whatever happened.
+
+    ``pause`` makes room for a question; the next event goes on.
+    """
 
     def take(self, event: Event) -> None: ...
+
+    def pause(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -35,14 +40,26 @@ def choose(mode: str | None, out: Output, err: Output) -> Face:
     return Plain(out, err, github=in_github())
 
 
-def show(events: Iterable[Event], face: Face) -> Finished | None:
-    """Run to the end, showing every event; the last event if it is the run's end."""
+def show(
+    events: Generator[Event, None, None], face: Face, decide: Callable[[ChangesFound], bool] | None = None
+) -> Finished | None:
+    """Run to the end, showing every event; the last event if it is the run's end.
+
+    ``decide`` is asked wherever the run asks; when it declines, the run is closed, which leaves everything as it was, and
+    None is returned.
+    """
     finished: Finished | None = None
     try:
         for event in events:
             face.take(event)
             if isinstance(event, Finished):
                 finished = event
+            elif isinstance(event, ChangesFound) and event.asks and decide is not None:
+                face.pause()
+                if not decide(event):
+                    events.close()
+                    return None
     finally:
         face.close()
+        events.close()
     return finished

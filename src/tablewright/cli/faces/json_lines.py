@@ -24,5 +24,8 @@ class JsonLines:
         """Write the event's line."""
         self._out.text(encode(as_json(event), self._out))
 
+    def pause(self) -> None:
+        """Nothing to make room for: questions go to standard error."""
+
     def close(self) -> None:
         """Nothing to take down."""

@@ -71,6 +71,10 @@ class Live:
             self.close()
             self._end(event)
 
+    def pause(self) -> None:
+        """Stop drawing; the next event starts a new screen below the question."""
+        self.close()
+
     def close(self) -> None:
         """Stop drawing, leaving the last frame."""
         if self._running:

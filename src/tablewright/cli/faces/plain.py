@@ -89,6 +89,10 @@ class Plain:
             case _:
                 pass
 
+    def pause(self) -> None:
+        """Close the group: a question is not to be folded away."""
+        self._close()
+
     def close(self) -> None:
         """Close a group that an interruption left open."""
         self._close()

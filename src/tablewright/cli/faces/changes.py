@@ -1,0 +1,111 @@
+"""A change set as a person reads it: what happens to each resource, property by property, and what would be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tablewright.cli.faces.cells import clean, elide, pad, width, wrap
+from tablewright.cli.faces.marks import Line, Marks, kind
+from tablewright.cli.faces.quantities import count, size
+from tablewright.model.loss import Loss, Weight
+from tablewright.model.stack import PropertyChange, ResourceChange
+
+_SIGNS = {"Add": ("+", "good"), "Modify": ("~", "busy"), "Remove": ("-", "bad"), "Import": ("<", "good")}
+_ORDER = {"Remove": 0, "Modify": 1, "Import": 2, "Add": 3}
+
+
+def change_lines(changes: Sequence[ResourceChange], columns: int, marks: Marks) -> list[Line]:
+    """The changes, what replaces or removes first."""
+    if not changes:
+        return [(("  No resource changes.", "dim"),)]
+    ordered = sorted(changes, key=lambda change: (not is_replaced(change), _ORDER.get(change.action, 1)))
+    names = min(max(width(change.logical_id) for change in ordered), max(12, columns - 40))
+    verbs = max(len(verb(change)) for change in ordered)
+    lines: list[Line] = []
+    for change in ordered:
+        sign, look = ("!", "bad") if is_replaced(change) else _SIGNS.get(change.action, ("?", "unknown"))
+        name = pad(elide(clean(change.logical_id), names, marks.elided), names)
+        physical = f"  {change.physical_id}" if change.physical_id and change.action != "Add" else ""
+        room = columns - 4 - verbs - 2 - names - 2
+        about = elide(clean(kind(change.type) + physical), max(8, room), marks.elided)
+        lines.append(
+            ((f"  {sign} ", look), (f"{pad(verb(change), verbs)}  ", look), (name + "  ", "strong"), (about, "dim"))
+        )
+        fate = _fate(change)
+        if fate:
+            lines.append(((f"      {fate}", "dim"),))
+        lines += [_property(item, columns, marks) for item in change.properties if change.action == "Modify"]
+    return lines
+
+
+def verb(change: ResourceChange) -> str:
+    """What happens to the resource, in a word."""
+    if change.replacement == "True":
+        return "replace"
+    if change.replacement == "Conditional":
+        return "replace?"
+    return change.action.lower()
+
+
+def is_replaced(change: ResourceChange) -> bool:
+    """Whether the resource is, or may be, made anew in another's place."""
+    return change.replacement in ("True", "Conditional")
+
+
+def loss_lines(losses: Sequence[Loss], columns: int, marks: Marks) -> list[Line]:
+    """What would be lost, and what was found in the tables that it is about."""
+    lines: list[Line] = []
+    for loss in losses:
+        sign, look = (marks.bad, "bad") if loss.refuses else ("!", "warn")
+        first, *rest = wrap(_loss(loss), columns - 4)
+        lines.append(((f"  {sign} ", look), (first, "")))
+        lines += [(("    " + text, ""),) for text in rest]
+    return lines
+
+
+def _loss(loss: Loss) -> str:
+    text = clean(loss.what)
+    facts = []
+    if loss.item_count is not None:
+        facts.append(f"{count(loss.item_count, 'item')}, {size(loss.size_bytes or 0)} (up to six hours old)")
+    if loss.contents is not None:
+        found = {"nothing": "read to its end: it is empty", "items": "read just now: it holds items"}
+        unread = f"could not be read ({loss.contents.reason}): counted as holding items"
+        facts.append(found.get(loss.contents.holds.value, unread))
+    if loss.allowed and loss.weight is Weight.GUARDED:
+        facts.append("allowed on the command line")
+    return f"{text} [{'; '.join(facts)}]" if facts else text
+
+
+def _fate(change: ResourceChange) -> str:
+    """What becomes of the resource that goes."""
+    return {
+        "Delete": "it is deleted" if change.action == "Remove" else "",
+        "Retain": "it is kept, and no stack owns it any more",
+        "Snapshot": "a snapshot is kept",
+        "ReplaceAndDelete": "the old one is deleted",
+        "ReplaceAndRetain": "the old one is kept, and no stack owns it any more",
+        "ReplaceAndSnapshot": "a snapshot of the old one is kept",
+    }.get(change.policy_action, "")
+
+
+def _property(item: PropertyChange, columns: int, marks: Marks) -> Line:
+    recreated = {"Always": "  replaces", "Conditionally": "  may replace"}.get(item.recreation, "")
+    path = clean(item.path)
+    if item.before is None and item.after is None:
+        return ((f"      {elide(path, columns - 6 - len(recreated), marks.elided)}", ""), (recreated, "bad"))
+    room = max(16, columns - 6 - width(path) - 2 - len(recreated))
+    half = (room - 4) // 2
+    before = elide(_value(item.before), half, marks.elided)
+    after = elide(_value(item.after), half, marks.elided)
+    return (
+        (f"      {path}  ", ""),
+        (before, "dim"),
+        (f" {marks.arrow} ", "dim"),
+        (after, ""),
+        (recreated, "bad"),
+    )
+
+
+def _value(text: str | None) -> str:
+    return "(none)" if text is None or text == "" else clean(text)

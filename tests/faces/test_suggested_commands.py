@@ -1,0 +1,107 @@
+"""Every command that an error, a remedy or a page suggests exists in this version and parses as it stands."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from tablewright.cli.main import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ["README.md", "README.ko.md", "CONTRIBUTING.md", "docs", "examples"]
+SUFFIXES = (".md", ".sh", ".yml", ".toml")
+_START = re.compile(r"^(?:\$ |.*/\.venv/bin/|.*\$\w+/\.venv/bin/)?(tablewright(?: .*)?)$")
+
+
+def _in_source() -> Iterator[tuple[str, str]]:
+    """Commands in the library's own strings: a whole string that begins with the program's name."""
+    for path in sorted((ROOT / "src/tablewright").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+        for node in ast.walk(tree):
+            text = ""
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner:
+                text = node.value
+            elif isinstance(node, ast.JoinedStr):
+                text = "".join(str(v.value) if isinstance(v, ast.Constant) else "{x}" for v in node.values)
+            for line in text.splitlines():
+                words = line.strip()
+                if re.match(r"tablewright [a-z]", words) and not re.search(r"[:;,] |\.$|``| is | are ", words):
+                    yield f"{path.relative_to(ROOT)}", words
+
+
+def _on_pages() -> Iterator[tuple[str, str]]:
+    """Commands in code blocks, scripts and inline code of the documentation."""
+    for name in PAGES:
+        top = ROOT / name
+        files = [top] if top.is_file() else sorted(p for p in top.rglob("*") if p.suffix in SUFFIXES)
+        for path in files:
+            if path.name == "cli.md":
+                continue  # generated from the commands themselves
+            text = path.read_text(encoding="utf-8").replace("\\\n", " ")
+            for block in re.findall(r"^```\w*\n(.*?)^```$", text, flags=re.S | re.M):
+                for line in block.splitlines():
+                    found = _START.match(line.strip())
+                    if found:
+                        yield f"{path.relative_to(ROOT)}", found[1]
+            for inline in re.findall(r"(?<!`)`(tablewright [a-z][^`\n]*)`(?!`)", text):
+                yield f"{path.relative_to(ROOT)}", inline
+
+
+def _examples() -> Iterator[tuple[str, str]]:
+    """The examples of every --help."""
+    from scripts.generate_docs import commands
+
+    for path, command in commands():
+        for line in (command.help or "").splitlines():
+            if line.strip().startswith("tablewright "):
+                yield path, line.strip()
+
+
+SUGGESTED = sorted({*_in_source(), *_on_pages(), *_examples()})
+
+
+def _parse(command: str) -> None:
+    command = re.split(r"\s+(?:#|\||>|&&|;)\s*", command)[0].rstrip(")\"'")
+    command = re.sub(r"\{[^{}]*\}", "x", command).replace("<", "").replace(">", "").replace("...", "")
+    words = shlex.split(command)[1:]
+    words = [word for word in words if word not in ("[", "]")]
+    group: click.Command = cli
+    context = click.Context(cli, info_name="tablewright")
+    while isinstance(group, click.Group):
+        if not words or words[0] in ("--help", "--version", "-h"):
+            return
+        found = group.get_command(context, words[0])
+        assert found is not None, f"there is no command {words[0]!r}"
+        context = click.Context(found, info_name=words[0], parent=context)
+        group, words = found, words[1:]
+    if words == ["x"] and not group.params:
+        return
+    try:
+        group.make_context("tablewright", list(words))
+    except click.exceptions.Exit:
+        return  # --help
+
+
+@pytest.mark.parametrize(("where", "command"), SUGGESTED, ids=[f"{w}: {c}" for w, c in SUGGESTED])
+def test_a_suggested_command_parses(where: str, command: str) -> None:
+    _parse(command)
+
+
+def test_commands_were_found_in_all_three_places() -> None:
+    places = {where.split("/")[0] for where, _ in SUGGESTED}
+    assert {"src", "examples"} <= places
+    assert any(place.startswith("tablewright") for place in places)
+
+
+def test_a_wrong_command_would_be_noticed() -> None:
+    with pytest.raises((AssertionError, click.ClickException)):
+        _parse("tablewright frobnicate")
+    with pytest.raises(click.ClickException):
+        _parse("tablewright deploy --frobnicate")
