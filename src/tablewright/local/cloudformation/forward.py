@@ -170,6 +170,7 @@ class Forward:
             "operation": operation.operation_id,
             "intent": intent,
             "wanted": target.properties,
+            "wanted_name": "",
             "before": before,
             "token": uuid4(),
         }

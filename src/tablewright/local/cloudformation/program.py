@@ -186,4 +186,7 @@ def prepare(sections: Mapping[str, Any], parameters: tuple[ParameterValue, ...],
         if declared.logical_id in graph:
             # Mappings, Select and their kin are refused before anything starts when their arguments are known.
             resolve(dict(declared.properties), values)
+    for output in template.outputs.values():
+        if not output.condition or values.condition(output.condition):
+            resolve([output.value, output.export], values)
     return Program(template, processed, parameters, place, graph)
