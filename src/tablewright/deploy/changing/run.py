@@ -24,6 +24,7 @@ S3_LIMIT = 1_048_576
 """Bytes of a template sent in the request, and read from S3. Source: CloudFormation user guide, "CloudFormation quotas"."""
 
 _UNDERWAY = frozenset({"CREATE_PENDING", "CREATE_IN_PROGRESS"})
+_USABLE = frozenset({"AVAILABLE", "UNAVAILABLE"})
 _LONGEST_LOOKS = 400
 
 
@@ -137,7 +138,7 @@ def _create(account: Account, request: ChangeSetRequest, stack: Stack | None) ->
         if error.code != "already-exists":
             raise
     ours = next((c for c in account.change_sets.of(request.stack) if c.name == request.name), None)
-    if ours is not None and (ours.status in _UNDERWAY or ours.status == "CREATE_COMPLETE"):
+    if ours is not None and ours.execution_status in _USABLE and (ours.status in _UNDERWAY or ours.status == "CREATE_COMPLETE"):
         return ours
     if ours is not None:
         account.change_sets.delete(ours.id)
