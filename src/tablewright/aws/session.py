@@ -37,7 +37,8 @@ from botocore.credentials import (
 from botocore.loaders import Loader
 from botocore.utils import JSONFileCache
 
-from tablewright.aws.errors import Caller, MfaNeeded, translated
+from tablewright.aws.error_table import MfaNeeded
+from tablewright.aws.errors import Caller, translated
 from tablewright.errors import Refused, UsageError
 from tablewright.model.whereabouts import Credentials
 
