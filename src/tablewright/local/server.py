@@ -120,7 +120,8 @@ class _Server:
             "clock": self._arguments.clock,
         }
         self._folder.write_json(self._folder.server_file, about)
-        serving = asyncio.create_task(self._serve(gateway, listening))
+        server = _http_server(gateway)
+        serving = asyncio.create_task(self._serve(server, listening))
 
         async def progress(count: int) -> None:
             gateway.progress = count
@@ -137,6 +138,8 @@ class _Server:
         gateway.serve(ledger, engine.get)
         # Requests make little garbage in cycles, and the state makes every full collection slow.
         gc.set_threshold(50_000, 20, 50)
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.001)
         self._report.ready(about)
         sweeping = asyncio.create_task(self._sweep(ledger, plane))
         await serving
@@ -156,24 +159,9 @@ class _Server:
         # A moment for the answers that say so to leave.
         asyncio.get_running_loop().call_later(0.5, self._stopping.set)
 
-    async def _serve(self, gateway: Any, listening: socket.socket) -> None:
-        import uvicorn
-
-        config = uvicorn.Config(
-            gateway,
-            http="httptools",
-            ws="none",
-            loop="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=3,
-        )
-        server = uvicorn.Server(config)
+    async def _serve(self, server: Any, listening: socket.socket) -> None:
         # Signals are ours: uvicorn would raise them again after its own shutdown, before the snapshot.
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+        server.capture_signals = contextlib.nullcontext
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
@@ -225,6 +213,25 @@ class _Engine:
     async def close(self) -> None:
         if self._engine is not None:
             await self._engine.close()
+
+
+def _http_server(gateway: Any) -> Any:
+    import uvicorn
+
+    return uvicorn.Server(
+        uvicorn.Config(
+            gateway,
+            http="httptools",
+            ws="none",
+            loop="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=3,
+        )
+    )
 
 
 def _listen(port: int) -> socket.socket:
