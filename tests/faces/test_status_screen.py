@@ -53,7 +53,7 @@ def test_what_may_not_be_read_is_unknown_and_never_absent() -> None:
     assert "TTL        unknown: AccessDenied" in text
     assert "? ai-chef-denied  unknown: you may not describe it" in text
     assert "✗ ai-chef-gone  does not exist" in text
-    assert "resources: unknown: AccessDenied" in text
+    assert "resources unknown: AccessDenied" in text
 
 
 def test_an_alarm_that_can_never_fire_is_said() -> None:

@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 
 import click
 
-from tablewright.cli.faces.face import MODES
 from tablewright.errors import UsageError
+
+MODES = ("human", "plain", "json")
+"""How a run is shown: see ``faces``."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -85,6 +85,7 @@ class Board:
                 # A new operation is a new list: what the last one did is history.
                 self.rows.clear()
                 self.stack_status = ""
+                self.failure = None
             case ResourceMoved():
                 self.waiting = None
                 self._move(event.event, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tablewright.cli.faces.cells import clean, wrap
+from tablewright.cli.faces.cells import clean, fit, wrap
 from tablewright.cli.faces.marks import Line
 from tablewright.errors import MustWait, TablewrightError
 from tablewright.events import Cause, Ending, Finished
@@ -24,7 +24,9 @@ def finished_lines(finished: Finished, width: int, said: Cause | None = None) ->
     lines: list[Line] = []
     if finished.cause is not None and finished.cause != said:
         lines += [*cause_lines(finished.cause, width), ()]
-    lines += _block(finished.code or finished.ending.value, finished.summary, finished.detail, width)
+    lines += _block(
+        finished.code or finished.ending.value, finished.summary, _untold(finished.detail, finished.cause), width
+    )
     if finished.until is not None:
         lines += [(), (("  Not before ", ""), (f"{finished.until:%Y-%m-%d %H:%M:%S} UTC", "strong"))]
     shown = finished.cause.command if finished.cause else None
@@ -34,11 +36,11 @@ def finished_lines(finished: Finished, width: int, said: Cause | None = None) ->
 def cause_lines(cause: Cause, width: int, title: str = "Root cause") -> list[Line]:
     """Why an operation failed: the resource, AWS's own words, then what they mean and what to do."""
     when = f" at {cause.at:%H:%M:%S} UTC" if cause.at else ""
-    name = f"{cause.logical_id} ({cause.type})" if cause.type else cause.logical_id
-    lines: list[Line] = [
-        ((f"{title}: ", "bad"), (clean(name), "strong"), (f" {clean(cause.status)}{when}", "")),
-        (),
-    ]
+    name = clean(f"{cause.logical_id} ({cause.type})" if cause.type else cause.logical_id)
+    what = f"{name} {clean(cause.status)}{when}".strip()
+    first, *rest = fit(f"{title}: {what}", _prose(width))
+    head, _, tail = first.partition(": ")
+    lines: list[Line] = [((f"{head}: ", "bad"), (tail, "strong")), *(((text, "strong"),) for text in rest), ()]
     lines += [(("    " + text, ""),) for text in wrap(cause.text or "(no reason given)", _prose(width) - 4)]
     for label, text in (("What it means", cause.meaning), ("What to do", cause.remedy)):
         if text:
@@ -65,6 +67,14 @@ def _block(code: str, summary: str, detail: str, width: int) -> list[Line]:
     if detail:
         lines += [(), *((("  " + text, ""),) if text else () for text in wrap(detail, _prose(width) - 2))]
     return lines
+
+
+def _untold(detail: str, cause: Cause | None) -> str:
+    """The detail without the paragraphs that only say again what the cause has said."""
+    if cause is None:
+        return detail
+    told = [part for part in (cause.text, cause.meaning, cause.remedy) if part]
+    return "\n\n".join(part for part in detail.split("\n\n") if not any(text in part for text in told))
 
 
 def _labelled(label: str, text: str, width: int) -> list[Line]:

@@ -8,8 +8,6 @@ from typing import Protocol
 from tablewright.cli.terminal import Output, in_ci, in_github
 from tablewright.events import ChangesFound, Event, Finished
 
-MODES = ("human", "plain", "json")
-
 
 class Face(Protocol):
     """Shows a run while it goes on. ``take`` is called with each event in order, ``close`` once, whatever happened.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from tablewright.cli.faces.cells import clean
@@ -45,6 +46,7 @@ class Plain:
         self._now = now
         self._grouped = False
         self._said: Cause | None = None
+        self._operating = False
 
     def take(self, event: Event) -> None:
         """Write what the event says, if it says anything to a reader of logs."""
@@ -67,6 +69,7 @@ class Plain:
                 for item in event.change_set.changes:
                     self._line((f"  {change(item)}", ""))
             case OperationStarted():
+                self._operating = True
                 self._line((f"  {operation(event)}", ""))
             case ResourceMoved():
                 self._moved(event)
@@ -104,6 +107,11 @@ class Plain:
         self._line((f"  {clean(moved.status)}", tone(moved.status)), (f"  {clean(moved.logical_id)}{kind}{reason}", ""))
 
     def _failed(self, cause: Cause) -> None:
+        if not self._operating:
+            # What an earlier run left behind, and this one is about to recover: no error of this run.
+            earlier = replace(cause, command=None, remedy="")
+            self._err.lines([(), *cause_lines(earlier, self._err.width, "What failed before"), ()])
+            return
         self._said = cause
         self._close()
         self._err.lines([(), *cause_lines(cause, self._err.width), ()])

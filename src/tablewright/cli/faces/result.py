@@ -12,7 +12,10 @@ from tablewright.model.stack import StackOutput
 
 def result_lines(finished: Finished, columns: int, marks: Marks) -> list[Line]:
     """How it ended, in a line or two, and the outputs that other stacks and programs use."""
-    lines: list[Line] = [((f"{marks.good} ", "good"), (clean(finished.summary), "strong"))]
+    status = finished.stack.status if finished.stack and finished.stack.status not in finished.summary else ""
+    lines: list[Line] = [
+        ((f"{marks.good} ", "good"), (clean(finished.summary), "strong"), (f" ({status})" if status else "", "")),
+    ]
     if finished.detail:
         lines += [(("  " + clean(text), ""),) for text in finished.detail.split("\n")]
     if finished.outputs and finished.ending is Ending.DONE:

@@ -26,10 +26,12 @@ def status_lines(report: StackReport, columns: int, marks: Marks) -> list[Line]:
     if report.stack is not None:
         lines += _operation(report.operation, columns)
         for section, why in report.unread.items():
-            lines.append(((f"{section}: ", "strong"), (f"unknown: {clean(why)}", "unknown")))
+            lines += [((text, "unknown"),) for text in fit(f"{section} unknown: {why}", columns)]
         lines += _section("Tables", table_lines(report.tables, _troubled(report.findings), columns, marks))
         if report.tables:
-            lines.append((("    Item counts and sizes lag by up to six hours.", "dim"),))
+            lines += [
+                ((f"    {text}", "dim"),) for text in wrap("Item counts and sizes lag by up to six hours.", columns - 4)
+            ]
         lines += _section("Alarms", _rows([_alarm(alarm) for alarm in report.alarms], columns, marks))
         lines += _section("Log groups", _rows([_log_group(group) for group in report.log_groups], columns, marks))
         lines += _section("Other resources", _rows([_other(item) for item in report.others], columns, marks))
@@ -108,9 +110,13 @@ def _rows(rows: list[Row], columns: int, marks: Marks) -> list[Line]:
         for name, state, look in shown
     ]
     if len(shown) < len(rows):
-        rest = f"and {len(rows) - len(shown)} more; --output json shows every one"
-        lines.append(((f"    {marks.elided} {rest}", "dim"),))
+        lines += _rest(len(rows) - len(shown), columns, marks)
     return lines
+
+
+def _rest(hidden: int, columns: int, marks: Marks) -> list[Line]:
+    text = f"{marks.elided} and {hidden} more; --output json shows every one"
+    return [((f"    {line}", "dim"),) for line in wrap(text, columns - 4)]
 
 
 def _alarm(report: AlarmReport) -> Row:
@@ -162,9 +168,7 @@ def _findings(report: StackReport, columns: int, marks: Marks) -> list[Line]:
                 said.add(finding.command)
                 lines += [*hint_lines(finding.command), ()]
         if len(found) > _FINDINGS_SHOWN:
-            lines.append(
-                ((f"    {marks.elided} and {len(found) - _FINDINGS_SHOWN} more; --output json shows every one", "dim"),)
-            )
+            lines += _rest(len(found) - _FINDINGS_SHOWN, columns, marks)
     return lines
 
 

@@ -145,13 +145,14 @@ def _compact(report: TableReport, names: int, columns: int, marks: Marks) -> Lin
         index_words += f", {len(bad)} not ACTIVE"
     facts = [count(table.item_count, "item"), size(table.size_bytes)]
     facts += [index_words] if index_words else []
+    name = elide(clean(report.name), max(8, min(names, columns - 6 - len(table.status))), marks.elided)
     head: list[Segment] = [
         (f"  {marks.of(look)} ", look),
-        (pad(elide(clean(report.name), names, marks.elided), names) + "  ", ""),
-        (clean(table.status), look),
+        (pad(name, names if columns - 6 - len(table.status) >= names else 0) + "  ", ""),
+        (elide(clean(table.status), columns - 6 - width(name), marks.elided), look),
     ]
     room = columns - sum(width(text) for text, _ in head) - 2
-    return (*head, ("  " + elide(f" {marks.dot} ".join(facts), max(0, room), marks.elided), "dim"))
+    return (*head, ("  " + elide(f" {marks.dot} ".join(facts), room, marks.elided) if room >= 8 else "", "dim"))
 
 
 def keys(schema: Sequence[Key]) -> str:
