@@ -24,6 +24,7 @@ from tablewright.local.cloudformation.removal import (
     clean_up_update,
     delete_stack,
     roll_back_creation,
+    roll_back_import,
 )
 from tablewright.local.cloudformation.states import NEXT, RUNNING, Verdict
 from tablewright.local.cloudformation.store import Store
@@ -46,7 +47,7 @@ PHASES: Mapping[str, Phase] = {
     states.UPDATE_CLEANUP: clean_up_update,
     states.UPDATE_ROLLBACK_IN_PROGRESS: roll_back_update,
     states.UPDATE_ROLLBACK_CLEANUP: clean_up_rollback,
-    states.IMPORT_ROLLBACK_IN_PROGRESS: roll_back_update,
+    states.IMPORT_ROLLBACK_IN_PROGRESS: roll_back_import,
 }
 """The work of every running status."""
 
@@ -56,6 +57,9 @@ _CHOICE = {
     "DELETE": (Verdict.DELETE, "Delete requested by user."),
 }
 """What a failed creation or update goes on with, and what its status reason ends with."""
+
+_UNDONE = frozenset({states.ROLLBACK_IN_PROGRESS, states.UPDATE_ROLLBACK_CLEANUP, states.IMPORT_ROLLBACK_IN_PROGRESS})
+"""Phases whose success means that the operation did not do what it was asked for."""
 
 _FORWARD = frozenset({states.CREATE_IN_PROGRESS, states.UPDATE_IN_PROGRESS})
 
@@ -78,8 +82,15 @@ class Engine:
         if work is not None:
             work.stop = True
         self.recorder.begin(stack, operation)
+        self._outdate(stack.stack_id, operation.change_set_id)
         self.recorder.stack(stack.stack_id, status, reason, **changes)
         self._spawn(stack.stack_id, operation.operation_id, resumed=False, after=previous)
+
+    def _outdate(self, stack_id: str, change_set_id: str) -> None:
+        """Change sets of before this operation cannot be executed any more."""
+        for change_set in self.store.change_sets(stack_id):
+            if change_set.change_set_id != change_set_id and change_set.execution_status == "AVAILABLE":
+                self.store.change_change_set(change_set.change_set_id, execution_status="OBSOLETE")
 
     def cancel(self, stack_id: str) -> None:
         """Make the running update fail, so that it rolls back."""
@@ -152,10 +163,10 @@ class Engine:
         changes: dict[str, object] = {}
         if status == states.DELETE_COMPLETE:
             changes["deleted"] = self.clock.now()
-        if status == states.UPDATE_COMPLETE:
+        if status in (states.UPDATE_COMPLETE, states.IMPORT_COMPLETE):
             changes["stable"] = None
         if status not in RUNNING:
-            succeeded = stack.status not in (states.ROLLBACK_IN_PROGRESS, states.UPDATE_ROLLBACK_CLEANUP)
+            succeeded = stack.status not in _UNDONE
             self.recorder.end(operation_id, succeeded=succeeded and verdict is Verdict.DONE)
             if operation.change_set_id:
                 self._executed(operation, succeeded and verdict is Verdict.DONE)

@@ -124,6 +124,21 @@ async def clean_up_rollback(work: Work) -> tuple[Verdict, str]:
     return verdict
 
 
+async def roll_back_import(work: Work) -> tuple[Verdict, str]:
+    """Let go of what was taken in: nothing is deleted."""
+    await work.clock.sleep(STACK_TRANSITION_S)
+    stable = work.stack.stable
+    for name, resource in work.store.resources(work.stack_id).items():
+        if resource.operation == work.operation_id and resource.before is None:
+            work.recorder.resource(resource, "IMPORT_ROLLBACK_IN_PROGRESS")
+            work.recorder.resource(resource, "IMPORT_ROLLBACK_COMPLETE", owned=False)
+            work.store.drop_resource(work.stack_id, name)
+    if stable is not None:
+        fields = ("deployment", "outputs", "imports")
+        work.store.change_stack(work.stack_id, **{name: stable[name] for name in fields}, stable=None)
+    return Verdict.DONE, ""
+
+
 def since(work: Work) -> frozenset[str]:
     """The operations since the stack was last stable, this one among them."""
     return frozenset([*(work.stack.stable or {}).get("operations", []), work.operation_id])
