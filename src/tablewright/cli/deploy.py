@@ -76,7 +76,13 @@ def command(
     """
     from tablewright.cli.target import find, open_target, read_template
 
-    target = find(common, stack=stack, parameters=pairs("--parameters", parameters), tags=pairs("--tags", tags))
+    target = find(
+        common,
+        stack=stack,
+        template=template,
+        parameters=pairs("--parameters", parameters),
+        tags=pairs("--tags", tags),
+    )
     path = template or target.settings.existing_template()
     from tablewright.template.read import read_design
 

@@ -30,10 +30,14 @@ def find(
     common: Common,
     *,
     stack: str | None = None,
+    template: Path | None = None,
     parameters: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> Target:
-    """The target of a command: what the command line says, else what tablewright.toml says. Raises UsageError."""
+    """The target of a command: what the command line says, else what tablewright.toml says. Raises UsageError.
+
+    The settings' parameters belong to the settings' template: another one named on the command line does not get them.
+    """
     settings = project_settings(common, stack)
     named = stack if stack and stack != settings.label else settings.stack
     if not named:
@@ -43,10 +47,11 @@ def find(
             "No stack is named",
             f"{where} Name the stack with --stack, or run the command inside the project.",
         )
+    foreign = template is not None and template.resolve() != settings.template
     return Target(
         stack=named,
         settings=settings,
-        parameters={**settings.parameters, **(parameters or {})},
+        parameters={**({} if foreign else settings.parameters), **(parameters or {})},
         tags={**settings.tags, **(tags or {})},
     )
 
