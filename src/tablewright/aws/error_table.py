@@ -232,6 +232,10 @@ VALIDATION_TEXTS: tuple[tuple[re.Pattern[str], Row], ...] = (
         Row("no-changes", Failed, "There is nothing to change", "{text}"),
     ),
     (
+        re.compile(r"already exists and cannot be created again with the change ?set", re.I),
+        Row("stack-exists", Failed, "The stack exists already", "{text}"),
+    ),
+    (
         re.compile(r"is in \w+ state and can ?not be \w+"),
         Row("stack-status-forbids", Failed, "The stack's status forbids that", "{text}"),
     ),
