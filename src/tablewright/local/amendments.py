@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tablewright.local import determinism
+from tablewright.local.alarm_rules import amend_cloudwatch
 from tablewright.local.determinism import Moment
+from tablewright.local.dynamodb_rules import amend_dynamodb
 
 __all__ = ["AMENDMENTS"]
 
@@ -50,6 +52,8 @@ def _seed_policies_alike(iam: types.ModuleType) -> None:
 
 
 AMENDMENTS: dict[str, Callable[[types.ModuleType], None]] = {
+    "ministack.services.cloudwatch": amend_cloudwatch,
+    "ministack.services.dynamodb": amend_dynamodb,
     "ministack.services.iam": _seed_policies_alike,
     "ministack.services.s3": _number_events_from_one_start,
     "ministack.services.sns": _keep_replays_inside,

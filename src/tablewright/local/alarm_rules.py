@@ -1,0 +1,186 @@
+"""What CloudWatch refuses, keeps and decides about alarms and ministack does not.
+
+ministack takes any parameters, forgets metric math, and compares a threshold with the points of every metric of that name,
+whatever their dimensions. Here the parameters are checked, all of them are kept, and an alarm looks at its own metric, in
+periods, M out of N (CloudWatch User Guide, "Evaluating an alarm"). It looks when data or the alarm itself changes.
+"""
+
+from __future__ import annotations
+
+import types
+from datetime import UTC, datetime
+from typing import Any
+
+__all__ = ["amend_cloudwatch"]
+
+Answer = tuple[int, dict[str, str], bytes]
+
+_COMPARISONS = {
+    "GreaterThanOrEqualToThreshold": "greater than or equal to",
+    "GreaterThanThreshold": "greater than",
+    "LessThanThreshold": "less than",
+    "LessThanOrEqualToThreshold": "less than or equal to",
+}
+_BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
+_STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
+_MISSING = ("breaching", "notBreaching", "ignore", "missing")
+_KEPT = (
+    "AlarmDescription",
+    "DatapointsToAlarm",
+    "Dimensions",
+    "EvaluateLowSampleCountPercentile",
+    "ExtendedStatistic",
+    "MetricName",
+    "Metrics",
+    "Namespace",
+    "Period",
+    "Statistic",
+    "Threshold",
+    "ThresholdMetricId",
+    "TreatMissingData",
+    "Unit",
+)
+"""Parameters that DescribeAlarms gives back when PutMetricAlarm set them, and not otherwise."""
+
+
+def amend_cloudwatch(cloudwatch: types.ModuleType) -> None:
+    """Put the checks in front of ministack's handler, and the evaluation in place of its own."""
+    rules = _Rules(cloudwatch)
+    cloudwatch._put_metric_alarm = rules.put_metric_alarm  # type: ignore[attr-defined]
+    cloudwatch._evaluate_alarm = rules.evaluate  # type: ignore[attr-defined]
+
+
+class _Rules:
+    def __init__(self, module: Any) -> None:
+        self._cw = module
+        self._put = module._put_metric_alarm
+
+    def put_metric_alarm(self, params: Any, data: dict[str, Any], is_cbor: bool, is_json: bool = False) -> Answer:
+        """PutMetricAlarm, with its parameters checked and all of them kept."""
+        problem = _problem_with(data)
+        if problem:
+            refused: Answer = self._cw._error("ValidationError", problem, 400, use_json=True)
+            return refused
+        answer: Answer = self._put(params, data, is_cbor, is_json)
+        if answer[0] == 200:
+            alarm = self._cw._alarms[data["AlarmName"]]
+            for name in _KEPT:
+                alarm.pop(name, None)
+                if data.get(name) is not None:
+                    alarm[name] = data[name]
+            if "Metrics" not in data:
+                alarm.setdefault("Dimensions", [])
+            self.evaluate(alarm)
+        return answer
+
+    def evaluate(self, alarm: dict[str, Any]) -> None:
+        """Look at the alarm's own metric and change the alarm's state when its data says so; no data says nothing."""
+        if not alarm.get("MetricName") or alarm.get("Threshold") is None or alarm["ComparisonOperator"] in _BANDS:
+            return
+        values = self._values(alarm)
+        if all(value is None for value in values):
+            return
+        missing = alarm.get("TreatMissingData", "missing") == "breaching"
+        breaching = [missing if value is None else _breaches(alarm, value) for value in values]
+        count = sum(breaching)
+        state = "ALARM" if count >= (alarm.get("DatapointsToAlarm") or alarm["EvaluationPeriods"]) else "OK"
+        old = alarm["StateValue"]
+        if state == old:
+            return
+        reason = self._reason(alarm, [value for value in values if value is not None], state)
+        alarm["StateValue"], alarm["StateReason"] = state, reason
+        alarm["StateUpdatedTimestamp"] = int(self._cw.time.time())
+        self._cw._record_history(alarm["AlarmName"], old, state, reason)
+        self._cw._dispatch_alarm_actions(alarm, old, state, reason)
+        self._cw._evaluate_parent_alarms(alarm)
+
+    def _values(self, alarm: dict[str, Any]) -> list[float | None]:
+        """The alarm's statistic in each of its periods, newest first; None where there is no data."""
+        dimensions = self._cw._dims_key({each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])})
+        points = self._cw._metrics.get((alarm["Namespace"], alarm["MetricName"], dimensions)) or []
+        unit, period = alarm.get("Unit"), int(alarm["Period"])
+        end = (int(self._cw.time.time()) // period + 1) * period
+        values = []
+        for back in range(int(alarm["EvaluationPeriods"])):
+            start = end - (back + 1) * period
+            inside = [
+                point
+                for point in points
+                if start <= point["Timestamp"] < start + period and unit in (None, point.get("Unit"))
+            ]
+            name = alarm.get("ExtendedStatistic") or alarm.get("Statistic")
+            values.append(self._cw._stat_value(self._cw._calc_stats(inside), name, inside) if inside else None)
+        return values
+
+    def _reason(self, alarm: dict[str, Any], values: list[float], state: str) -> str:
+        at = datetime.fromtimestamp(self._cw.time.time(), UTC).strftime("%d/%m/%y %H:%M:%S")
+        verb = ("was" if len(values) == 1 else "were") + ("" if state == "ALARM" else " not")
+        count = f"{len(values)} datapoint{'' if len(values) == 1 else 's'}"
+        shown = ", ".join(str(float(value)) for value in values)
+        than = _COMPARISONS[alarm["ComparisonOperator"]]
+        return f"Threshold Crossed: {count} [{shown} ({at})] {verb} {than} the threshold ({float(alarm['Threshold'])})."
+
+
+def _breaches(alarm: dict[str, Any], value: float) -> bool:
+    threshold = float(alarm["Threshold"])
+    return {
+        "GreaterThanOrEqualToThreshold": value >= threshold,
+        "GreaterThanThreshold": value > threshold,
+        "LessThanThreshold": value < threshold,
+        "LessThanOrEqualToThreshold": value <= threshold,
+    }[alarm["ComparisonOperator"]]
+
+
+def _problem_with(data: dict[str, Any]) -> str:
+    """What CloudWatch would refuse about PutMetricAlarm's parameters, or "" (API reference, PutMetricAlarm)."""
+    for name, known in (
+        ("ComparisonOperator", (*_COMPARISONS, *_BANDS)),
+        ("Statistic", _STATISTICS),
+        ("TreatMissingData", _MISSING),
+    ):
+        value = data.get(name)
+        if name == "TreatMissingData" and value is not None and value not in known:
+            return f"Valid values for TreatMissingData are [{', '.join(known)}]"
+        if value is not None and value not in known:
+            member = name[0].lower() + name[1:]
+            return (
+                f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: "
+                f"Member must satisfy enum value set: [{', '.join(known)}]"
+            )
+    for name in ("AlarmName", "ComparisonOperator", "EvaluationPeriods"):
+        if not data.get(name):
+            return f"The parameter {name} is required."
+    return _problem_with_metric(data) or _problem_with_numbers(data)
+
+
+def _problem_with_metric(data: dict[str, Any]) -> str:
+    if bool(data.get("Metrics")) == bool(data.get("MetricName")):
+        return "Exactly one of MetricName and Metrics must be specified."
+    single = ("Namespace", "Dimensions", "Period", "Unit", "Statistic", "ExtendedStatistic")
+    if data.get("Metrics"):
+        wrong = [name for name in single if data.get(name)]
+        if wrong:
+            return f"{wrong[0]} must not be specified together with Metrics."
+        returning = [each for each in data["Metrics"] if each.get("ReturnData", True)]
+        return "" if len(returning) == 1 else "Exactly one element of the metrics list should return data."
+    for name in ("Namespace", "Period"):
+        if not data.get(name):
+            return f"The parameter {name} is required with MetricName."
+    if bool(data.get("Statistic")) == bool(data.get("ExtendedStatistic")):
+        return "Exactly one of Statistic and ExtendedStatistic must be specified."
+    return ""
+
+
+def _problem_with_numbers(data: dict[str, Any]) -> str:
+    if data.get("Threshold") is None and not data.get("ThresholdMetricId"):
+        return "The parameter Threshold or ThresholdMetricId is required."
+    if data["EvaluationPeriods"] < 1:
+        return "EvaluationPeriods must be at least 1."
+    if (data.get("DatapointsToAlarm") or 1) > data["EvaluationPeriods"]:
+        return "DatapointsToAlarm must not be greater than EvaluationPeriods."
+    period = data.get("Period")
+    if period is not None and period not in (10, 20, 30) and (period < 60 or period % 60):
+        return "Period must be 10, 20, 30 or a multiple of 60."
+    if period is not None and period * data["EvaluationPeriods"] > 7 * 86400:
+        return "EvaluationPeriods times Period must not be longer than seven days."
+    return ""

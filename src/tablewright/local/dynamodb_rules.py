@@ -1,0 +1,116 @@
+"""What DynamoDB refuses or tells and ministack does not: TTL switches, index updates, recovery windows.
+
+Error texts are DynamoDB's own, as users reported them; the amendments run inside logged requests, so what they keep is
+replayed like everything else.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+__all__ = ["amend_dynamodb"]
+
+_DEFAULT_RECOVERY_DAYS = 35
+_RECOVERY_LAG_S = 300
+"""The latest restorable time is "typically 5 minutes before the current time" (API reference, DescribeContinuousBackups)."""
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def amend_dynamodb(dynamodb: types.ModuleType) -> None:
+    """Put the checks in front of ministack's handlers."""
+    rules = _Rules(dynamodb)
+    for name, method in (
+        ("_update_ttl", rules.update_ttl),
+        ("_update_table", rules.update_table),
+        ("_update_continuous_backups", rules.update_continuous_backups),
+        ("_describe_continuous_backups", rules.describe_continuous_backups),
+    ):
+        setattr(dynamodb, name, method)
+
+
+class _Rules:
+    def __init__(self, module: Any) -> None:
+        self._ddb = module
+        self._update_ttl = module._update_ttl
+        self._update_table = module._update_table
+        self._update_continuous_backups = module._update_continuous_backups
+
+    def _refuse(self, message: str, code: str = "ValidationException") -> Answer:
+        refused: Answer = self._ddb.error_response_json(code, message, 400)
+        return refused
+
+    def update_ttl(self, data: dict[str, Any]) -> Answer:
+        """UpdateTimeToLive, which refuses to switch to what already is."""
+        name = self._ddb._normalize_table_name(data.get("TableName"))
+        wanted = data.get("TimeToLiveSpecification") or {}
+        current = self._ddb._ttl_settings.get(name) or {}
+        if name in self._ddb._tables and wanted.get("AttributeName"):
+            enabled = current.get("TimeToLiveStatus") == "ENABLED"
+            if enabled and current["AttributeName"] != wanted["AttributeName"]:
+                return self._refuse(
+                    "TimeToLive is active on a different AttributeName: current AttributeName is "
+                    f"{current['AttributeName']}"
+                )
+            if enabled and wanted.get("Enabled"):
+                return self._refuse("TimeToLive is already enabled")
+            if not enabled and not wanted.get("Enabled"):
+                return self._refuse("TimeToLive is already disabled")
+        answer: Answer = self._update_ttl(data)
+        return answer
+
+    def update_table(self, data: dict[str, Any]) -> Answer:
+        """UpdateTable, which creates or deletes one index at a time and gives every index its throughput."""
+        table = self._ddb._tables.get(self._ddb._normalize_table_name(data.get("TableName")))
+        updates = data.get("GlobalSecondaryIndexUpdates")
+        updates = updates if isinstance(updates, list) else []
+        if table is not None and sum("Create" in each or "Delete" in each for each in updates) > 1:
+            return self._refuse(
+                "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table",
+                "LimitExceededException",
+            )
+        if table is not None and data.get("BillingMode") == "PROVISIONED":
+            billing = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
+            given = {each["Update"].get("IndexName") for each in updates if isinstance(each.get("Update"), dict)}
+            for index in table.get("GlobalSecondaryIndexes", []) if billing != "PROVISIONED" else []:
+                if index["IndexName"] not in given:
+                    return self._refuse(
+                        "One or more parameter values were invalid: ProvisionedThroughput must be specified for index: "
+                        f"{index['IndexName']}"
+                    )
+        answer: Answer = self._update_table(data)
+        return answer
+
+    def update_continuous_backups(self, data: dict[str, Any]) -> Answer:
+        """UpdateContinuousBackups, which remembers since when and for how many days."""
+        name = self._ddb._normalize_table_name(data.get("TableName"))
+        before = self._ddb._pitr_settings.get(name)
+        wanted = data.get("PointInTimeRecoverySpecification") or {}
+        days = wanted.get("RecoveryPeriodInDays", _DEFAULT_RECOVERY_DAYS)
+        if not isinstance(days, int) or not 1 <= days <= 35:
+            return self._refuse("RecoveryPeriodInDays must be between 1 and 35")
+        answer: Answer = self._update_continuous_backups(data)
+        if answer[0] != 200:
+            return answer
+        if wanted.get("PointInTimeRecoveryEnabled"):
+            since = before["since"] if isinstance(before, dict) else self._ddb.time.time()
+            self._ddb._pitr_settings[name] = {"since": since, "days": days}
+        return self.describe_continuous_backups({"TableName": name})
+
+    def describe_continuous_backups(self, data: dict[str, Any]) -> Answer:
+        """DescribeContinuousBackups, with the window that can be restored to."""
+        name = self._ddb._normalize_table_name(data.get("TableName"))
+        if name not in self._ddb._tables:
+            return self._refuse(f"Table not found: {name}", "TableNotFoundException")
+        setting = self._ddb._pitr_settings.get(name)
+        recovery: dict[str, Any] = {"PointInTimeRecoveryStatus": "ENABLED" if setting else "DISABLED"}
+        if isinstance(setting, dict):
+            now = self._ddb.time.time()
+            earliest = max(setting["since"], now - setting["days"] * 86400)
+            recovery["RecoveryPeriodInDays"] = setting["days"]
+            recovery["EarliestRestorableDateTime"] = int(earliest)
+            recovery["LatestRestorableDateTime"] = int(max(earliest, now - _RECOVERY_LAG_S))
+        description = {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": recovery}
+        answer: Answer = self._ddb.json_response({"ContinuousBackupsDescription": description})
+        return answer

@@ -1,0 +1,189 @@
+"""What AWS refuses or tells and the data plane alone does not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.conftest import EmbeddedAws
+
+
+@pytest.fixture
+def dynamodb(aws: EmbeddedAws, account: str) -> Any:
+    """A client of an account with one table, Recipes, with one index."""
+    client = aws.client("dynamodb", account=account)
+    client.create_table(
+        TableName="Recipes",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("id", "chef")],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[_index("chef")],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return client
+
+
+def _index(attribute: str) -> dict[str, Any]:
+    return {
+        "IndexName": f"{attribute}-index",
+        "KeySchema": [{"AttributeName": attribute, "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+
+
+def _refusal(call: Callable[[], object]) -> tuple[str, str]:
+    with pytest.raises(ClientError) as refused:
+        call()
+    error = refused.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def _switch_ttl(dynamodb: Any, enabled: bool, attribute: str) -> Callable[[], object]:
+    specification = {"Enabled": enabled, "AttributeName": attribute}
+    return lambda: dynamodb.update_time_to_live(TableName="Recipes", TimeToLiveSpecification=specification)
+
+
+def test_ttl_cannot_be_switched_to_what_it_is(dynamodb: Any) -> None:
+    assert _refusal(_switch_ttl(dynamodb, False, "TTL")) == ("ValidationException", "TimeToLive is already disabled")
+    _switch_ttl(dynamodb, True, "TTL")()
+    assert _refusal(_switch_ttl(dynamodb, True, "TTL")) == ("ValidationException", "TimeToLive is already enabled")
+    assert _refusal(_switch_ttl(dynamodb, True, "expires")) == (
+        "ValidationException",
+        "TimeToLive is active on a different AttributeName: current AttributeName is TTL",
+    )
+    _switch_ttl(dynamodb, False, "TTL")()
+    _switch_ttl(dynamodb, True, "expires")()
+
+
+def test_one_index_at_a_time(dynamodb: Any) -> None:
+    both = [{"Create": _index("dish")}, {"Delete": {"IndexName": "chef-index"}}]
+    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "chef", "dish")]
+
+    code, message = _refusal(
+        lambda: dynamodb.update_table(
+            TableName="Recipes", AttributeDefinitions=attributes, GlobalSecondaryIndexUpdates=both
+        )
+    )
+
+    assert code == "LimitExceededException"
+    assert message.startswith("Subscriber limit exceeded: Only 1 online index")
+    dynamodb.update_table(TableName="Recipes", AttributeDefinitions=attributes, GlobalSecondaryIndexUpdates=both[:1])
+
+
+def test_provisioned_billing_needs_every_index_s_throughput(dynamodb: Any) -> None:
+    units = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+    table = {"TableName": "Recipes", "BillingMode": "PROVISIONED", "ProvisionedThroughput": units}
+
+    assert _refusal(lambda: dynamodb.update_table(**table))[1].endswith("for index: chef-index")
+    update = {"Update": {"IndexName": "chef-index", "ProvisionedThroughput": units}}
+    dynamodb.update_table(**table, GlobalSecondaryIndexUpdates=[update])
+
+
+def test_the_recovery_window_begins_when_recovery_was_enabled(dynamodb: Any) -> None:
+    def recovery() -> Any:
+        described = dynamodb.describe_continuous_backups(TableName="Recipes")["ContinuousBackupsDescription"]
+        return described["PointInTimeRecoveryDescription"]
+
+    assert recovery() == {"PointInTimeRecoveryStatus": "DISABLED"}
+    enabled = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 7}
+    dynamodb.update_continuous_backups(TableName="Recipes", PointInTimeRecoverySpecification=enabled)
+    first = recovery()
+    dynamodb.update_continuous_backups(TableName="Recipes", PointInTimeRecoverySpecification=enabled)
+
+    assert first["PointInTimeRecoveryStatus"] == "ENABLED"
+    assert first["RecoveryPeriodInDays"] == 7
+    assert recovery()["EarliestRestorableDateTime"] == first["EarliestRestorableDateTime"]
+    assert first["EarliestRestorableDateTime"] <= first["LatestRestorableDateTime"]
+    assert datetime.now(UTC) - first["LatestRestorableDateTime"] < timedelta(minutes=6)
+
+
+_ALARM: dict[str, Any] = {
+    "AlarmName": "hot",
+    "Namespace": "Demo",
+    "MetricName": "Heat",
+    "Dimensions": [{"Name": "Oven", "Value": "left"}],
+    "Statistic": "Maximum",
+    "Period": 60,
+    "EvaluationPeriods": 3,
+    "DatapointsToAlarm": 2,
+    "Threshold": 200,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"ComparisonOperator": "Hotter"}, "comparisonOperator"),
+        ({"Statistic": "Median"}, "statistic"),
+        ({"TreatMissingData": "maybe"}, "TreatMissingData"),
+        ({"MetricName": None}, "MetricName and Metrics"),
+        ({"Namespace": None}, "Namespace"),
+        ({"Statistic": None}, "Statistic and ExtendedStatistic"),
+        ({"Threshold": None}, "Threshold"),
+        ({"Period": 45}, "Period"),
+        ({"DatapointsToAlarm": 4}, "DatapointsToAlarm"),
+        ({"Metrics": [{"Id": "m", "Expression": "1"}]}, "MetricName and Metrics"),
+    ],
+)
+def test_an_alarm_that_cloudwatch_would_refuse_is_refused(
+    aws: EmbeddedAws, account: str, changed: dict[str, Any], said: str
+) -> None:
+    alarm = {name: value for name, value in {**_ALARM, **changed}.items() if value is not None}
+
+    code, message = _refusal(lambda: aws.client("cloudwatch", account=account).put_metric_alarm(**alarm))
+
+    assert code == "ValidationError"
+    assert said in message
+
+
+def test_a_metric_math_alarm_is_described_as_it_was_put(aws: EmbeddedAws, account: str) -> None:
+    cloudwatch = aws.client("cloudwatch", account=account)
+    metric = {"Namespace": "Demo", "MetricName": "Heat", "Dimensions": _ALARM["Dimensions"]}
+    metrics = [
+        {"Id": "share", "Expression": "100*heat", "Label": "share", "ReturnData": True},
+        {"Id": "heat", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}, "ReturnData": False},
+    ]
+    cloudwatch.put_metric_alarm(
+        AlarmName="math", Metrics=metrics, EvaluationPeriods=1, Threshold=5, ComparisonOperator="GreaterThanThreshold"
+    )
+
+    [described] = cloudwatch.describe_alarms(AlarmNames=["math"])["MetricAlarms"]
+
+    assert described["Metrics"] == metrics
+    assert {"MetricName", "Namespace", "Statistic", "Period", "AlarmDescription", "Dimensions"} & set(
+        described
+    ) == set()
+
+
+def _measure(cloudwatch: Any, oven: str, heat: float, minutes_ago: int = 0) -> None:
+    datum = {
+        "MetricName": "Heat",
+        "Dimensions": [{"Name": "Oven", "Value": oven}],
+        "Value": heat,
+        "Timestamp": datetime.now(UTC) - timedelta(minutes=minutes_ago),
+    }
+    cloudwatch.put_metric_data(Namespace="Demo", MetricData=[datum])
+
+
+def test_an_alarm_looks_at_its_own_dimensions_m_out_of_n(aws: EmbeddedAws, account: str) -> None:
+    cloudwatch = aws.client("cloudwatch", account=account)
+    cloudwatch.put_metric_alarm(**_ALARM)
+
+    def state() -> str:
+        return str(cloudwatch.describe_alarms()["MetricAlarms"][0]["StateValue"])
+
+    _measure(cloudwatch, "right", 999)
+    assert state() == "INSUFFICIENT_DATA"
+    _measure(cloudwatch, "left", 250, minutes_ago=1)
+    assert state() == "OK"
+    _measure(cloudwatch, "left", 260)
+    assert state() == "ALARM"
+    reason = cloudwatch.describe_alarms()["MetricAlarms"][0]["StateReason"]
+    assert "2 datapoints [260.0, 250.0" in reason
+    history = cloudwatch.describe_alarm_history(AlarmName="hot", HistoryItemType="StateUpdate")["AlarmHistoryItems"]
+    assert json.loads(history[0]["HistoryData"])["newState"]["stateValue"] == "ALARM"
