@@ -58,6 +58,7 @@ class Board:
     began: float = 0.0
     started: Started | None = None
     looked: str = ""
+    details: tuple[str, ...] = ()
     steps: list[StepStarted] = field(default_factory=list)
     ended: dict[int, StepEnded] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
@@ -74,7 +75,7 @@ class Board:
             case Started():
                 self.began, self.started = now, event
             case Looked():
-                self.looked = event.summary
+                self.looked, self.details = event.summary, event.details
             case StepStarted():
                 self.steps.append(event)
                 self.waiting = None

@@ -7,6 +7,7 @@ from tablewright.cli.faces.cells import clean, elide, fit, pad, width
 from tablewright.cli.faces.marks import Line, Marks, elapsed, kind, tone
 from tablewright.cli.faces.wording import head, index_status, place
 
+_DETAILS = 6
 _NARROW = 60  # Below this the kind of a resource gives way to its name.
 
 
@@ -29,6 +30,8 @@ def _header(board: Board, now: float, columns: int, marks: Marks) -> list[Line]:
         lines += [((text, "dim"),) for text in fit(place(board.started), columns)]
     if board.looked:
         lines.append(((elide(clean(board.looked), columns, marks.elided), "dim"),))
+        for detail in board.details[:_DETAILS]:
+            lines.append(((f"  {elide(clean(detail), columns - 2, marks.elided)}", "dim"),))
     for step in board.steps:
         done = board.ended.get(step.number)
         mark, look = (marks.good, "good") if done else (marks.arrow, "busy")

@@ -50,7 +50,11 @@ class Live:
             emoji=False,
             soft_wrap=False,
         )
-        self._live = RichLive(
+        self._live: RichLive | None = None
+
+    def _draw(self) -> RichLive:
+        """A screen of its own for each stretch: one that is started again would draw over what came in between."""
+        live = RichLive(
             console=self._console,
             get_renderable=self._render,
             refresh_per_second=8,
@@ -58,15 +62,15 @@ class Live:
             redirect_stderr=False,
             vertical_overflow="crop",
         )
-        self._running = False
+        live.start()
+        return live
 
     def take(self, event: Event) -> None:
         """Fold the event in; the next drawing shows it."""
         with self._lock:
             self._board.take(event, time.monotonic())
-        if not self._running:
-            self._live.start()
-            self._running = True
+        if self._live is None:
+            self._live = self._draw()
         if isinstance(event, Finished):
             self.close()
             self._end(event)
@@ -77,9 +81,9 @@ class Live:
 
     def close(self) -> None:
         """Stop drawing, leaving the last frame."""
-        if self._running:
+        if self._live is not None:
             self._live.stop()
-            self._running = False
+            self._live = None
 
     def _render(self) -> RenderableType:
         size = self._console.size

@@ -58,6 +58,8 @@ class Plain:
                     self._line((f"template {clean(event.template)}", ""))
             case Looked():
                 self._line((clean(event.summary), ""))
+                for detail in event.details:
+                    self._line((f"  {clean(detail)}", "dim"))
             case StepStarted():
                 self._open(clean(f"step {event.number}: {event.title}"))
                 if event.why:

@@ -28,21 +28,18 @@ def result_lines(finished: Finished, columns: int, marks: Marks) -> list[Line]:
 def output_lines(outputs: Sequence[StackOutput], columns: int, marks: Marks) -> list[Line]:
     """Outputs with their exports, side by side where there is room, else under one another."""
     keys = max(width(output.key) for output in outputs)
-    values = max(width(output.value) for output in outputs)
-    exports = max(width(output.export or "") for output in outputs)
-    if 4 + keys + 2 + values + (2 + len("export ") + exports if exports else 0) <= columns:
-        return [
-            (
-                (f"    {pad(clean(output.key), keys)}  ", ""),
-                (pad(clean(output.value), values), ""),
-                (f"  export {clean(output.export)}" if output.export else "", "dim"),
-            )
-            for output in outputs
-        ]
     lines: list[Line] = []
     for output in outputs:
-        lines.append(((f"    {elide(clean(output.key), columns - 4, marks.elided)}", ""),))
-        lines.append(((f"      {clean(output.value)}", ""),))
-        if output.export:
-            lines.append(((f"      export {clean(output.export)}", "dim"),))
+        value, export = clean(output.value), f"export {clean(output.export)}" if output.export else ""
+        if 4 + keys + 2 + width(value) > columns:
+            lines.append(((f"    {elide(clean(output.key), columns - 4, marks.elided)}", ""),))
+            lines.append(((f"      {value}", ""),))
+            indent = 6
+        else:
+            lines.append(((f"    {pad(clean(output.key), keys)}  ", ""), (value, "")))
+            indent = 4 + keys + 2
+        if export and width("".join(text for text, _ in lines[-1])) + 2 + width(export) <= columns:
+            lines[-1] = (*lines[-1], (f"  {export}", "dim"))
+        elif export:
+            lines.append(((" " * indent + export, "dim"),))
     return lines
