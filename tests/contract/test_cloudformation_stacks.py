@@ -1,0 +1,296 @@
+"""Stacks as a client sees them: statuses while they last, events, pages, tokens, parameters, identities."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, WaiterError
+
+from tests.conftest import EmbeddedAws
+from tests.contract.cloudformation_cases import settled
+
+TABLE: dict[str, Any] = {
+    "Type": "AWS::DynamoDB::Table",
+    "Properties": {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    },
+}
+TOPIC = {"Type": "AWS::SNS::Topic"}
+
+
+def _template(**resources: Any) -> str:
+    return json.dumps({"Resources": resources})
+
+
+@pytest.fixture
+def cloudformation(aws: EmbeddedAws, account: str) -> Any:
+    return aws.client("cloudformation", account=account)
+
+
+class Watcher:
+    """Polls a stack in a thread of its own and keeps each status that it saw, of the stack and of its resources."""
+
+    def __init__(self, client: Any, stack: str) -> None:
+        self.client = client
+        self.stack = stack
+        self.statuses: list[str] = []
+        self.resources: set[str] = set()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Watcher:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(10)
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            try:
+                status = self.client.describe_stacks(StackName=self.stack)["Stacks"][0]["StackStatus"]
+                found = self.client.describe_stack_resources(StackName=self.stack)["StackResources"]
+            except ClientError:
+                continue
+            if not self.statuses or self.statuses[-1] != status:
+                self.statuses.append(status)
+            self.resources |= {resource["ResourceStatus"] for resource in found}
+
+
+def test_statuses_are_visible_while_they_last(aws: EmbeddedAws, cloudformation: Any, account: str) -> None:
+    watching = aws.client("cloudformation", account=account)
+    tables = {f"Table{number}": TABLE for number in range(6)}
+    stack = ""
+    with Watcher(watching, "seen") as watcher:
+        stack = cloudformation.create_stack(StackName="seen", TemplateBody=_template(**tables))["StackId"]
+        assert settled(cloudformation, stack)["StackStatus"] == "CREATE_COMPLETE"
+        watcher.stack = stack
+        cloudformation.update_stack(
+            StackName="seen", TemplateBody=_template(**tables), Tags=[{"Key": "team", "Value": "blue"}]
+        )
+        assert settled(cloudformation, stack)["StackStatus"] == "UPDATE_COMPLETE"
+        cloudformation.delete_stack(StackName="seen")
+        assert settled(cloudformation, stack)["StackStatus"] == "DELETE_COMPLETE"
+
+    assert {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"} <= set(watcher.statuses)
+    assert {"CREATE_IN_PROGRESS", "CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"} <= watcher.resources
+
+
+def test_events_come_newest_first_and_in_pages(cloudformation: Any) -> None:
+    topics = {f"Topic{number}": TOPIC for number in range(40)}
+    stack = cloudformation.create_stack(StackName="paged", TemplateBody=_template(**topics))["StackId"]
+    settled(cloudformation, stack)
+
+    first = cloudformation.describe_stack_events(StackName=stack)
+    pages = list(cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack))
+    events = [event for page in pages for event in page["StackEvents"]]
+
+    assert len(first["StackEvents"]) == 100
+    assert len(pages) == 2
+    assert len(events) == 1 + 40 * 3 + 1
+    assert events[0]["ResourceStatus"] == "CREATE_COMPLETE"
+    assert events[0]["LogicalResourceId"] == "paged"
+    assert [e["Timestamp"] for e in events] == sorted((e["Timestamp"] for e in events), reverse=True)
+    assert len({event["EventId"] for event in events}) == len(events)
+    initiated = [e for e in events if e.get("ResourceStatusReason") == "Resource creation Initiated"]
+    assert len(initiated) == 40
+
+
+def test_stacks_are_listed_in_pages_and_deleted_ones_by_filter(cloudformation: Any) -> None:
+    for number in range(3):
+        cloudformation.create_stack(StackName=f"one-{number}", TemplateBody=_template(Topic=TOPIC))
+    for number in range(3):
+        settled(cloudformation, f"one-{number}")
+    cloudformation.delete_stack(StackName="one-1")
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName="one-1", WaiterConfig={"Delay": 1})
+
+    named = [stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]]
+    gone = cloudformation.list_stacks(StackStatusFilter=["DELETE_COMPLETE"])["StackSummaries"]
+
+    assert named == ["one-2", "one-0"]
+    assert [stack["StackName"] for stack in gone] == ["one-1"]
+    assert "DeletionTime" in gone[0]
+
+
+def test_a_client_request_token_makes_a_request_once(cloudformation: Any) -> None:
+    request = {"StackName": "once", "TemplateBody": _template(Topic=TOPIC), "ClientRequestToken": "token-1"}
+    first = cloudformation.create_stack(**request)["StackId"]
+    second = cloudformation.create_stack(**request)["StackId"]
+    settled(cloudformation, first)
+
+    assert first == second
+    events = cloudformation.describe_stack_events(StackName="once")["StackEvents"]
+    assert {event["ClientRequestToken"] for event in events} == {"token-1"}
+    with pytest.raises(ClientError, match="AlreadyExistsException"):
+        cloudformation.create_stack(StackName="once", TemplateBody=_template(Topic=TOPIC))
+    with pytest.raises(ClientError) as refused:
+        cloudformation.update_stack(
+            StackName="once", TemplateBody=_template(Topic=TOPIC, More=TOPIC), ClientRequestToken="token-1"
+        )
+    assert refused.value.response["Error"]["Code"] == "TokenAlreadyExistsException"
+
+
+def test_unnamed_resources_are_named_after_stack_and_logical_id(
+    aws: EmbeddedAws, cloudformation: Any, account: str
+) -> None:
+    settled(
+        cloudformation, cloudformation.create_stack(StackName="mine", TemplateBody=_template(Table=TABLE))["StackId"]
+    )
+
+    (name,) = aws.client("dynamodb", account=account).list_tables()["TableNames"]
+    found = cloudformation.describe_stack_resource(StackName="mine", LogicalResourceId="Table")
+
+    prefix, suffix = name.rsplit("-", 1)
+    assert prefix == "mine-Table"
+    assert len(suffix) == 13
+    assert suffix.isupper() or suffix.isalnum()
+    assert found["StackResourceDetail"]["PhysicalResourceId"] == name
+
+
+def test_previous_parameter_values_and_template_are_used(cloudformation: Any) -> None:
+    template = json.dumps(
+        {
+            "Parameters": {"One": {"Type": "String"}, "Two": {"Type": "String", "Default": "b"}},
+            "Resources": {"Topic": {**TOPIC, "Properties": {"DisplayName": {"Fn::Sub": "${One}-${Two}"}}}},
+            "Outputs": {"Name": {"Value": {"Fn::Sub": "${One}-${Two}"}}},
+        }
+    )
+    stack = cloudformation.create_stack(
+        StackName="params", TemplateBody=template, Parameters=[{"ParameterKey": "One", "ParameterValue": "a"}]
+    )["StackId"]
+    settled(cloudformation, stack)
+    cloudformation.update_stack(
+        StackName="params",
+        UsePreviousTemplate=True,
+        Parameters=[
+            {"ParameterKey": "One", "UsePreviousValue": True},
+            {"ParameterKey": "Two", "ParameterValue": "c"},
+        ],
+    )
+
+    assert settled(cloudformation, stack)["Outputs"][0]["OutputValue"] == "a-c"
+
+
+def test_an_update_can_be_cancelled(start_aws: Callable[..., EmbeddedAws]) -> None:
+    client = start_aws(clock="60").client("cloudformation")
+    stack = client.create_stack(StackName="slow", TemplateBody=_template(Topic=TOPIC))["StackId"]
+    settled(client, stack)
+    with pytest.raises(ClientError, match="CancelUpdateStack cannot be called from current stack status"):
+        client.cancel_update_stack(StackName="slow")
+    client.update_stack(StackName="slow", TemplateBody=_template(Topic=TOPIC, Table=TABLE))
+    deadline = time.monotonic() + 10
+    while not any(
+        e["LogicalResourceId"] == "Table" for e in client.describe_stack_events(StackName=stack)["StackEvents"]
+    ):
+        assert time.monotonic() < deadline
+    client.cancel_update_stack(StackName="slow")
+
+    found = settled(client, stack)
+    events = client.describe_stack_events(StackName=stack)["StackEvents"]
+
+    assert found["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert any(e.get("ResourceStatusReason") == "Resource creation cancelled" for e in events)
+    assert [r["LogicalResourceId"] for r in client.describe_stack_resources(StackName=stack)["StackResources"]] == [
+        "Topic"
+    ]
+
+
+def test_deleting_while_creating_removes_everything(start_aws: Callable[..., EmbeddedAws]) -> None:
+    aws = start_aws(clock="60")
+    client = aws.client("cloudformation")
+    tables = {f"Table{number}": TABLE for number in range(4)}
+    stack = client.create_stack(StackName="early", TemplateBody=_template(**tables))["StackId"]
+    time.sleep(0.3)
+    client.delete_stack(StackName="early")
+
+    assert settled(client, stack)["StackStatus"] == "DELETE_COMPLETE"
+    assert aws.client("dynamodb").list_tables()["TableNames"] == []
+
+
+def test_waiters_know_success_and_failure(cloudformation: Any) -> None:
+    cloudformation.create_stack(StackName="good", TemplateBody=_template(Topic=TOPIC))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="good", WaiterConfig={"Delay": 1})
+    cloudformation.get_waiter("stack_exists").wait(StackName="good", WaiterConfig={"Delay": 1})
+    broken = {"Type": "AWS::DynamoDB::Table", "Properties": {"KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}]}}
+    cloudformation.create_stack(StackName="bad", TemplateBody=_template(Table=broken))
+    with pytest.raises(WaiterError, match="ROLLBACK"):
+        cloudformation.get_waiter("stack_create_complete").wait(StackName="bad", WaiterConfig={"Delay": 1})
+
+
+def test_the_same_name_lives_in_two_regions_and_accounts(aws: EmbeddedAws, account: str) -> None:
+    here = aws.client("cloudformation", account=account)
+    there = aws.client("cloudformation", account=account, region="eu-west-1")
+    for client in (here, there):
+        client.create_stack(StackName="twin", TemplateBody=_template(Table=TABLE))
+    for client in (here, there):
+        assert settled(client, "twin")["StackStatus"] == "CREATE_COMPLETE"
+
+    here.delete_stack(StackName="twin")
+    here.get_waiter("stack_delete_complete").wait(StackName="twin", WaiterConfig={"Delay": 1})
+
+    assert settled(there, "twin")["StackStatus"] == "CREATE_COMPLETE"
+    assert len(aws.client("dynamodb", account=account, region="eu-west-1").list_tables()["TableNames"]) == 1
+
+
+def test_an_action_that_is_not_imitated_says_so(cloudformation: Any) -> None:
+    with pytest.raises(ClientError, match="does not imitate ListStackSets"):
+        cloudformation.list_stack_sets()
+
+
+def test_template_summary_and_validation(cloudformation: Any) -> None:
+    template = json.dumps(
+        {
+            "Description": "two",
+            "Parameters": {"Env": {"Type": "String", "Default": "x", "AllowedValues": ["x", "y"], "NoEcho": True}},
+            "Resources": {"Table": {**TABLE, "Properties": {**TABLE["Properties"], "TableName": "t"}}, "Topic": TOPIC},
+        }
+    )
+    summary = cloudformation.get_template_summary(TemplateBody=template)
+    valid = cloudformation.validate_template(TemplateBody=template)
+
+    assert summary["ResourceTypes"] == ["AWS::DynamoDB::Table", "AWS::SNS::Topic"]
+    assert summary["Parameters"][0]["ParameterConstraints"]["AllowedValues"] == ["x", "y"]
+    assert summary["ResourceIdentifierSummaries"][0]["ResourceIdentifiers"] == ["TableName"]
+    assert valid["Parameters"] == [{"ParameterKey": "Env", "DefaultValue": "x", "NoEcho": True}]
+    assert valid["Description"] == "two"
+    with pytest.raises(ClientError, match="Unrecognized resource types"):
+        cloudformation.validate_template(TemplateBody='{"Resources": {"X": {"Type": "AWS::No::Such"}}}')
+
+
+def test_a_template_from_s3(aws: EmbeddedAws, cloudformation: Any, account: str) -> None:
+    s3 = aws.client("s3", account=account, s3={"addressing_style": "path"})
+    s3.create_bucket(Bucket=f"templates-{account}")
+    s3.put_object(Bucket=f"templates-{account}", Key="a/b.json", Body=_template(Topic=TOPIC).encode())
+    url = f"{aws.endpoint}/templates-{account}/a/b.json"
+
+    stack = cloudformation.create_stack(StackName="remote", TemplateURL=url)["StackId"]
+
+    assert settled(cloudformation, stack)["StackStatus"] == "CREATE_COMPLETE"
+    assert cloudformation.get_template(StackName="remote")["TemplateBody"] == {"Resources": {"Topic": TOPIC}}
+
+
+def test_a_parameter_from_the_parameter_store(aws: EmbeddedAws, cloudformation: Any, account: str) -> None:
+    aws.client("ssm", account=account).put_parameter(Name="/app/env", Value="blue", Type="String")
+    template = json.dumps(
+        {
+            "Parameters": {"Env": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/app/env"}},
+            "Resources": {"Topic": TOPIC},
+            "Outputs": {"Env": {"Value": {"Ref": "Env"}}},
+        }
+    )
+    found = settled(cloudformation, cloudformation.create_stack(StackName="stored", TemplateBody=template)["StackId"])
+
+    assert found["Outputs"][0]["OutputValue"] == "blue"
+    assert found["Parameters"] == [{"ParameterKey": "Env", "ParameterValue": "/app/env", "ResolvedValue": "blue"}]
+    with pytest.raises(ClientError, match=r"Unable to fetch parameters \[/no\] from parameter store"):
+        cloudformation.create_stack(
+            StackName="missing", TemplateBody=template, Parameters=[{"ParameterKey": "Env", "ParameterValue": "/no"}]
+        )
