@@ -74,7 +74,8 @@ def template(*blocks: str) -> str:
 
 def log_group(logical_id: str = "Log", name: str = "/rehearsal/log", days: int = 7) -> str:
     """A log group's block; a retention that CloudWatch Logs does not know makes its creation fail."""
-    return f"  {logical_id}:\n    Type: AWS::Logs::LogGroup\n    Properties:\n      LogGroupName: {name}\n      RetentionInDays: {days}\n"
+    properties = f"      LogGroupName: {name}\n      RetentionInDays: {days}\n"
+    return f"  {logical_id}:\n    Type: AWS::Logs::LogGroup\n    Properties:\n{properties}"
 
 
 def put(aws: EmbeddedAws, account: str, name: str, *, key: str = "id", value: str = "1") -> None:

@@ -57,7 +57,7 @@ def test_an_update_is_made_and_followed(aws: EmbeddedAws, account: str) -> None:
     run(opened(aws, account), template(table(), log_group(days=7)))
     events = run(opened(aws, account), template(table(), log_group(days=14)))
     assert end(events).ending is Ending.DONE
-    assert [e for e in events if isinstance(e, ChangesFound)][0].change_set.changes[0].logical_id == "Log"
+    assert next(e for e in events if isinstance(e, ChangesFound)).change_set.changes[0].logical_id == "Log"
     assert {e.event.status for e in events if isinstance(e, ResourceMoved) and e.event.logical_id == "Log"} >= {
         "UPDATE_COMPLETE"
     }

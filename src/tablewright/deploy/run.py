@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from tablewright.deploy.changing.run import Made, discard, execute, make
+from tablewright.deploy.changing.run import RACES, Made, discard, execute, make
 from tablewright.deploy.checking.run import await_table, read_back
 from tablewright.deploy.checks import check_commit, check_owner, check_whereabouts
 from tablewright.deploy.ending import OperationFailed, finished
@@ -44,10 +44,15 @@ from tablewright.model.loss import Weight
 from tablewright.model.stack import Stack
 from tablewright.plan.actual import Standing
 from tablewright.plan.plan import plan
-from tablewright.plan.steps import AwaitTable, CreateStack, Follow, Protect, Recover, UpdateStack
+from tablewright.plan.steps import AwaitTable, CreateStack, Follow, Protect, Recover, Step, UpdateStack
 from tablewright.ports import Account
 
 Steps = Generator[Event, None, None]
+
+_AFTER_A_RACE = 0.5
+"""Seconds until what somebody else did can be seen."""
+
+_MOST_RACES = 10
 
 
 @dataclass(slots=True)
@@ -63,7 +68,7 @@ class _Run:
     unchanged: bool = False
     number: int = 0
     changed: bool = False
-    followed_other: bool = False
+    races: int = 0
     tried: Counter[object] = field(default_factory=Counter)
     result: str = ""
 
@@ -116,20 +121,32 @@ def _converge(run: _Run) -> Steps:
         run.number += 1
         yield StepStarted(run.number, step.kind, step.title, steps.reason)
         run.result = "done"
-        match step:
-            case Follow():
-                yield from _follow(run, seen)
-            case Recover():
-                yield from _recover(run, seen)
-            case CreateStack(imports=imports) | UpdateStack(imports=imports):
-                yield from _change(run, seen, imports)
-            case AwaitTable(table=table):
-                yield from await_table(run.account, table, run.deadline)
-                run.changed = True
-            case Protect(stack_id=stack_id, enabled=enabled):
-                run.account.stacks.protect(stack_id, enabled=enabled)
-                run.changed = True
+        try:
+            yield from _perform(run, seen, step)
+        except TablewrightError as error:
+            run.races += 1
+            if error.code not in RACES or run.races > _MOST_RACES:
+                raise
+            run.tried[key] -= 1
+            run.result = "somebody else acted in between; looking again"
+            run.account.clock.sleep(_AFTER_A_RACE)
         yield StepEnded(run.number, step.kind, run.result)
+
+
+def _perform(run: _Run, seen: Seen, step: Step) -> Steps:
+    match step:
+        case Follow():
+            yield from _follow(run, seen)
+        case Recover():
+            yield from _recover(run, seen)
+        case CreateStack(imports=imports) | UpdateStack(imports=imports):
+            yield from _change(run, seen, imports)
+        case AwaitTable(table=table):
+            yield from await_table(run.account, table, run.deadline)
+            run.changed = True
+        case Protect(stack_id=stack_id, enabled=enabled):
+            run.account.stacks.protect(stack_id, enabled=enabled)
+            run.changed = True
 
 
 def _introduce(run: _Run, seen: Seen) -> Steps:
@@ -199,6 +216,7 @@ def _change(run: _Run, seen: Seen, imports: tuple[str, ...]) -> Steps:
     account, stack = run.account, seen.actual.stack
     refused = refuse_names(seen.situation, run.design.stack)
     if refused is not None:
+        _check_still_so(account, run.design.stack, stack)
         raise Refused(refused.code, refused.summary, refused.why, refused.hint)
     if stack is not None and seen.actual.standing is Standing.SHELL:
         chosen = remedy(seen.situation)
@@ -231,6 +249,17 @@ def _change(run: _Run, seen: Seen, imports: tuple[str, ...]) -> Steps:
     yield from _watch_change(
         run, made, stack, known, "create" if stack is None or seen.actual.standing is Standing.SHELL else "update"
     )
+
+
+def _check_still_so(account: Account, name: str, stack: Stack | None) -> None:
+    """Raise a race where the stack is not as it was seen: a table that seems to be a stranger's may have just been made."""
+    now = account.stacks.describe(stack.id if stack is not None else name)
+    before = (stack.id, stack.status, stack.updated_at) if stack is not None else None
+    after = (now.id, now.status, now.updated_at) if now is not None else None
+    if before != after:
+        raise Failed(
+            "stack-exists", "The stack changed in between", f"Stack {name} was changed while it was looked at."
+        )
 
 
 def _watch_change(run: _Run, made: Made, before: Stack | None, known: str | None, verb: str) -> Steps:

@@ -23,6 +23,19 @@ INLINE_LIMIT = 51_200
 S3_LIMIT = 1_048_576
 """Bytes of a template sent in the request, and read from S3. Source: CloudFormation user guide, "CloudFormation quotas"."""
 
+RACES = frozenset(
+    {
+        "already-exists",
+        "change-set-not-found",
+        "change-set-not-usable",
+        "operation-in-progress",
+        "stack-exists",
+        "stack-not-found",
+        "stack-status-forbids",
+    }
+)
+"""Codes of refusals that mean that somebody else acted in between: looking again is the answer."""
+
 _UNDERWAY = frozenset({"CREATE_PENDING", "CREATE_IN_PROGRESS"})
 _USABLE = frozenset({"AVAILABLE", "UNAVAILABLE"})
 _LONGEST_LOOKS = 400
@@ -68,8 +81,8 @@ def make(
         template_url=_uploaded(account, seen, options),
         include_nested=any(r.type == "AWS::CloudFormation::Stack" for r in seen.design.resources),
     )
-    begun = _create(account, request, stack)
-    shell = begun.stack_id if stack is None or _is_own_plan_shell(seen) else None
+    begun, fresh = _create(account, request)
+    shell = begun.stack_id if (stack is None and fresh) or _is_own_plan_shell(seen) else None
     with _removed_if_abandoned(account, begun, shell):
         ready = yield from _wait(account, begun)
     if ready.status == "CREATE_COMPLETE":
@@ -86,8 +99,15 @@ def execute(account: Account, made: Made) -> None:
 
 
 def discard(account: Account, made: Made) -> None:
-    """Remove the change set, and with it the shell that it brought into being, if nobody else uses that."""
-    remove(account, made.change_set, made.shell)
+    """Remove the change set, and with it the shell that it brought into being, if nobody else uses that.
+
+    Where somebody else was faster and uses or has removed it, it is left to them.
+    """
+    try:
+        remove(account, made.change_set, made.shell)
+    except TablewrightError as error:
+        if error.code not in RACES:
+            raise
 
 
 def remove(account: Account, change_set: ChangeSet, shell: str | None) -> None:
@@ -131,18 +151,23 @@ def _removed_if_abandoned(account: Account, begun: ChangeSet, shell: str | None)
         raise
 
 
-def _create(account: Account, request: ChangeSetRequest, stack: Stack | None) -> ChangeSet:
+def _create(account: Account, request: ChangeSetRequest) -> tuple[ChangeSet, bool]:
+    """The change set, and whether this run made it: an earlier or a concurrent one may have, under the same name."""
     try:
-        return account.change_sets.create(request)
+        return account.change_sets.create(request), True
     except TablewrightError as error:
         if error.code != "already-exists":
             raise
     ours = next((c for c in account.change_sets.of(request.stack) if c.name == request.name), None)
-    if ours is not None and ours.execution_status in _USABLE and (ours.status in _UNDERWAY or ours.status == "CREATE_COMPLETE"):
-        return ours
+    if (
+        ours is not None
+        and ours.execution_status in _USABLE
+        and (ours.status in _UNDERWAY or ours.status == "CREATE_COMPLETE")
+    ):
+        return ours, False
     if ours is not None:
         account.change_sets.delete(ours.id)
-    return account.change_sets.create(replace(request, token=account.tokens.token()))
+    return account.change_sets.create(replace(request, token=account.tokens.token())), True
 
 
 def _wait(account: Account, begun: ChangeSet) -> Generator[Event, None, ChangeSet]:
