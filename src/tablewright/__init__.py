@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tablewright.account import open_account as open_account
-    from tablewright.deploy.run import DeployOptions as DeployOptions
+    from tablewright.deploy.options import DeployOptions as DeployOptions
     from tablewright.deploy.run import deploy as deploy
     from tablewright.errors import Failed as Failed
     from tablewright.errors import MustWait as MustWait
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Account": "ports",
     "Credentials": "model.whereabouts",
-    "DeployOptions": "deploy.run",
+    "DeployOptions": "deploy.options",
     "Design": "model.design",
     "Ending": "events",
     "EnvironmentSettings": "settings",
