@@ -156,11 +156,11 @@ class CloudFormationChangeSets:
         It only adds detail to a failure that is known already, so not being able to ask is never an error. ``status`` is
         the validation's, ``type`` the resource's (the validation's name without one), ``reason`` AWS's words.
         """
-        client = self._session.cloudformation
-        if not hasattr(client, "describe_events"):
-            return ()  # a botocore older than the operation
         try:
             with self._session.translated("cloudformation"):
+                client = self._session.cloudformation
+                if not hasattr(client, "describe_events"):
+                    return ()  # a botocore older than the operation
                 answer = client.describe_events(ChangeSetName=change_set_id, Filters={"FailedEvents": True})
                 return tuple(
                     StackEvent(

@@ -112,7 +112,10 @@ class DynamoDBTables:
             return Contents(Holds.UNKNOWN, reason=_reason(error))
 
     def backups(self, name: str) -> tuple[Backup, ...]:
-        """On-demand, system and AWS Backup copies made of tables of this name, newest first."""
+        """On-demand and system backups of tables of this name, newest first.
+
+        Copies that AWS Backup keeps are its own to list, and are not here (ListBackups, API reference).
+        """
         request: ListBackupsInputTypeDef = {"TableName": name, "BackupType": "ALL"}
         found: list[Backup] = []
         while True:
