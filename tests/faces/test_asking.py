@@ -1,0 +1,123 @@
+"""On a terminal the changes are shown and a person is asked; whatever they answer, the terminal says what happened."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tablewright.cli.asking import decide
+from tablewright.cli.faces.marks import UNICODE
+from tablewright.cli.terminal import Output
+from tablewright.events import ChangesFound
+from tablewright.model.loss import Loss, Weight
+from tablewright.model.stack import ChangeSet, PropertyChange, ResourceChange
+from tests.faces.conftest import Client
+from tests.faces.recorded import STACK_ID, TABLE, started
+from tests.faces.shell import PROGRAM, Ran, environment
+
+Run = Callable[..., Ran]
+
+
+def on_terminal(words: list[str], project: Path, home: Path, answers: dict[str, str]) -> tuple[int, str]:
+    """Run a command on a terminal of its own, answering each question once; its exit code and all that it showed."""
+    child, master = pty.fork()
+    if child == 0:
+        os.chdir(project)
+        env = environment({"TABLEWRIGHT_LOCAL_HOME": str(home), "TERM": "xterm-256color", "COLUMNS": "100"})
+        os.execve(PROGRAM[0], [*PROGRAM, *words], env)
+    shown, deadline = "", time.monotonic() + 60
+    asked = dict(answers)
+    while time.monotonic() < deadline:
+        ready, _, _ = select.select([master], [], [], 1)
+        if not ready:
+            continue
+        try:
+            chunk = os.read(master, 65536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        shown += chunk.decode("utf-8", "replace")
+        for question, answer in list(asked.items()):
+            if question in shown:
+                del asked[question]
+                os.write(master, f"{answer}\n".encode())
+    os.close(master)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status), re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+
+
+def test_no_leaves_nothing_and_exits_3_and_yes_deploys(home: Path, project: Path, run: Run, client: Client) -> None:
+    run("local", "start")
+    code, shown = on_terminal(["deploy", "--local"], project, home, {"Make these changes": "n"})
+    assert code == 3, shown
+    assert "+ add  AiChefResultsTable" in shown
+    assert "Make these changes to ai-chef-dynamodb in account 000000000000, us-east-1? [y/N]" in shown
+    assert "Nothing was changed" in shown
+    assert (
+        client("cloudformation").list_stacks(StackStatusFilter=["REVIEW_IN_PROGRESS", "CREATE_COMPLETE"])[
+            "StackSummaries"
+        ]
+        == []
+    )
+    code, shown = on_terminal(["deploy", "--local"], project, home, {"Make these changes": "y"})
+    assert code == 0, shown
+    assert "settled" in shown
+    assert "SessionsTableName  ai-chef-sessions  export ai-chef-dynamodb-SessionsTable" in shown
+    code, shown = on_terminal(["deploy", "--local"], project, home, {})
+    assert code == 0
+    assert "Nothing is to be done" in shown
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a text on standard input."""
+    import io
+    import sys
+
+    def put(text: str) -> None:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+
+    return put
+
+
+def _lossy() -> ChangesFound:
+    property_ = PropertyChange(
+        "/Properties/KeySchema", '[{"AttributeName":"id"}]', '[{"AttributeName":"key"}]', "Always"
+    )
+    change = ResourceChange("Modify", "Orders", "orders", TABLE, "True", "ReplaceAndDelete", properties=(property_,))
+    loss = Loss("replaced", Weight.GUARDED, "orders", "Orders", "table orders is replaced", item_count=3, allowed=True)
+    change_set = ChangeSet("id", "n", STACK_ID, "CREATE_COMPLETE", "AVAILABLE", changes=(change,))
+    return ChangesFound(change_set, (loss,))
+
+
+@pytest.mark.parametrize(
+    ("yes", "answers", "decided"),
+    [
+        (True, "orders\n", True),
+        (True, "order\n", False),
+        (True, "\n", False),
+        (False, "orders\ny\n", True),
+        (False, "orders\nn\n", False),
+    ],
+)
+def test_a_loss_is_typed_by_name_even_with_yes(
+    yes: bool, answers: str, decided: bool, typed: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    import io
+
+    typed(answers)
+    shown = io.StringIO()
+    assert decide(_lossy(), started(), Output(shown, False, False, UNICODE, 100), yes=yes) is decided
+    text = shown.getvalue()
+    assert "! replace  Orders" in text
+    assert "the old one is deleted" in text
+    assert "/Properties/KeySchema" in text and "replaces" in text
+    assert "table orders is replaced [3 items, 0 B (up to six hours old); allowed on the command line]" in text
