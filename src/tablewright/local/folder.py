@@ -17,8 +17,9 @@ from tablewright.local.pin import MINISTACK
 __all__ = ["Folder", "default_folder"]
 
 _MARKER = "tablewright-local.json"
+_STARTING = "starting.lock"
 _FORMAT = 1
-_OWN = ("lock", "starting.lock", "server.json", "server.log", "*.tmp", "log-*.wal", "snap-*.bin", _MARKER)
+_OWN = ("lock", _STARTING, "server.json", "server.log", "*.tmp", "log-*.wal", "snap-*.bin", _MARKER)
 
 
 def default_folder() -> Path:
@@ -57,15 +58,7 @@ class Folder:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self.exists():
-                if any(self.path.iterdir()):
-                    raise LocalError(
-                        "not-a-state-folder",
-                        "The state folder holds something else",
-                        f"{self.path} is not empty and was not made by tablewright, so nothing was written there. "
-                        "Choose another folder with TABLEWRIGHT_LOCAL_HOME.",
-                    )
-                self.path.chmod(0o700)
-                self.write_marker({"format": _FORMAT, "ministack": MINISTACK, "token": secrets.token_hex(16)})
+                self._adopt()
             marker = self.marker()
         except OSError as problem:
             raise unwritable(self.path, problem) from problem
@@ -79,6 +72,21 @@ class Folder:
                 "tablewright local reset",
             )
         return marker
+
+    def _adopt(self) -> None:
+        """Make an empty folder ours. Several processes may try at once: one writes the marker."""
+        own = {_STARTING, f"{_MARKER}.tmp", _MARKER}
+        if {path.name for path in self.path.iterdir()} - own:
+            raise LocalError(
+                "not-a-state-folder",
+                "The state folder holds something else",
+                f"{self.path} is not empty and was not made by tablewright, so nothing was written there. "
+                "Choose another folder with TABLEWRIGHT_LOCAL_HOME.",
+            )
+        with self.starting():
+            if not self.exists():
+                self.path.chmod(0o700)
+                self.write_marker({"format": _FORMAT, "ministack": MINISTACK, "token": secrets.token_hex(16)})
 
     def marker(self) -> dict[str, Any]:
         """What the marker file says; {} when it cannot be read."""
@@ -141,7 +149,7 @@ class Folder:
     @contextlib.contextmanager
     def starting(self) -> Any:
         """Hold off other starts on this folder while one is under way."""
-        handle = os.open(self.path / "starting.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.open(self.path / _STARTING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
