@@ -27,15 +27,19 @@ class Recorder:
         self._event(stack, stack.name, stack.stack_id, STACK_TYPE, status, reason, event_id=uuid4())
         return stack
 
-    def resource(self, resource: Resource, status: str, reason: str = "", **changes: Any) -> Resource:
+    def resource(
+        self, resource: Resource, status: str, reason: str = "", *, detailed: str = "", **changes: Any
+    ) -> Resource:
         """Move a resource to `status`; other changes of its fields go with it."""
         changed = self.store.change_resource(
             resource, status=status, reason=reason, updated=self.clock.now(), **changes
         )
-        self.said(changed, status, reason)
+        self.said(changed, status, reason, detailed=detailed)
         return changed
 
-    def said(self, resource: Resource, status: str, reason: str = "", physical_id: str | None = None) -> None:
+    def said(
+        self, resource: Resource, status: str, reason: str = "", *, physical_id: str | None = None, detailed: str = ""
+    ) -> None:
         """An event about a resource without a change of what is kept of it (a replaced resource being deleted)."""
         stack = self.store.need_stack(resource.stack_id)
         self._event(
@@ -47,6 +51,7 @@ class Recorder:
             reason,
             event_id=f"{resource.logical_id}-{status}-{iso(self.clock.now())}",
             properties=resource.wanted or resource.properties,
+            detailed=detailed,
         )
 
     def _event(
@@ -60,6 +65,7 @@ class Recorder:
         *,
         event_id: str,
         properties: Any = None,
+        detailed: str = "",
     ) -> None:
         operation = self.store.operation(stack.operation) if stack.operation else None
         event: dict[str, Any] = {
@@ -75,6 +81,8 @@ class Recorder:
         }
         if reason:
             event["ResourceStatusReason"] = reason
+        if detailed:
+            event["DetailedStatus"] = detailed
         if properties is not None:
             event["ResourceProperties"] = json.dumps(properties, separators=(",", ":"), ensure_ascii=False)
         if operation is not None and operation.token:

@@ -18,14 +18,15 @@ from tablewright.local.cloudformation.naming import uuid4
 from tablewright.local.cloudformation.program import Program
 from tablewright.local.cloudformation.resources.failures import exists_already
 from tablewright.local.cloudformation.resources.registry import KINDS
+from tablewright.local.cloudformation.schema import violations
 from tablewright.local.cloudformation.store import Store
 from tablewright.local.services import ServiceError, Services
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 NO_UPDATES = "No updates are to be performed."
-EXISTENCE = (
-    "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot Early "
-    "Validation errors, use the DescribeEvents API for detailed failure information."
+EARLY_VALIDATION = (
+    "The following hook(s)/validation failed: [AWS::EarlyValidation::{}]. To troubleshoot Early Validation errors, use the "
+    "DescribeEvents API for detailed failure information."
 )
 IMPORT_POLICY = (
     "CloudFormation is attempting to import some resources because they already exist in your account. The resources must "
@@ -84,6 +85,7 @@ class Examiner:
         """The changes, with what exists already turned into imports. Raises Refused."""
         if found.type == "IMPORT":
             return self._only_imports(found, stack, listed, new)
+        self._check_properties(found, stack, listed)
         taken: list[Change] = []
         result = []
         for change in listed:
@@ -103,8 +105,22 @@ class Examiner:
         if not found.validated:
             return listed
         for change in taken:
-            self._report(found, stack, change)
-        raise Refused(EXISTENCE)
+            _, name = _name_of(change)
+            words = exists_already(change.type, name).message
+            self._report(found, stack, change, "NAME_CONFLICT_VALIDATION", words, "")
+        raise Refused(EARLY_VALIDATION.format("ResourceExistenceCheck"))
+
+    def _check_properties(self, found: ChangeSet, stack: Stack, listed: list[Change]) -> None:
+        """Refuse properties that break their schema. Raises Refused."""
+        wrong = False
+        for change in listed if found.validated else []:
+            for problem in violations(change.type, change.after) if change.action in ("Add", "Modify") else []:
+                wrong = True
+                path, _, words = problem.partition(": ")
+                pointer = "/Properties" + path.removeprefix("#")
+                self._report(found, stack, change, "PROPERTY_VALIDATION", words, pointer)
+        if wrong:
+            raise Refused(EARLY_VALIDATION.format("PropertyValidation"))
 
     def _only_imports(self, found: ChangeSet, stack: Stack, listed: list[Change], new: Program) -> list[Change]:
         others = [change for change in listed if change.logical_id not in found.imports]
@@ -141,8 +157,10 @@ class Examiner:
         )
         return await kind.read(run, str(name)) is not None
 
-    def _report(self, found: ChangeSet, stack: Stack, change: Change) -> None:
-        """What DescribeEvents tells about a failed existence check."""
+    def _report(
+        self, found: ChangeSet, stack: Stack, change: Change, validation: str, words: str, pointer: str
+    ) -> None:
+        """What DescribeEvents tells about a failed validation."""
         _, name = _name_of(change)
         now = self.clock.now()
         event: Doc = {
@@ -153,16 +171,16 @@ class Examiner:
             "OperationStatus": "FAILED",
             "EventType": "VALIDATION_ERROR",
             "LogicalResourceId": change.logical_id,
-            "PhysicalResourceId": name,
+            "PhysicalResourceId": name or None,
             "ResourceType": change.type,
             "Timestamp": now,
             "StartTime": now,
             "EndTime": now,
             "ValidationFailureMode": "FAIL",
-            "ValidationName": "NAME_CONFLICT_VALIDATION",
+            "ValidationName": validation,
             "ValidationStatus": "FAILED",
-            "ValidationStatusReason": exists_already(change.type, name).message,
-            "ValidationPath": f"/Resources/{change.logical_id}",
+            "ValidationStatusReason": words,
+            "ValidationPath": f"/Resources/{change.logical_id}{pointer}",
         }
         self.store.journal.append("cfn.validation", stack.stack_id, event)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tablewright.local.cloudformation import outputs
+from tablewright.local.cloudformation.changes import changes
 from tablewright.local.cloudformation.compare import custom_name, recreation, same
 from tablewright.local.cloudformation.documents import Doc, Resource
 from tablewright.local.cloudformation.durations import STACK_TRANSITION_S
@@ -19,6 +20,7 @@ from tablewright.local.cloudformation.resources.failures import reason as failur
 from tablewright.local.cloudformation.resources.protocol import Recreation, ResourceType
 from tablewright.local.cloudformation.resources.registry import KINDS
 from tablewright.local.cloudformation.scheduler import in_order
+from tablewright.local.cloudformation.schema import message, violations
 from tablewright.local.cloudformation.states import RESOURCE_DONE, RESOURCE_FAILED, Verdict
 from tablewright.local.cloudformation.work import Failed, Stopped, Work
 
@@ -63,6 +65,8 @@ class Forward:
         except (outputs.ExportRefused, Failed, CfnError) as error:
             return Verdict.FAILED, str(error)
         work.store.change_stack(work.stack_id, imports=sorted({*stack.imports, *names}))
+        if invalid := self._invalid():
+            return Verdict.FAILED, f"Validation failed for following resources: [{', '.join(invalid)}]. "
         complete = await in_order(program.graph, self.bring, go_on=lambda: not work.stop)
         if not complete or self.failed:
             return Verdict.FAILED, self._reason()
@@ -73,6 +77,27 @@ class Forward:
             return Verdict.FAILED, str(error)
         work.store.change_stack(work.stack_id, outputs=new, imports=names)
         return Verdict.DONE, ""
+
+    def _invalid(self) -> list[str]:
+        """Resources whose properties break their schema as far as they are known: nothing starts when there is one."""
+        work = self.work
+        stack = work.stack
+        if any(r.operation == work.operation_id for r in work.store.resources(work.stack_id).values()):
+            return []
+        invalid = []
+        for change in changes(work.store, stack, work.program(), stack.deployment):
+            problems = violations(change.type, change.after) if change.action in ("Add", "Modify") else []
+            if not problems:
+                continue
+            invalid.append(change.logical_id)
+            intent = "create" if change.action == "Add" else "update"
+            fresh = Resource(stack_id=work.stack_id, logical_id=change.logical_id, type=change.type)
+            reason = message(change.logical_id, problems, static=True)
+            marked: Doc = {"operation": work.operation_id, "intent": intent, "wanted": change.after}
+            marked["before"] = self._before(change.before)
+            status = f"{_STARTED[intent]}_FAILED"
+            work.recorder.resource(change.before or fresh, status, reason, detailed="VALIDATION_FAILED", **marked)
+        return invalid
 
     def _reason(self) -> str:
         if self.work.operation.cancelled:
@@ -211,6 +236,8 @@ class Forward:
 
     def _refusal(self, kind: ResourceType, resource: Resource, intent: str, wanted: Doc) -> str:
         """What CloudFormation refuses by itself before a handler runs."""
+        if problems := violations(kind.name, wanted):
+            return message(resource.logical_id, problems, static=False)
         if intent == "replace":
             if name := custom_name(kind, resource.properties, wanted):
                 return (
