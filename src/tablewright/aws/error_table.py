@@ -304,7 +304,7 @@ CLASSES: tuple[tuple[type[BaseException], Row], ...] = (
     (boto.SSOError, SSO_EXPIRED),
     (boto.TokenRetrievalError, SSO_EXPIRED),
     (boto.NoAuthTokenError, SSO_EXPIRED),
-    (boto.LoginError, LOGIN_EXPIRED),
+    *((kind, LOGIN_EXPIRED) for kind in (getattr(boto, "LoginError", None),) if kind is not None),  # botocore 1.41 on
     (boto.CredentialRetrievalError, UNREADABLE),
     (boto.MetadataRetrievalError, UNREADABLE),
     (boto.InvalidConfigError, Row("aws-config-malformed", UsageError, "The AWS configuration is wrong", "{text}")),

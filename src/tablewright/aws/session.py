@@ -150,10 +150,8 @@ class Session:
             "max_pool_connections": POOL,
             "user_agent_extra": "tablewright",
         }
-        if endpoint is not None:
-            settings["account_id_endpoint_mode"] = "disabled"
-            if service == "s3":
-                settings["s3"] = {"addressing_style": "path"}
+        if endpoint is not None and service == "s3":
+            settings["s3"] = {"addressing_style": "path"}
         if loopback:
             settings["proxies"] = {}  # a proxy must never carry what is meant for this machine
         client = self._core.create_client(
