@@ -1,0 +1,1 @@
+"""Access patterns to policies, and policies to decisions: written, evaluated and audited without asking AWS."""
