@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tablewright.account import open_account
-from tablewright.errors import MustWait
+from tablewright.errors import Failed, MustWait
 from tablewright.model.report import ATTENTION, UNHEALTHY, StackReport
 from tablewright.model.table import OnDemand
 from tablewright.model.whereabouts import Credentials
@@ -144,6 +144,49 @@ def test_a_creation_that_failed_says_why_and_what_to_do(aws: EmbeddedAws, accoun
     assert _codes(report, UNHEALTHY) == {"stack-status"}
 
 
+def test_a_table_that_a_failed_creation_left_behind_is_said_to_be_nobodys(
+    aws: EmbeddedAws, account: str, ours: Account
+) -> None:
+    kept = TABLE.format(name="Kept", table="kept").replace(
+        "    Properties:", "    DeletionPolicy: Retain\n    Properties:"
+    )
+    aws.client("logs", account=account).create_log_group(logGroupName="/taken")
+    taken = "  Taken:\n    Type: AWS::Logs::LogGroup\n    DependsOn: Kept\n    Properties: {LogGroupName: /taken}\n"
+    _create(aws, account, "orders", "Resources:\n" + kept + taken)
+    report = survey("orders", ours)
+    assert report.stack is not None
+    assert report.stack.status == "ROLLBACK_COMPLETE"
+    (left,) = report.tables
+    assert (left.name, left.owned, left.resource.status) == ("kept", False, "DELETE_SKIPPED")
+    assert left.table is not None
+    assert "table-orphaned" in _codes(report, ATTENTION)
+
+
+def test_a_failed_update_says_why_though_the_stack_stands_as_before(
+    aws: EmbeddedAws, account: str, ours: Account
+) -> None:
+    body = "Resources:\n" + TABLE.format(name="Orders", table="orders")
+    _create(aws, account, "orders", body)
+    cloudformation = aws.client("cloudformation", account=account)
+    cloudformation.update_stack(
+        StackName="orders", TemplateBody=body.replace("AttributeName: id", "AttributeName: other")
+    )
+    while cloudformation.describe_stacks(StackName="orders")["Stacks"][0]["StackStatus"].endswith("_IN_PROGRESS"):
+        time.sleep(0.01)
+    report = survey("orders", ours)
+    assert report.stack is not None
+    assert report.stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert report.operation is not None
+    assert (report.operation.verb, report.operation.failed) == ("update", True)
+    assert report.operation.cause is not None
+    assert report.operation.cause.logical_id == "Orders"
+    assert report.operation.cause.text in {e.reason for e in ours.stacks.events("orders")}, "AWS's words are untouched"
+    assert not report.healthy
+    (table,) = report.tables
+    assert table.table is not None
+    assert table.table.status == "ACTIVE"
+
+
 def test_what_was_deleted_by_other_means_is_missing_not_unread(aws: EmbeddedAws, account: str, ours: Account) -> None:
     _create(aws, account, "chef", GUIDE.read_text(encoding="utf-8"))
     aws.client("dynamodb", account=account).delete_table(TableName="ai-chef-sessions")
@@ -168,7 +211,7 @@ def test_a_firing_alarm_and_a_backup_are_shown(aws: EmbeddedAws, account: str, o
     assert [b.name for b in results.backups] == ["before"]
 
 
-def test_many_tables_are_read_in_the_templates_order(aws: EmbeddedAws, account: str, ours: Account) -> None:
+def test_many_tables_are_read_in_the_stacks_order(aws: EmbeddedAws, account: str, ours: Account) -> None:
     names = [f"t{number:03d}" for number in range(60)]
     body = "Resources:\n" + "".join(TABLE.format(name=name.upper(), table=f"many-{name}") for name in names)
     _create(aws, account, "many", body)
@@ -232,6 +275,32 @@ def test_resources_that_may_not_be_listed_are_said(denied: dict[str, Answer]) ->
         report = survey("orders", open_account(endpoint_url=canned.endpoint, credentials=Credentials("A", "s")))
     assert set(report.unread) == {"resources", "operation"}
     assert report.tables == ()
+
+
+def test_tables_of_nested_stacks_are_read_with_their_way(denied: dict[str, Answer]) -> None:
+    nested = "arn:aws:cloudformation:us-east-1:123456789012:stack/orders-Inner/2"
+    inner = RESOURCES.replace("AWS::SNS::Topic", "AWS::SQS::Queue")
+    outer = inner.replace("AWS::DynamoDB::Table", "AWS::CloudFormation::Stack").replace(
+        "<PhysicalResourceId>orders<", f"<PhysicalResourceId>{nested}<"
+    )
+
+    def answer(operation: str, form: dict[str, str]) -> Answer:
+        if operation == "ListStackResources":
+            return xml_answer(operation, inner if form["StackName"] == nested else outer)
+        return denied[operation]
+
+    with serving(answer) as canned:
+        report = survey("orders", open_account(endpoint_url=canned.endpoint, credentials=Credentials("A", "s")))
+    assert [t.path for t in report.tables] == ["Orders/Orders"]
+    assert [g.path for g in report.log_groups] == ["Orders/Group", "Group"], "right behind their stack"
+
+
+@pytest.mark.parametrize("operation", ["DescribeStacks", "GetCallerIdentity"])
+def test_without_the_stack_or_an_identity_nothing_is_reported(denied: dict[str, Answer], operation: str) -> None:
+    denied[operation] = query_error("AccessDenied", DENIED, 403)
+    with serving(lambda asked, _: denied[asked]) as canned, pytest.raises(Failed) as caught:
+        survey("orders", open_account(endpoint_url=canned.endpoint, credentials=Credentials("A", "s")))
+    assert caught.value.code == "access-denied"
 
 
 def test_credentials_that_expire_meanwhile_end_the_survey(denied: dict[str, Answer]) -> None:
