@@ -26,7 +26,7 @@ async def continue_update_rollback(call: Call) -> Doc:
         resource = call.store.resource(stack.stack_id, name)
         if resource is None:
             raise validation(f"Resource {name} does not exist in stack {stack.name}")
-        if resource.status != "UPDATE_FAILED":
+        if resource.status != "UPDATE_FAILED" or resource.intent != "restore":
             raise validation(
                 f"You can only skip resources that are in the UPDATE_FAILED state because a rollback failed: [{name}]"
             )

@@ -5,17 +5,19 @@ from __future__ import annotations
 from tablewright.local.cloudformation.program import Types
 from tablewright.local.cloudformation.resources.cloudwatch.alarm import Alarm, CompositeAlarm
 from tablewright.local.cloudformation.resources.dynamodb.table import Table
+from tablewright.local.cloudformation.resources.kinesis.stream import Stream
 from tablewright.local.cloudformation.resources.logs.log_group import LogGroup
 from tablewright.local.cloudformation.resources.protocol import ResourceType
 from tablewright.local.cloudformation.resources.sns.topic import Subscription, Topic, TopicPolicy
 
 _ALL: tuple[ResourceType, ...] = (
-    Table(),
     Alarm(),
     CompositeAlarm(),
     LogGroup(),
-    Topic(),
+    Stream(),
     Subscription(),
+    Table(),
+    Topic(),
     TopicPolicy(),
 )
 
