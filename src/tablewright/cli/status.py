@@ -9,14 +9,18 @@ import click
 from tablewright.cli import exits
 from tablewright.cli.options import Common, common_options
 from tablewright.cli.terminal import output
+from tablewright.errors import UsageError
 
 
 @click.command(name="status", short_help="Show a stack, its tables and what watches them, on one screen.")
 @click.argument("stack", required=False)
 @click.option("--stack", "named", metavar="NAME", help="The same as the argument.")
+@click.option(
+    "--all", "every", is_flag=True, help="Every stack of the project, in every environment (or the one of --env)."
+)
 @click.option("--fail-on-unhealthy", is_flag=True, help="Exit with 1 when something does not work.")
 @common_options
-def command(common: Common, stack: str | None, named: str | None, fail_on_unhealthy: bool) -> int:
+def command(common: Common, stack: str | None, named: str | None, every: bool, fail_on_unhealthy: bool) -> int:
     """Show a stack, its tables and what watches them, on one screen.
 
     STACK is a stack's name or id; without it, tablewright.toml says which. Tables with their indexes, TTL, recovery window,
@@ -28,8 +32,18 @@ def command(common: Common, stack: str | None, named: str | None, fail_on_unheal
       tablewright status --local
       tablewright status ai-chef-dynamodb --region us-east-1
       tablewright status --env staging --fail-on-unhealthy
+      tablewright status --all
       tablewright status --output json
     """
+    if every:
+        if stack or named:
+            raise UsageError(
+                "contradictory-options", "Options contradict each other", "--all shows every stack, and one is named."
+            )
+        from tablewright.cli.everything import show_all
+
+        healthy = show_all(common)
+        return exits.FAILED.code if fail_on_unhealthy and not healthy else exits.DONE.code
     from tablewright.cli.again import Again
     from tablewright.cli.target import find, open_target
     from tablewright.survey.run import survey

@@ -1,0 +1,78 @@
+"""``status --all``: every stack of a project, in every environment."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tablewright.cli.again import where_words
+from tablewright.cli.faces.overview import Entry, overview_lines
+from tablewright.cli.options import Common
+from tablewright.cli.terminal import output
+from tablewright.errors import TablewrightError, UsageError
+
+if TYPE_CHECKING:
+    from tablewright.settings import EnvironmentSettings
+
+
+def show_all(common: Common) -> bool:
+    """Show every stack of the project; whether all of them were read and none of them is broken."""
+    out = output(sys.stdout, color=common.color)
+    entries = [_read(common, settings) for settings in _stacks(common)]
+    if common.output == "json":
+        from tablewright.cli.faces.json_lines import encode
+
+        for entry in entries:
+            out.text(encode(_plain(entry), out))
+    else:
+        out.lines(overview_lines(entries, out.width, out.marks))
+    return all(entry.healthy for entry in entries)
+
+
+def _stacks(common: Common) -> Iterator[EnvironmentSettings]:
+    from tablewright.settings import load_settings
+
+    start = (common.project or Path.cwd()).absolute()
+    settings = load_settings(start)
+    if settings is None:
+        raise UsageError(
+            "no-settings",
+            "There is no tablewright.toml",
+            f"--all shows what it describes, and there is none in {start} or above.",
+        )
+    names: list[str | None] = [common.env] if common.env else [*settings.environments] or [None]
+    for name in names:
+        for stack in settings.stacks(name):
+            if stack.stack:
+                yield stack
+
+
+def _read(common: Common, settings: EnvironmentSettings) -> Entry:
+    """One stack; what keeps it from being read is said on its line, and the others are read all the same."""
+    from tablewright.cli.target import open_target
+    from tablewright.survey.run import survey
+
+    here = replace(common, env=settings.name)
+    words = ["tablewright", "status", "--stack", settings.label or settings.stack or "", *where_words(here)]
+    entry = Entry(settings.name, settings.stack or "", command=shlex.join(words))
+    try:
+        return replace(entry, report=survey(entry.stack, open_target(here, settings), environment=settings.name))
+    except TablewrightError as error:
+        return replace(entry, error=error)
+
+
+def _plain(entry: Entry) -> dict[str, object]:
+    from tablewright.events import as_plain
+
+    error = entry.error
+    return {
+        "environment": entry.environment,
+        "stack": entry.stack,
+        "healthy": entry.healthy,
+        "report": as_plain(entry.report),
+        "error": {"code": error.code, "summary": error.summary, "detail": error.detail} if error else None,
+    }

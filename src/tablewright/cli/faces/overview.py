@@ -1,0 +1,83 @@
+"""Every stack of a project, a line each: what stands where, and what does not work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tablewright.cli.faces.cells import clean, elide, pad, width
+from tablewright.cli.faces.diagnostic import hint_lines
+from tablewright.cli.faces.marks import Line, Marks, tone
+from tablewright.cli.faces.quantities import count
+from tablewright.errors import TablewrightError
+from tablewright.model.report import UNHEALTHY, StackReport
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stack in one environment: its report, or the error that kept it from being read. ``command`` shows all of it."""
+
+    environment: str | None
+    stack: str
+    report: StackReport | None = None
+    error: TablewrightError | None = None
+    command: str = ""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it was read and nothing in it is broken; what could not be read is not called healthy."""
+        return self.report is not None and self.report.healthy
+
+
+def overview_lines(entries: Sequence[Entry], columns: int, marks: Marks) -> list[Line]:
+    """The stacks in the order in which they are deployed, what is wrong under each."""
+    environments = max((width(entry.environment or "") for entry in entries), default=0)
+    names = max((width(entry.stack) for entry in entries), default=0)
+    statuses = max((width(_status(entry)) for entry in entries), default=0)
+    names = min(names, max(12, columns - 4 - environments - 2 - statuses - 4))
+    room = columns - 4 - environments - 2 - names - 2 - statuses - 2
+    lines: list[Line] = []
+    for entry in entries:
+        look, sign = ("good", marks.good) if entry.healthy else ("bad", marks.bad)
+        status = _status(entry)
+        lines.append(
+            (
+                (f"  {sign} ", look),
+                (pad(entry.environment or "", environments) + ("  " if environments else ""), "dim"),
+                (pad(elide(clean(entry.stack), names, marks.elided), names) + "  ", "strong"),
+                (pad(status, statuses) + "  ", tone(status) if entry.report else "unknown"),
+                (elide(_facts(entry), room, marks.elided) if room >= 8 else "", "dim"),
+            )
+        )
+        lines += _wrong(entry, columns, marks)
+    return lines
+
+
+def _status(entry: Entry) -> str:
+    if entry.report is None:
+        return "unknown"
+    return entry.report.stack.status if entry.report.stack else "does not exist"
+
+
+def _facts(entry: Entry) -> str:
+    if entry.error is not None:
+        return clean(entry.error.summary)
+    if entry.report is None or entry.report.stack is None:
+        return ""
+    facts = [count(len(entry.report.tables), "table")]
+    if entry.report.findings:
+        facts.append(count(len(entry.report.findings), "note"))
+    return ", ".join(facts)
+
+
+def _wrong(entry: Entry, columns: int, marks: Marks) -> list[Line]:
+    if entry.error is not None:
+        first_line = entry.error.detail.split("\n")[0] or entry.error.summary
+        return [((f"      {elide(clean(first_line), columns - 6, marks.elided)}", ""),)]
+    if entry.report is None or entry.report.healthy:
+        return []
+    broken = [finding for finding in entry.report.findings if finding.level == UNHEALTHY]
+    lines: list[Line] = [((f"      {elide(clean(f.text), columns - 6, marks.elided)}", ""),) for f in broken[:3]]
+    if len(broken) > 3:
+        lines.append(((f"      {marks.elided} and {len(broken) - 3} more", "dim"),))
+    return lines + (hint_lines(entry.command) if entry.command else [])

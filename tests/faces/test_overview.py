@@ -1,0 +1,55 @@
+"""``status --all``: a line for every stack of the project, and what could not be read is never called healthy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tablewright.cli.faces.cells import width
+from tablewright.cli.faces.marks import UNICODE
+from tablewright.cli.faces.overview import Entry, overview_lines
+from tablewright.errors import Failed
+from tests.faces.reports import absent, broken, healthy
+from tests.faces.shell import Ran
+
+Run = Callable[..., Ran]
+
+ENTRIES = (
+    Entry("production", "ai-chef-dynamodb", healthy(), command="tablewright status"),
+    Entry("staging", "ai-chef-dynamodb-staging", broken(), command="tablewright status --env staging"),
+    Entry("development", "주문-스택", absent(), command="tablewright status --env development"),
+    Entry("elsewhere", "secret", error=Failed("access-denied", "AWS denied access", "You may not describe it.")),
+)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_each_stack_has_its_line_and_what_is_wrong_is_under_it(columns: int) -> None:
+    lines = ["".join(text for text, _ in line).rstrip() for line in overview_lines(ENTRIES, columns, UNICODE)]
+    assert lines[0].startswith("  ✓ production")
+    assert any(line.startswith("  ✗ staging") for line in lines)
+    assert "      tablewright status --env staging" in lines
+    assert any(line.startswith("  ✗ elsewhere") and "unknown" in line for line in lines)
+    assert "      You may not describe it." in lines
+    assert all(width(line) <= columns or line.strip().startswith("tablewright") for line in lines)
+
+
+def test_what_could_not_be_read_is_not_healthy() -> None:
+    assert [entry.healthy for entry in ENTRIES] == [True, False, False, False]
+
+
+def test_all_environments_of_the_project_are_shown(home: Path, run: Run) -> None:
+    assert run("deploy", "--local", "--env", "staging").code == 0
+    shown = run("status", "--all", "--local", "--fail-on-unhealthy")
+    assert shown.code == 1  # production is not there
+    assert "✓ staging" in shown.out and "✗ production" in shown.out
+    reports = [json.loads(line) for line in run("status", "--all", "--local", "--output", "json").out.splitlines()]
+    assert [(r["environment"], r["healthy"]) for r in reports] == [("production", False), ("staging", True)]
+    one = run("status", "--all", "--local", "--env", "staging", "--fail-on-unhealthy")
+    assert one.code == 0
+
+
+def test_all_and_a_stack_contradict_each_other(run: Run) -> None:
+    assert run("status", "x", "--all", "--local").code == 2
