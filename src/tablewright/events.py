@@ -49,6 +49,30 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step of a plan: ``kind`` and ``title`` as ``StepStarted`` gives them, ``fields`` what else it holds."""
+
+    kind: str
+    title: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The steps that are still to do, in order, and why; none when there is nothing to do.
+
+    Only the first is certain: after it, a run looks again. ``digest`` is the plan's, equal for equal plans. ``unknown`` says
+    what could not be known, and why.
+    """
+
+    stack: str
+    steps: tuple[PlannedStep, ...]
+    reason: str
+    digest: str = ""
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StepStarted:
     """A step of the plan begins. ``number`` counts from 1 over the run; how many will follow is not always known."""
 
@@ -151,6 +175,7 @@ class Finished:
 Event = (
     Started
     | Looked
+    | Planned
     | StepStarted
     | StepEnded
     | ChangesFound

@@ -38,6 +38,7 @@ RACES = frozenset(
 
 _UNDERWAY = frozenset({"CREATE_PENDING", "CREATE_IN_PROGRESS"})
 _USABLE = frozenset({"AVAILABLE", "UNAVAILABLE"})
+_LONGEST_REMOVAL = 20
 _LONGEST_LOOKS = 400
 
 
@@ -81,6 +82,8 @@ def make(
         template_url=_uploaded(account, seen, options),
         include_nested=any(r.type == "AWS::CloudFormation::Stack" for r in seen.design.resources),
     )
+    if for_plan and stack is not None:
+        sweep(account, stack, keep=name)
     begun, fresh = _create(account, request)
     shell = begun.stack_id if (stack is None and fresh) or _is_own_plan_shell(seen) else None
     with _removed_if_abandoned(account, begun, shell):
@@ -108,6 +111,18 @@ def discard(account: Account, made: Made) -> None:
     except TablewrightError as error:
         if error.code not in RACES:
             raise
+
+
+def discard_for_good(account: Account, made: Made) -> None:
+    """As ``discard``, and wait until a shell that goes with it is gone, so that nothing is left behind."""
+    discard(account, made)
+    if made.shell is None:
+        return
+    for looks, delay in enumerate(delays(made.shell, first=0.02)):
+        stack = account.stacks.describe(made.shell)
+        if stack is None or stack.status != "DELETE_IN_PROGRESS" or looks > _LONGEST_REMOVAL:
+            return
+        account.clock.sleep(delay)
 
 
 def remove(account: Account, change_set: ChangeSet, shell: str | None) -> None:
