@@ -21,7 +21,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tablewright.account import open_account as open_account
+    from tablewright.deploy.explaining.run import Explanation as Explanation
+    from tablewright.deploy.explaining.run import why as why
     from tablewright.deploy.options import DeployOptions as DeployOptions
+    from tablewright.deploy.options import Expected as Expected
     from tablewright.deploy.run import deploy as deploy
     from tablewright.errors import Failed as Failed
     from tablewright.errors import MustWait as MustWait
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from tablewright.events import Event as Event
     from tablewright.events import Finished as Finished
     from tablewright.events import as_json as as_json
+    from tablewright.events import as_plain as as_plain
     from tablewright.model.design import Design as Design
     from tablewright.model.report import StackReport as StackReport
     from tablewright.model.whereabouts import Credentials as Credentials
@@ -51,6 +55,8 @@ _HOMES = {
     "Ending": "events",
     "EnvironmentSettings": "settings",
     "Event": "events",
+    "Expected": "deploy.options",
+    "Explanation": "deploy.explaining.run",
     "Failed": "errors",
     "Finished": "events",
     "MustWait": "errors",
@@ -61,11 +67,13 @@ _HOMES = {
     "TablewrightError": "errors",
     "UsageError": "errors",
     "as_json": "events",
+    "as_plain": "events",
     "deploy": "deploy.run",
     "load_settings": "settings",
     "open_account": "account",
     "read_design": "template.read",
     "survey": "survey.run",
+    "why": "deploy.explaining.run",
 }
 """Public name -> the module that it lives in."""
 
@@ -77,6 +85,8 @@ __all__ = [
     "Ending",
     "EnvironmentSettings",
     "Event",
+    "Expected",
+    "Explanation",
     "Failed",
     "Finished",
     "MustWait",
@@ -87,11 +97,13 @@ __all__ = [
     "TablewrightError",
     "UsageError",
     "as_json",
+    "as_plain",
     "deploy",
     "load_settings",
     "open_account",
     "read_design",
     "survey",
+    "why",
 ]
 
 
