@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tablewright.account import open_account
 from tablewright.aws import session as session_module
+from tablewright.aws.errors import Caller, translate
 from tablewright.errors import Failed, MustWait, TablewrightError, UsageError
 from tablewright.model.table import Holds
 from tablewright.ports import Account
@@ -237,6 +239,28 @@ def test_a_silent_endpoint_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         refusal = _refusal(lambda: account.stacks.describe("orders"))
     assert refusal.code == "endpoint-silent"
     assert "DescribeStacks" in refusal.detail or "cloudformation" in refusal.detail
+
+
+def test_an_unreachable_region_that_nobody_knows_names_the_nearest() -> None:
+    url = "https://cloudformation.ap-northest-2.amazonaws.com/"
+    refusal = translate(EndpointConnectionError(endpoint_url=url), Caller(region="ap-northest-2"), "cloudformation")
+    assert refusal.code == "endpoint-unreachable"
+    assert "Did you mean ap-northeast-2?" in refusal.detail
+    known = translate(EndpointConnectionError(endpoint_url=url), Caller(region="ap-northeast-2"), "cloudformation")
+    assert "Did you mean" not in known.detail
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "ours"), [("http://aws.invalid:80", "proxy-unreachable"), ("https://127.0.0.1:{port}", "tls-refused")]
+)
+def test_what_stands_between_is_told_from_aws(
+    answering: Answers, monkeypatch: pytest.MonkeyPatch, endpoint: str, ours: str
+) -> None:
+    _, canned = answering(json_answer({}))
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    url = endpoint.format(port=canned.endpoint.rsplit(":", 1)[1])
+    account = open_account(region="us-east-1", endpoint_url=url)
+    assert _refusal(lambda: account.stacks.describe("orders")).code == ours
 
 
 @pytest.mark.parametrize(

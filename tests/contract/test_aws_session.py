@@ -187,6 +187,13 @@ def test_given_credentials_leave_this_machines_setup_alone(home: Path, monkeypat
     assert "AKIDWRONG" not in json.dumps(canned.requests)
 
 
+def test_a_wrong_region_is_said_whatever_the_profiles_are(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "missing")
+    refusal = _refusal(lambda: open_account(region="eu-wast", credentials=Credentials("000000000000", "local")))
+    assert refusal.code == "region-invalid"
+    assert "Did you mean eu-west-" in refusal.detail
+
+
 def test_secrets_stay_out_of_reprs() -> None:
     assert "local" not in repr(Credentials("000000000000", "local", "token-local"))
 

@@ -27,6 +27,7 @@ __all__ = [
     "ROLE",
     "UNAVAILABLE",
     "UNKNOWN",
+    "UNREACHABLE",
     "VALIDATION",
     "VALIDATION_TEXTS",
     "MfaNeeded",

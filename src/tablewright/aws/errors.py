@@ -29,11 +29,13 @@ from tablewright.aws.error_table import (
     ROLE,
     UNAVAILABLE,
     UNKNOWN,
+    UNREACHABLE,
     VALIDATION,
     VALIDATION_TEXTS,
     MfaNeeded,
     Row,
 )
+from tablewright.aws.regions import advice, is_known
 from tablewright.errors import TablewrightError
 
 __all__ = ["Caller", "code_of", "is_absent", "translate", "translated"]
@@ -85,6 +87,8 @@ def translate(error: BaseException, caller: Caller, service: str, operation: str
         "region": caller.region or "none",
     }
     detail = _denial(text, service, operation) if row is DENIED else row.detail.format(**words).strip()
+    if row is UNREACHABLE and caller.endpoint is None and caller.region is not None and not is_known(caller.region):
+        detail += f"\n\nRegion {caller.region} is not one that is known here. {advice(caller.region)}"
     hint = row.hint.format(**words) if row.hint else None
     ours = row.kind(row.code, row.summary, detail, hint)
     ours.text = text

@@ -13,10 +13,9 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import botocore.exceptions
@@ -39,6 +38,7 @@ from botocore.utils import JSONFileCache
 
 from tablewright.aws.error_table import MfaNeeded
 from tablewright.aws.errors import Caller, translated
+from tablewright.aws.regions import advice
 from tablewright.errors import Refused, UsageError
 from tablewright.model.whereabouts import Credentials
 
@@ -279,19 +279,8 @@ def _checked_region(region: str | None, endpoint_url: str | None) -> str:
     if region is None:
         raise botocore.exceptions.NoRegionError()
     if endpoint_url is None and not _REGION.fullmatch(region):
-        _refuse_region(region)
+        raise UsageError("region-invalid", "That is not a region", f"{region!r} is no AWS region. {advice(region)}")
     return region
-
-
-def _refuse_region(region: str) -> NoReturn:
-    core = botocore.session.Session(profile=None)
-    known = [r for p in ("aws", "aws-cn", "aws-us-gov") for r in core.get_available_regions("dynamodb", p)]
-    near = get_close_matches(region, known, n=1, cutoff=0.6)
-    raise UsageError(
-        "region-invalid",
-        "That is not a region",
-        f"{region!r} is no AWS region." + (f" Did you mean {near[0]}?" if near else " One looks like us-east-1."),
-    )
 
 
 def _one_place(endpoints: Mapping[str, str | None]) -> str | None:
