@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from tablewright.account import open_account
@@ -18,8 +19,13 @@ STACK = "rehearsal"
 
 
 def opened(aws: EmbeddedAws, account: str) -> Account:
-    """The ports of one account of the embedded AWS."""
-    return open_account(region="us-east-1", endpoint_url=aws.endpoint, credentials=Credentials(account, "local"))
+    """The ports of one account of the embedded AWS. They keep nothing, so that a test may use them for many runs."""
+    return _opened(aws.endpoint, account)
+
+
+@lru_cache(maxsize=4)
+def _opened(endpoint: str, account: str) -> Account:
+    return open_account(region="us-east-1", endpoint_url=endpoint, credentials=Credentials(account, "local"))
 
 
 def run(
@@ -73,9 +79,15 @@ def template(*blocks: str) -> str:
 
 
 def log_group(logical_id: str = "Log", name: str = "/rehearsal/log", days: int = 7) -> str:
-    """A log group's block; a retention that CloudWatch Logs does not know makes its creation fail."""
+    """A log group's block."""
     properties = f"      LogGroupName: {name}\n      RetentionInDays: {days}\n"
     return f"  {logical_id}:\n    Type: AWS::Logs::LogGroup\n    Properties:\n{properties}"
+
+
+def broken(*, after: str = "Orders") -> str:
+    """A table that DynamoDB refuses when it is made, once ``after`` stands: nothing before that sees what is wrong with it."""
+    block = table("Bad", "bad-table", index="owner").replace("ProjectionType: ALL", "ProjectionType: INCLUDE")
+    return block.replace("    Properties:", f"    DependsOn: {after}\n    Properties:")
 
 
 def put(aws: EmbeddedAws, account: str, name: str, *, key: str = "id", value: str = "1") -> None:

@@ -6,11 +6,23 @@ from pathlib import Path
 
 from tablewright.events import ChangesFound, Ending, Failure, Noted, OperationStarted, ResourceMoved, StepStarted
 from tests.conftest import EmbeddedAws
-from tests.rehearsals.deploying import STACK, end, items, log_group, opened, pending, put, run, status, table, template
+from tests.rehearsals.deploying import (
+    STACK,
+    broken,
+    end,
+    items,
+    log_group,
+    opened,
+    pending,
+    put,
+    run,
+    status,
+    table,
+    template,
+)
 
 EXAMPLE = Path(__file__).parents[2] / "examples/ai-chef/backend/infrastructure/dynamodb-schema.yaml"
 GUIDE = Path(__file__).parents[1] / "cases/guide/dynamodb-schema.yaml"
-BROKEN = log_group(days=8)  # CloudWatch Logs takes 7, and refuses 8
 
 
 def test_a_new_stack_is_created_and_a_second_run_says_why_there_is_nothing_to_do(
@@ -81,11 +93,11 @@ def test_an_added_index_is_waited_for(aws: EmbeddedAws, account: str) -> None:
 
 
 def test_a_broken_creation_gives_its_cause_and_mended_it_deploys(aws: EmbeddedAws, account: str) -> None:
-    broken = run(opened(aws, account), template(table(), BROKEN))
-    failed = end(broken)
+    events = run(opened(aws, account), template(table(), broken()))
+    failed = end(events)
     assert failed.ending is Ending.FAILED
-    assert failed.cause is not None and failed.cause.logical_id == "Log"
-    assert [e.cause.logical_id for e in broken if isinstance(e, Failure)] == ["Log"]
+    assert failed.cause is not None and failed.cause.logical_id == "Bad"
+    assert [e.cause.logical_id for e in events if isinstance(e, Failure)] == ["Bad"]
     assert status(aws, account) == "ROLLBACK_COMPLETE"
     mended = run(opened(aws, account), template(table(), log_group(days=7)))
     assert end(mended).ending is Ending.DONE
@@ -99,8 +111,8 @@ def test_a_broken_creation_gives_its_cause_and_mended_it_deploys(aws: EmbeddedAw
 def test_a_broken_update_is_rolled_back_and_mended_it_deploys(aws: EmbeddedAws, account: str) -> None:
     run(opened(aws, account), template(table()))
     put(aws, account, "orders")
-    failed = end(run(opened(aws, account), template(table(), BROKEN)))
-    assert failed.ending is Ending.FAILED and failed.cause is not None and failed.cause.logical_id == "Log"
+    failed = end(run(opened(aws, account), template(table(), broken())))
+    assert failed.ending is Ending.FAILED and failed.cause is not None and failed.cause.logical_id == "Bad"
     assert status(aws, account) == "UPDATE_ROLLBACK_COMPLETE"
     assert end(run(opened(aws, account), template(table(), log_group()))).ending is Ending.DONE
     assert items(aws, account, "orders") == 1
@@ -122,7 +134,7 @@ def test_a_table_that_survived_a_rolled_back_creation_is_taken_in_again(aws: Emb
     failed = end(
         run(
             opened(aws, account),
-            template(table(policy="Retain"), BROKEN.replace("Properties:", "DependsOn: Orders\n    Properties:")),
+            template(table(policy="Retain"), broken()),
         )
     )
     assert failed.ending is Ending.FAILED
@@ -134,7 +146,7 @@ def test_a_table_that_survived_a_rolled_back_creation_is_taken_in_again(aws: Emb
 
 
 def test_a_survivor_that_cannot_be_taken_in_refuses_before_the_shell_is_deleted(aws: EmbeddedAws, account: str) -> None:
-    body = template(table(policy="Retain"), BROKEN.replace("Properties:", "DependsOn: Orders\n    Properties:"))
+    body = template(table(policy="Retain"), broken())
     run(opened(aws, account), body)
     put(aws, account, "orders")
     for other in (template(table(policy=None)), template(table(policy="Retain", key="other"))):

@@ -12,9 +12,7 @@ import pytest
 
 from tablewright.events import Ending, OperationStarted, StepStarted
 from tests.conftest import EmbeddedAws
-from tests.rehearsals.deploying import STACK, end, items, log_group, opened, put, run, status, table, template
-
-BROKEN = log_group(days=8)
+from tests.rehearsals.deploying import STACK, broken, end, items, log_group, opened, put, run, status, table, template
 
 
 def moments(quick: list[tuple[int, float]], slow: list[tuple[int, float]]) -> list[object]:
@@ -72,8 +70,7 @@ def test_an_update_that_is_killed_goes_on(
 def test_a_recovery_that_is_killed_goes_on(
     aws: EmbeddedAws, account: str, tmp_path: Path, lines: int, pause: float
 ) -> None:
-    after = BROKEN.replace("Properties:", "DependsOn: Orders\n    Properties:")
-    run(opened(aws, account), template(table(policy="Retain"), after))
+    run(opened(aws, account), template(table(policy="Retain"), broken()))
     assert status(aws, account) == "ROLLBACK_COMPLETE"
     put(aws, account, "orders")
     path = tmp_path / "template.yaml"

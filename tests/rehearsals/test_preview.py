@@ -1,0 +1,161 @@
+"""The read-only twin: it leaves nothing behind, and it shows what a deployment then does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tablewright.deploy.options import DeployOptions
+from tablewright.deploy.preview.run import CHANGES, REFUSED, offline, preview
+from tablewright.events import ChangesFound, Ending, Event, Noted, Planned, StepStarted
+from tablewright.template.read import read_design
+from tests.conftest import EmbeddedAws
+from tests.rehearsals.deploying import STACK, broken, end, log_group, opened, pending, put, run, status, table, template
+from tests.rehearsals.test_killed import kill_after, start
+
+TTL = "TimeToLiveSpecification: {AttributeName: end, Enabled: true}"
+PITR = "PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}"
+
+EDITS = {
+    "nothing": (template(table()), template(table())),
+    "a-comment": (template(table()), "# hello\n" + template(table())),
+    "a-new-stack": (None, template(table(), log_group())),
+    "a-resource-added": (template(table()), template(table(), log_group())),
+    "a-resource-removed": (template(table(), log_group()), template(table())),
+    "a-property-changed": (template(table(), log_group()), template(table(), log_group(days=14))),
+    "an-index-added": (template(table()), template(table(index="owner"))),
+    "a-full-table-removed": (template(table(), log_group()), template(log_group())),
+    "a-full-table-orphaned": (template(table(policy="Retain"), log_group()), template(log_group())),
+    "a-named-table-re-keyed": (template(table()), template(table(key="other"))),
+    "recovery-switched-off": (template(table(extra=PITR)), template(table())),
+    "ttl-switched-on": (template(table()), template(table(extra=TTL))),
+    "two-indexes-at-once": (
+        template(table()),
+        template(table(index="owner", extra="")).replace("        - IndexName", "        - IndexName"),
+    ),
+}
+
+
+def plan(aws: EmbeddedAws, account: str, body: str, **options: Any) -> list[Event]:
+    design = read_design(body, stack=STACK, path="template.yaml")
+    return list(preview(design, opened(aws, account), options=DeployOptions(**options)))
+
+
+def shown(events: list[Event]) -> list[tuple[str, str, str]]:
+    """What a change set would change, as far as it can be compared."""
+    found = [e for e in events if isinstance(e, ChangesFound)]
+    return sorted((c.action, c.logical_id, c.replacement) for e in found for c in e.change_set.changes)
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_plan_and_deploy_agree_and_plan_leaves_nothing(aws: EmbeddedAws, account: str, edit: str) -> None:
+    before, after = EDITS[edit]
+    if before is not None:
+        assert end(run(opened(aws, account), before)).ending is Ending.DONE
+        put(aws, account, "orders")
+    then = status(aws, account)
+    said = plan(aws, account, after)
+    assert status(aws, account) == then
+    assert before is None or pending(aws, account) == []
+    assert plan(aws, account, after)[-1] == said[-1], "planning changes nothing that planning sees"
+
+    done = run(opened(aws, account), after)
+    first = next((e for e in said if isinstance(e, Planned)), None)
+    assert first is not None
+    steps = [e.kind for e in done if isinstance(e, StepStarted)]
+    facts = end(said).facts
+    if facts[CHANGES] == "no":
+        assert end(done).ending is Ending.NOTHING_TO_DO
+    elif REFUSED in facts:
+        assert end(done).code == facts[REFUSED]
+        assert [(x.kind, x.table) for x in end(said).losses] == [(x.kind, x.table) for x in end(done).losses]
+    else:
+        assert end(done).ending is Ending.DONE, end(done)
+        assert steps[: len(first.steps)] == [step.kind for step in first.steps]
+        assert shown(said) == shown(done)
+
+
+def test_a_plan_of_a_dead_shell_says_how_it_is_recovered(aws: EmbeddedAws, account: str) -> None:
+    run(opened(aws, account), template(table(), broken()))
+    events = plan(aws, account, template(table()))
+    assert [s.kind for e in events if isinstance(e, Planned) for s in e.steps] == ["recover", "create"]
+    assert any(isinstance(e, Noted) and "dead shell" in e.text for e in events)
+    assert status(aws, account) == "ROLLBACK_COMPLETE"
+
+
+def test_a_plan_spares_a_shell_that_somebody_else_uses(aws: EmbeddedAws, account: str) -> None:
+    client = aws.client("cloudformation", account=account)
+    client.create_change_set(
+        StackName=STACK, ChangeSetName="review-me", ChangeSetType="CREATE", TemplateBody=template(table())
+    )
+    client.get_waiter("change_set_create_complete").wait(
+        StackName=STACK, ChangeSetName="review-me", WaiterConfig={"Delay": 1}
+    )
+    refused = end(plan(aws, account, template(table())))
+    assert (refused.ending, refused.code) == (Ending.REFUSED, "foreign-change-set")
+    assert status(aws, account) == "REVIEW_IN_PROGRESS" and pending(aws, account) == ["review-me"]
+
+
+def test_an_empty_shell_of_somebody_else_stays(aws: EmbeddedAws, account: str) -> None:
+    client = aws.client("cloudformation", account=account)
+    client.create_change_set(
+        StackName=STACK, ChangeSetName="gone", ChangeSetType="CREATE", TemplateBody=template(table())
+    )
+    client.delete_change_set(StackName=STACK, ChangeSetName="gone")
+    assert end(plan(aws, account, template(table()))).ending is Ending.DONE
+    assert status(aws, account) == "REVIEW_IN_PROGRESS" and pending(aws, account) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "pause"),
+    [
+        pytest.param(lines, pause, marks=() if lines in (2, 5) else pytest.mark.slow)
+        for lines, pause in [
+            (1, 0.0),
+            (2, 0.005),
+            (2, 0.02),
+            (2, 0.05),
+            (3, 0.0),
+            (3, 0.01),
+            (4, 0.0),
+            (4, 0.01),
+            (5, 0.0),
+            (5, 0.02),
+        ]
+    ],
+)
+@pytest.mark.parametrize("existing", [False, True])
+def test_a_plan_that_is_killed_leaves_nothing_that_the_next_does_not_remove(
+    aws: EmbeddedAws, account: str, tmp_path: Path, lines: int, pause: float, existing: bool
+) -> None:
+    if existing:
+        run(opened(aws, account), template(table()))
+    path = tmp_path / "template.yaml"
+    path.write_text(template(table(index="owner"), log_group()))
+    kill_after(start(aws, account, path, "preview"), lines, pause)
+    assert end(plan(aws, account, path.read_text())).ending is Ending.DONE
+    assert status(aws, account) == ("CREATE_COMPLETE" if existing else "")
+    if existing:
+        assert pending(aws, account) == []
+
+
+def test_a_killed_plan_of_another_template_is_cleared_as_well(aws: EmbeddedAws, account: str) -> None:
+    from tablewright.deploy.changing.run import make
+    from tablewright.deploy.looking.run import look
+
+    design = read_design(template(table("Two", "two-tables")), stack=STACK, path="template.yaml")
+    ports = opened(aws, account)
+    list(make(ports, look(design, ports), DeployOptions(), (), for_plan=True))  # and never discarded
+    assert status(aws, account) == "REVIEW_IN_PROGRESS"
+    assert end(plan(aws, account, template(table()))).ending is Ending.DONE
+    assert status(aws, account) == ""
+
+
+def test_offline_nothing_is_asked_and_what_is_not_known_is_said() -> None:
+    body = "Parameters: {Stage: {Type: String}}\n" + template(table(name="!Sub 'orders-${Stage}'"))
+    events = list(offline(read_design(body, stack=STACK, path="template.yaml")))
+    planned = next(e for e in events if isinstance(e, Planned))
+    assert any("parameter Stage has no value" in text for text in planned.unknown)
+    assert end(events).facts[CHANGES] == "unknown"
