@@ -36,10 +36,16 @@ class Clock:
     def __init__(self, profile: str | float = "instant") -> None:
         self.profile = parse_profile(profile) if isinstance(profile, str) else profile
         self._last = 0.0
+        self.ahead = 0.0
+        """Seconds that this clock is ahead of the machine's, because it was advanced."""
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self.ahead += seconds
 
     def now(self) -> float:
         """Seconds since the epoch (UTC); never less than an earlier answer, even when the machine's clock is set back."""
-        self._last = max(self._last, time.time())
+        self._last = max(self._last, time.time() + self.ahead)
         return self._last
 
     def not_before(self, moment: float) -> None:

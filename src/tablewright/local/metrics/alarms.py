@@ -107,6 +107,8 @@ def _premature(
     age = max(place for place, value in enumerate(newest_first, 1) if value is not None)
     if rule.missing == "missing" and age >= rule.to_alarm:
         return Judgement("ALARM", _reason(rule, "ALARM", used, len(used), current))
+    if rule.missing == "missing":
+        return Judgement("OK", _reason(rule, "OK", used, len(used), current))
     return Judgement(current, "")
 
 

@@ -30,6 +30,7 @@ class SampleStore:
         self._series: dict[Scope, dict[Key, dict[int, Sample]]] = {}
         self._current: dict[tuple[Scope, Key], Sample] = {}
         self._minute = 0
+        self._changed: set[Scope] = set()
         self._loaded = False
         self._kept: list[int] = []
 
@@ -41,9 +42,17 @@ class SampleStore:
             self.roll(now)
         cell = (scope, ("AWS/DynamoDB", name, dimensions))
         sample = self._current.get(cell)
+        self._changed.add(scope)
         if sample is None:
             sample = self._current[cell] = Sample(self._minute, unit)
         sample.add(value, times)
+
+    def changed(self, scope: Scope) -> bool:
+        """Whether something was published in a scope since this was last asked."""
+        if scope not in self._changed:
+            return False
+        self._changed.discard(scope)
+        return True
 
     def roll(self, now: float) -> None:
         """Finish the minute under way when `now` is past it."""

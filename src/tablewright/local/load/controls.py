@@ -1,0 +1,78 @@
+"""The embedded AWS's own controls, under /_tablewright: faults, the clock, throttling. No AWS API has them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tablewright.local.clock import Clock
+from tablewright.local.dataplane import Response
+from tablewright.local.faults.datapath import FaultError
+from tablewright.local.load.front import Front
+
+__all__ = ["PREFIX", "Controls"]
+
+PREFIX = "/_tablewright/"
+_MOST_ADVANCE_S = 7 * 86400
+
+
+class Controls:
+    """Answers requests to the controls."""
+
+    def __init__(self, front: Front, clock: Clock) -> None:
+        self._front = front
+        self._clock = clock
+
+    async def answer(self, method: str, path: str, body: bytes) -> Response | None:
+        """The answer, or None when there is nothing at that path."""
+        what, _, rest = path.removeprefix(PREFIX).partition("/")
+        try:
+            asked = json.loads(body or b"{}")
+        except ValueError:
+            return _json(400, {"error": "the body is not JSON"})
+        if not isinstance(asked, dict):
+            return _json(400, {"error": "the body is not an object"})
+        if what == "faults":
+            return await self._faults(method, rest, asked)
+        if what == "clock" and not rest:
+            return await self._time(method, asked)
+        if what == "load" and not rest:
+            return await self._load(method, asked)
+        return None
+
+    async def _faults(self, method: str, name: str, asked: Mapping[str, Any]) -> Response:
+        faults = self._front.faults
+        if method == "POST" and not name:
+            try:
+                made = faults.add(asked)
+            except FaultError as wrong:
+                return _json(400, {"error": str(wrong)})
+            await self._front.flush()
+            return _json(200, {"id": made.id})
+        if method == "DELETE":
+            count = faults.remove(name)
+            await self._front.flush()
+            return _json(200 if count or not name else 404, {"removed": count})
+        return _json(200, {"faults": faults.list()})
+
+    async def _time(self, method: str, asked: Mapping[str, Any]) -> Response:
+        if method == "POST":
+            seconds = asked.get("advance")
+            if not isinstance(seconds, int | float) or not 0 < seconds <= _MOST_ADVANCE_S:
+                return _json(400, {"error": f"advance is a number of seconds above 0 and at most {_MOST_ADVANCE_S}"})
+            await self._front.advance(float(seconds))
+        clock = self._clock
+        return _json(200, {"now": clock.now(), "ahead": clock.ahead, "profile": str(clock.profile)})
+
+    async def _load(self, method: str, asked: Mapping[str, Any]) -> Response:
+        if method == "POST":
+            wanted = asked.get("throttling")
+            if not isinstance(wanted, bool):
+                return _json(400, {"error": "throttling is true or false"})
+            await self._front.set(throttling=wanted)
+        return _json(200, self._front.settings())
+
+
+def _json(status: int, body: Mapping[str, Any]) -> Response:
+    return Response(status, (("Content-Type", "application/json"),), json.dumps(body).encode())

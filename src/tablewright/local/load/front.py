@@ -1,0 +1,277 @@
+"""What stands between the embedded AWS's clients and the ledger, to make it feel load.
+
+Every request, a client's or the CloudFormation engine's, passes `around`. Replaying the log after a restart does not: what was
+performed once is neither throttled nor metered again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tablewright.local.clock import Clock
+from tablewright.local.dataplane import Response
+from tablewright.local.faults.datapath import Faults
+from tablewright.local.faults.effects import broken_after, struck
+from tablewright.local.journal import Journal
+from tablewright.local.load import cloudwatch
+from tablewright.local.load.answers import dynamodb_error, json_answer
+from tablewright.local.load.datapath import DataPath, Perform
+from tablewright.local.load.gauges import Gauges
+from tablewright.local.load.governor import Governor
+from tablewright.local.load.indexes import IndexTimes
+from tablewright.local.load.keyreports import KeyReports
+from tablewright.local.load.plan import DATA_OPERATIONS, table_name
+from tablewright.local.load.plane_view import PlaneView
+from tablewright.local.load.scaling import AutoScaling
+from tablewright.local.load.tables import Scope
+from tablewright.local.load.telemetry import Telemetry
+from tablewright.local.metrics.evaluator import AlarmEvaluator
+from tablewright.local.metrics.store import SampleStore
+from tablewright.local.operation import Operation, Request
+
+__all__ = ["Front"]
+
+Submit = Callable[[Request, Operation, str, str], Awaitable[Response]]
+_SETTINGS = ("load-settings", "throttling")
+_CLOCK = ("clock", "ahead")
+_MINUTE = 60
+_SPLIT_AFTER_INSTANT_S = 1.0
+_LOOKS_AT_ALARMS = frozenset({"DescribeAlarms", "DescribeAlarmHistory", "DescribeAlarmsForMetric"})
+_ITERATORS = 10_000
+
+
+class Front:
+    """Meters, throttles, publishes, and lets time pass."""
+
+    def __init__(self, module: Callable[[str], Any], journal: Journal, clock: Clock, submit: Submit) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._submit = submit
+        self._view = PlaneView(module)
+        self._store = SampleStore(journal)
+        self._gauges = Gauges(journal)
+        self._telemetry = Telemetry(self._store)
+        self._reports = KeyReports()
+        self.faults = Faults(journal)
+        instant = clock.profile == "instant"
+        self._governor = Governor(_SPLIT_AFTER_INSTANT_S) if instant else Governor()
+        self._governor.enabled = (journal.get(*_SETTINGS) or {}).get("enabled", True)
+        self._data = DataPath(self._view, clock, self._governor, self._telemetry, self._reports, self.faults)
+        self._indexes = IndexTimes(journal, clock)
+        self._sources = (self._store, self._view, self._gauges)
+        self._alarms = AlarmEvaluator(self._view.alarms, self._sources, self._set_alarm_state)
+        self._scaling = AutoScaling(journal, clock, self._view, self._store, self._update_table)
+        self._fresh: set[Scope] = set()
+        self._iterators: dict[str, tuple[str, str]] = {}
+        ahead = (journal.get(*_CLOCK) or {}).get("seconds", 0.0)
+        clock.advance(ahead - clock.ahead)
+
+    # ---------------------------------------------------------------- requests
+
+    async def around(
+        self, request: Request, operation: Operation, account: str, region: str, perform: Perform
+    ) -> Response:
+        """Answer a request, performing it on the way unless something keeps it from that."""
+        scope = (account, region)
+        if operation.service == "dynamodb":
+            if operation.name in DATA_OPERATIONS:
+                refused = self._index_unread(request, operation, scope)
+                return refused or await self._data.around(request, operation, scope, perform)
+            return await self._control(request, operation, scope, perform)
+        if operation.service == "cloudwatch":
+            return await self._cloudwatch(request, operation, scope, perform)
+        if operation.service == "dynamodbstreams":
+            return await self._stream(request, operation, scope, perform)
+        if operation.service == "application-autoscaling":
+            answer = self._scaling.answer(operation.name, request.body, scope)
+            await self._journal.flush()
+            return answer
+        return await perform(request)
+
+    def _index_unread(self, request: Request, operation: Operation, scope: Scope) -> Response | None:
+        if not self._indexes.any or operation.name not in ("Query", "Scan"):
+            return None
+        asked = _read(request)
+        refused = self._indexes.read_refused(
+            scope, table_name(asked.get("TableName")), str(asked.get("IndexName") or "")
+        )
+        if refused is None:
+            return None
+        self._telemetry.user_error(scope, self._clock.now())
+        return dynamodb_error(*refused)
+
+    async def _control(self, request: Request, operation: Operation, scope: Scope, perform: Perform) -> Response:
+        """DynamoDB's other operations: they may change tables, and they show how far changes are."""
+        asked = _read(request)
+        name = table_name(asked.get("TableName"))
+        refused = None
+        if operation.name == "UpdateTable":
+            refused = self._indexes.update_refused(scope, name, asked)
+        elif operation.name == "DeleteTable":
+            refused = self._indexes.delete_refused(scope, name)
+        if refused is not None:
+            self._telemetry.user_error(scope, self._clock.now())
+            return dynamodb_error(*refused)
+        before = self._view.table(scope, name) if operation.name == "UpdateTable" else None
+        held = self._view.description(before) if before is not None else {}
+        items = int(held.get("ItemCount") or 0)
+        old = {index["IndexName"]: dict(index) for index in held.get("GlobalSecondaryIndexes") or ()}
+        response = await perform(request)
+        if operation.name.startswith(("Describe", "List")):
+            return self._shown(response, scope) if operation.name == "DescribeTable" else response
+        self._view.changed(scope)
+        if not response.ok:
+            if response.status == 400:
+                self._telemetry.user_error(scope, self._clock.now())
+            return response
+        if before is not None:
+            self._indexes.begun(scope, asked, before, items, old)
+            return self._shown(response, scope)
+        if operation.name == "DeleteTable":
+            self._indexes.dropped(scope, name)
+        return response
+
+    def _shown(self, response: Response, scope: Scope) -> Response:
+        if not self._indexes.any or not response.ok:
+            return response
+        body = json.loads(response.body)
+        description = body.get("Table") or body.get("TableDescription") or {}
+        return json_answer(response.status, body) if self._indexes.shown(scope, description) else response
+
+    async def _cloudwatch(self, request: Request, operation: Operation, scope: Scope, perform: Perform) -> Response:
+        if operation.name in cloudwatch.OPERATIONS:
+            now = self._clock.now()
+            self._store.roll(now)
+            self._gauges.observe(self._view.tables(), now)
+            return cloudwatch.answer(operation.name, request.body, scope, self._sources, self._view, self._reports)
+        looks = self._clock.profile == "instant" and operation.name in _LOOKS_AT_ALARMS
+        if looks and (self._store.changed(scope) or scope in self._fresh):
+            # Whoever looks sees what the data says already; on AWS it takes up to a minute.
+            self._fresh.discard(scope)
+            await self._alarms.evaluate(self._clock.now(), scope)
+        response = await perform(request)
+        if operation.name == "PutMetricData":
+            self._fresh.add(scope)
+        return response
+
+    async def _stream(self, request: Request, operation: Operation, scope: Scope, perform: Perform) -> Response:
+        began, asked = time.perf_counter(), _read(request)
+        if operation.name == "GetShardIterator":
+            table, _, label = str(asked.get("StreamArn", "")).partition(":table/")[2].partition("/stream/")
+        else:
+            table, label = self._iterators.get(str(asked.get("ShardIterator", "")), ("", ""))
+        fault = self.faults.strike(operation.name, [table]) if self.faults.any else None
+        if fault is not None and fault.effect == "delay":
+            await asyncio.sleep(fault.seconds)
+        elif fault is not None:
+            broken = struck(fault)
+            if broken is not None:
+                return broken
+        response = await perform(request)
+        if response.ok and operation.name in ("GetShardIterator", "GetRecords"):
+            body = json.loads(response.body)
+            following = body.get("ShardIterator") or body.get("NextShardIterator")
+            if following and table:
+                if len(self._iterators) >= _ITERATORS:
+                    del self._iterators[next(iter(self._iterators))]
+                self._iterators[following] = (table, label)
+            if operation.name == "GetRecords" and table:
+                spent = round((time.perf_counter() - began) * 1000, 1)
+                records = body.get("Records") or []
+                size = sum(int((each.get("dynamodb") or {}).get("SizeBytes") or 0) for each in records)
+                self._telemetry.stream_read(scope, table, label, size, len(records), spent, self._clock.now())
+        return broken_after(fault, response) if fault is not None else response
+
+    def expired(self, account: str, region: str, table: str, count: int) -> None:
+        """Items were deleted by TTL."""
+        if count:
+            self._telemetry.expired((account, region), table, count, self._clock.now())
+
+    # -------------------------------------------------------------------- time
+
+    async def tick(self) -> None:
+        """A minute has passed: publish, judge alarms, scale."""
+        now = self._clock.now()
+        self._store.roll(now)
+        tables = self._view.tables()
+        self._gauges.observe(tables, now)
+        self._governor.forget({table.arn for table in tables})
+        for scope, table, index, percent in self._indexes.progress():
+            self._telemetry.index_progress(scope, table, index, percent, now)
+        await self._alarms.evaluate(now)
+        await self._scaling.scale(now)
+
+    async def run(self) -> None:
+        """Tick at every minute of the embedded clock, until cancelled."""
+        while True:
+            await asyncio.sleep(_MINUTE - self._clock.now() % _MINUTE + 0.05)
+            with contextlib.suppress(OSError):
+                await self.tick()
+
+    async def advance(self, seconds: float) -> float:
+        """Let embedded time pass at once, minute by minute; returns the time afterwards."""
+        left = seconds
+        while left > 0:
+            step = min(left, _MINUTE - self._clock.now() % _MINUTE)
+            self._clock.advance(step)
+            left -= step
+            if self._clock.now() % _MINUTE < step:
+                await self.tick()
+            await asyncio.sleep(0)
+        self._journal.put(*_CLOCK, {"seconds": self._clock.ahead})
+        await self._journal.flush()
+        return self._clock.now()
+
+    # ------------------------------------------------------------------- admin
+
+    async def flush(self) -> None:
+        """Return when everything that was kept is durable."""
+        await self._journal.flush()
+
+    def settings(self) -> dict[str, Any]:
+        """What can be set."""
+        return {"throttling": self._governor.enabled}
+
+    async def set(self, throttling: bool) -> None:
+        """Turn throttling on or off; metering goes on."""
+        self._governor.enabled = throttling
+        self._journal.put(*_SETTINGS, {"enabled": throttling})
+        await self._journal.flush()
+
+    # ------------------------------------------------------------ calls inside
+
+    async def _set_alarm_state(self, scope: Scope, asked: dict[str, Any]) -> Response:
+        headers = {
+            "host": "localhost",
+            "content-type": "application/x-amz-json-1.0",
+            "x-amz-target": "GraniteServiceVersion20100801.SetAlarmState",
+        }
+        request = Request("POST", "/", "", headers, json.dumps(asked).encode())
+        return await self._submit(request, Operation("cloudwatch", "SetAlarmState"), *scope)
+
+    async def _update_table(self, scope: Scope, asked: dict[str, Any]) -> Response:
+        headers = {
+            "host": "localhost",
+            "content-type": "application/x-amz-json-1.0",
+            "x-amz-target": "DynamoDB_20120810.UpdateTable",
+        }
+        request = Request("POST", "/", "", headers, json.dumps(asked).encode())
+        operation = Operation("dynamodb", "UpdateTable")
+
+        async def perform(each: Request) -> Response:
+            return await self._submit(each, operation, *scope)
+
+        return await self._control(request, operation, scope, perform)
+
+
+def _read(request: Request) -> dict[str, Any]:
+    try:
+        found = json.loads(request.body or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

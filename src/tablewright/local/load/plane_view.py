@@ -1,0 +1,151 @@
+"""Looking into ministack's stores from within the process: with `plane_hooks` all of the load layer that knows its private names.
+
+A test fails when one of the names vanishes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tablewright.local.load.plane_hooks import Seen, seen_now
+from tablewright.local.load.tables import Scope, Table, table_from
+from tablewright.local.metrics.sample import Key, Sample, dimensions_of
+
+__all__ = ["NAMES", "PlaneView"]
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "dynamodb": (
+        "_contributor_insights",
+        "_describe_contributor_insights",
+        "_extract_key_val",
+        "_paginate_evaluated_items",
+        "_remove_item",
+        "_set_item",
+        "_tables",
+        "_update_contributor_insights",
+        "json_response",
+    ),
+    "cloudwatch": ("_alarms", "_metrics"),
+}
+"""The private names that this module relies on, by module of ministack."""
+
+_NO_SORT_KEY = "__no_sort__"
+_BYTES_AN_ITEM = 200
+
+
+class PlaneView:
+    """Reads the data plane's tables, items, alarms and metrics."""
+
+    def __init__(self, module: Callable[[str], Any]) -> None:
+        self._load = module
+        self._tables: dict[tuple[Scope, str], tuple[Any, Table]] = {}
+
+    @staticmethod
+    def _loaded(name: str) -> Any:
+        """A module of ministack, or None while nothing has used it."""
+        return sys.modules.get(f"ministack.services.{name}")
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[Seen]:
+        """Note what the requests performed inside do."""
+        seen = Seen()
+        token = seen_now.set(seen)
+        try:
+            yield seen
+        finally:
+            seen_now.reset(token)
+
+    # ------------------------------------------------------------------ tables
+
+    def _raw(self, scope: Scope, name: str) -> dict[str, Any] | None:
+        module = self._loaded("dynamodb") or self._load("dynamodb")
+        found: dict[str, Any] | None = module._tables.get_scoped(*scope, name)
+        return found
+
+    def table(self, scope: Scope, name: str) -> Table | None:
+        """The table of that name, as it is now."""
+        raw = self._raw(scope, name)
+        if raw is None:
+            return None
+        cached = self._tables.get((scope, name))
+        if cached is not None and cached[0] is raw:
+            return cached[1]
+        table = table_from(scope, raw, int(raw.get("ItemCount") or 0) * _BYTES_AN_ITEM)
+        self._tables[scope, name] = (raw, table)
+        return table
+
+    def changed(self, scope: Scope) -> None:
+        """Forget what is known of the tables of a scope: one of them may have been changed."""
+        self._tables = {key: held for key, held in self._tables.items() if key[0] != scope}
+
+    def tables(self) -> list[Table]:
+        """Every table of every account and Region."""
+        module = self._loaded("dynamodb")
+        if module is None:
+            return []
+        found = (self.table((account, region), name) for (account, region, name), _ in module._tables.all_items())
+        return [table for table in found if table is not None]
+
+    def description(self, table: Table) -> dict[str, Any]:
+        """What the data plane holds of a table; changing it changes the table."""
+        return self._raw(table.scope, table.name) or {}
+
+    def item(self, table: Table, key: Mapping[str, Any]) -> Any:
+        """The item with that key, or None; None too when the key does not fit the table."""
+        module = self._loaded("dynamodb")
+        raw = self._raw(table.scope, table.name)
+        hashed, ranged = key.get(table.hash_key), key.get(table.range_key) if table.range_key else None
+        if module is None or raw is None or hashed is None or (table.range_key and ranged is None):
+            return None
+        sort = module._extract_key_val(ranged) if table.range_key else _NO_SORT_KEY
+        return raw["items"].get(module._extract_key_val(hashed), {}).get(sort)
+
+    def insights(self, table: Table, index: str = "") -> Mapping[str, Any] | None:
+        """What is held of contributor insights for a table or index, or None when they were never turned on."""
+        module = self._loaded("dynamodb")
+        key = f"{table.name}/index/{index}" if index else table.name
+        found: Mapping[str, Any] | None = module._contributor_insights.get_scoped(*table.scope, key) if module else None
+        return found
+
+    # ------------------------------------------------------------------ alarms
+
+    def alarms(self) -> list[tuple[Scope, dict[str, Any]]]:
+        """Every metric alarm, with its account and Region."""
+        module = self._loaded("cloudwatch")
+        if module is None:
+            return []
+        return [((account, region), alarm) for (account, region, _), alarm in module._alarms.all_items()]
+
+    # ----------------------------------------------------------------- metrics
+
+    def keys(self, scope: Scope) -> Iterator[Key]:
+        """Every metric that clients published (`Source`)."""
+        module = self._loaded("cloudwatch")
+        for (account, region, (namespace, name, _)), points in module._metrics.all_items() if module else ():
+            if (account, region) == scope and points:
+                yield namespace, name, dimensions_of(points[0].get("Dimensions", {}).items())
+
+    def samples(self, scope: Scope, key: Key) -> list[Sample]:
+        """What clients published of one metric (`Source`)."""
+        module = self._loaded("cloudwatch")
+        found: list[Sample] = []
+        for (account, region, (namespace, name, _)), points in module._metrics.all_items() if module else ():
+            if (account, region) != scope or (namespace, name) != key[:2] or not points:
+                continue
+            if dimensions_of(points[0].get("Dimensions", {}).items()) == key[2]:
+                found.extend(map(_sample, points))
+        return found
+
+
+def _sample(point: Mapping[str, Any]) -> Sample:
+    """One published datum: a value seen some times, or a statistic set."""
+    at, unit, value = float(point["Timestamp"]), str(point.get("Unit") or "None"), float(point["Value"])
+    stats = point.get("_stat")
+    if stats is not None:
+        count, total = float(stats.get("SampleCount", 0)), float(stats.get("Sum", 0))
+        return Sample(at, unit, count, total, float(stats.get("Minimum", 0)), float(stats.get("Maximum", 0)))
+    count = float(point.get("Count", 1.0))
+    return Sample(at, unit, count, value * count, value, value, {value: count})
