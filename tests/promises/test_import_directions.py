@@ -39,7 +39,7 @@ FACES = {"cli", "web", "__main__", "__init__"}
 THINKING = set(LAYERS) - {"settings", "aws", "account", "local"}
 """Layers without I/O, clock or randomness, but for their acting modules."""
 
-FILES_BY_NATURE = {"lint/cache.py"}
+FILES_BY_NATURE = {"lint/cache.py", "deploy/runlog.py"}
 """Modules of thinking layers whose idea is a file."""
 
 ACTING = {"run"}

@@ -193,6 +193,8 @@ def _follow(run: _Run, seen: Seen) -> Steps:
 def _recover(run: _Run, seen: Seen) -> Steps:
     stack = seen.actual.stack
     assert stack is not None
+    if run.number > 1:
+        yield Looked(stack, looked(seen.situation, run.design.stack), seen.situation.looked_at())
     if seen.situation.cause is not None:
         yield Failure(seen.situation.cause)
     chosen = remedy(seen.situation)
