@@ -119,5 +119,5 @@ def test_a_loss_is_typed_by_name_even_with_yes(
     text = shown.getvalue()
     assert "! replace  Orders" in text
     assert "the old one is deleted" in text
-    assert "/Properties/KeySchema" in text and "replaces" in text
+    assert "KeySchema" in text and "replaces" in text
     assert "table orders is replaced [3 items, 0 B (up to six hours old); allowed on the command line]" in text

@@ -14,47 +14,58 @@ if TYPE_CHECKING:
     from tablewright.model.cause import Cause
     from tablewright.model.report import StackReport
 
-_ANYWHERE = ("local",)
-"""Commands that act on no account, and so take no options of where."""
-
 
 def where_words(common: Common) -> list[str]:
     """The options of where to act, as they were given."""
-    words = ["--local"] if common.local else []
-    for option, value in (
+    return [word for pair in _where(common) for word in pair]
+
+
+def _where(common: Common) -> list[tuple[str, ...]]:
+    options = (
         ("--profile", common.profile),
         ("--region", common.region),
         ("--endpoint-url", common.endpoint_url),
         ("--env", common.env),
         ("--project", str(common.project) if common.project else None),
-    ):
-        if value:
-            words += [option, value]
-    return words
+    )
+    return [("--local",)] * common.local + [(option, value) for option, value in options if value]
 
 
 class Again:
-    """Rewrites suggested commands for one invocation. ``typed`` is the command line itself when it is a deploy."""
+    """Rewrites suggested commands for one invocation.
 
-    def __init__(self, common: Common, target: Target | None = None, typed: list[str] | None = None) -> None:
+    ``typed`` is the command line that deploys the target, when this is a deployment or a plan of one; ``path`` its template
+    as it is shown.
+    """
+
+    def __init__(
+        self, common: Common, target: Target | None = None, typed: list[str] | None = None, path: str = ""
+    ) -> None:
         self._common = common
         self._target = target
         self._typed = typed
+        self._path = path
 
     def command(self, suggested: str | None) -> str | None:
         """The suggestion as it must be typed here."""
         if not suggested:
             return suggested
         words = shlex.split(suggested)
-        if words[:1] != ["tablewright"] or words[1:2] == [*_ANYWHERE][:1] or "--help" in words:
+        if words[:1] != ["tablewright"] or words[1:2] in (["local"], ["log"]) or "--help" in words:
             return suggested
-        stack = self._target.stack if self._target else None
-        if self._typed and stack and words[1:] in (["deploy"], ["deploy", "--stack", stack]):
-            return shlex.join(["tablewright", *self._typed])
-        if self._target and stack == self._target.settings.stack and words[-2:] == ["--stack", stack]:
+        target = self._target
+        if target is not None and self._typed:
+            said = {"--stack", target.stack, "--env", target.settings.name, self._path}
+            if words == ["tablewright", *self._typed]:
+                return suggested
+            if words[1] == "deploy" and set(words[2:]) <= said:
+                return shlex.join(["tablewright", *self._typed])
+        if target is not None and target.stack == target.settings.stack and words[-2:] == ["--stack", target.stack]:
             words = words[:-2]  # The settings name it, together with its template and parameters.
-        given = where_words(self._common)
-        return shlex.join([*words, *(given if not set(given) & set(words) else [])])
+        for pair in _where(self._common):
+            if pair[0] not in words:
+                words += pair
+        return shlex.join(words)
 
     def cause(self, cause: Cause | None) -> Cause | None:
         """The cause with its command, and those of the others, rewritten."""

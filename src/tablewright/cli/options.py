@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -53,25 +53,34 @@ _WHERE = (
     ),
 )
 
-_HOW = (
-    click.option(
-        "--output",
-        type=click.Choice(MODES),
-        help="human: a live screen; plain: a line an event; json: an object a line. Default: what fits the terminal.",
-    ),
-    click.option("--no-color", "color", is_flag=True, callback=_only, help="No colour; NO_COLOR does the same."),
-    click.option("--debug", is_flag=True, help="Show the traceback of a defect instead of saving it."),
-)
+
+def _how(modes: tuple[str, ...]) -> tuple[Callable[[Any], Any], ...]:
+    return (
+        click.option(
+            "--output",
+            type=click.Choice(modes),
+            help="human: for a person at a terminal; plain: for logs; json: an object a line"
+            + ("; markdown: for a comment" if "markdown" in modes else "")
+            + ". Default: what fits the terminal.",
+        ),
+        click.option("--no-color", "color", is_flag=True, callback=_only, help="No colour; NO_COLOR does the same."),
+        click.option("--debug", is_flag=True, help="Show the traceback of a defect instead of saving it."),
+    )
 
 
 def common_options(command: Command) -> Command:
     """Give a command the options of where and how; it gets them as one argument, ``common``."""
-    return _with(command, _WHERE + _HOW)
+    return where_options(_with(command, _how(MODES)))
 
 
-def display_options(command: Command) -> Command:
-    """Give a command that acts on no account the options of how only."""
-    return _with(command, _HOW)
+def where_options(command: Command) -> Command:
+    """Give a command the options of where alone; to be put above ``display_options``."""
+    return _add(command, _WHERE)
+
+
+def display_options(modes: tuple[str, ...]) -> Callable[[Command], Command]:
+    """Give a command the options of how, with the modes of output that it has."""
+    return lambda command: _with(command, _how(modes))
 
 
 def _with(command: Command, options: tuple[Callable[[Any], Any], ...]) -> Command:
@@ -83,10 +92,14 @@ def _with(command: Command, options: tuple[Callable[[Any], Any], ...]) -> Comman
         _check(common)
         return command(common=common, **given)
 
-    decorated: Any = gathered
+    return _add(cast(Command, gathered), options)
+
+
+def _add(command: Command, options: tuple[Callable[[Any], Any], ...]) -> Command:
+    decorated: Any = command
     for option in reversed(options):
         decorated = option(decorated)
-    return decorated  # type: ignore[no-any-return]
+    return cast(Command, decorated)
 
 
 def _check(common: Common) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 COMMANDS: dict[str, str] = {
     "deploy": "Bring a stack to what its template says.",
+    "plan": "Show what deploy would do, without doing it.",
     "status": "Show a stack, its tables and what watches them, on one screen.",
     "why": "Say why the last failed operation of a stack failed.",
     "local": "Start, stop and look after the embedded AWS.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tablewright.cli.faces.cells import clean, elide, pad, width, wrap
+from tablewright.cli.faces.cells import clean, elide, fit, pad, width, wrap
 from tablewright.cli.faces.marks import Line, Marks, kind
 from tablewright.cli.faces.quantities import count, size
 from tablewright.model.loss import Loss, Weight
@@ -33,8 +33,9 @@ def change_lines(changes: Sequence[ResourceChange], columns: int, marks: Marks) 
         )
         fate = _fate(change)
         if fate:
-            lines.append(((f"      {fate}", "dim"),))
-        lines += [_property(item, columns, marks) for item in change.properties if change.action == "Modify"]
+            lines += [((f"      {text}", "dim"),) for text in wrap(fate, columns - 6)]
+        for item in change.properties if change.action == "Modify" else ():
+            lines += _property(item, columns, marks)
     return lines
 
 
@@ -57,13 +58,14 @@ def loss_lines(losses: Sequence[Loss], columns: int, marks: Marks) -> list[Line]
     lines: list[Line] = []
     for loss in losses:
         sign, look = (marks.bad, "bad") if loss.refuses else ("!", "warn")
-        first, *rest = wrap(_loss(loss), columns - 4)
+        first, *rest = wrap(loss_text(loss), columns - 4)
         lines.append(((f"  {sign} ", look), (first, "")))
         lines += [(("    " + text, ""),) for text in rest]
     return lines
 
 
-def _loss(loss: Loss) -> str:
+def loss_text(loss: Loss) -> str:
+    """What would be lost, with what is known of it."""
     text = clean(loss.what)
     facts = []
     if loss.item_count is not None:
@@ -89,22 +91,27 @@ def _fate(change: ResourceChange) -> str:
     }.get(change.policy_action, "")
 
 
-def _property(item: PropertyChange, columns: int, marks: Marks) -> Line:
+def _property(item: PropertyChange, columns: int, marks: Marks) -> list[Line]:
+    """One property: on a line where before and after fit, else each on its own."""
     recreated = {"Always": "  replaces", "Conditionally": "  may replace"}.get(item.recreation, "")
-    path = clean(item.path)
+    path = clean(item.path).removeprefix("/Properties/")
     if item.before is None and item.after is None:
-        return ((f"      {elide(path, columns - 6 - len(recreated), marks.elided)}", ""), (recreated, "bad"))
-    room = max(16, columns - 6 - width(path) - 2 - len(recreated))
-    half = (room - 4) // 2
-    before = elide(_value(item.before), half, marks.elided)
-    after = elide(_value(item.after), half, marks.elided)
-    return (
-        (f"      {path}  ", ""),
-        (before, "dim"),
-        (f" {marks.arrow} ", "dim"),
-        (after, ""),
-        (recreated, "bad"),
-    )
+        return [((f"      {elide(path, columns - 6 - len(recreated), marks.elided)}", ""), (recreated, "bad"))]
+    before, after = _value(item.before), _value(item.after)
+    if 6 + width(path) + 2 + width(before) + 4 + width(after) + len(recreated) <= columns:
+        arrow = f" {marks.arrow} "
+        return [((f"      {path}  ", ""), (before, "dim"), (arrow, "dim"), (after, ""), (recreated, "bad"))]
+    return [
+        ((f"      {elide(path, columns - 6 - len(recreated), marks.elided)}", ""), (recreated, "bad")),
+        *(
+            ((("        - " if at == 0 else "          ") + text, "dim"),)
+            for at, text in enumerate(fit(before, columns - 10))
+        ),
+        *(
+            ((("        + " if at == 0 else "          ") + text, ""),)
+            for at, text in enumerate(fit(after, columns - 10))
+        ),
+    ]
 
 
 def _value(text: str | None) -> str:

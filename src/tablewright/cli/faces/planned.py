@@ -1,0 +1,58 @@
+"""A plan folded from its events into one value, which the human screen and the Markdown page show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from tablewright.events import ChangesFound, Event, Failure, Finished, Looked, Noted, Planned, Started
+from tablewright.model.cause import Cause
+
+
+@dataclass(slots=True)
+class PlanShown:
+    """Everything that a plan said."""
+
+    started: Started | None = None
+    looked: Looked | None = None
+    planned: Planned | None = None
+    changes: ChangesFound | None = None
+    cause: Cause | None = None
+    notes: list[Noted] = field(default_factory=list)
+    finished: Finished | None = None
+
+    @property
+    def refused(self) -> str | None:
+        """The code with which deploying would be refused, if it would."""
+        return self.finished.facts.get("refused") if self.finished else None
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether deploying would change something, as far as is known."""
+        return self.finished is not None and self.finished.facts.get("changes") == "yes"
+
+
+def gather(events: Iterable[Event], also: Callable[[Event], None] | None = None) -> PlanShown:
+    """Run a plan to its end; ``also`` is called with every event as it comes."""
+    shown = PlanShown()
+    for event in events:
+        if also is not None:
+            also(event)
+        match event:
+            case Started():
+                shown.started = event
+            case Looked():
+                shown.looked = event
+            case Planned():
+                shown.planned = event
+            case ChangesFound():
+                shown.changes = event
+            case Failure():
+                shown.cause = event.cause
+            case Noted():
+                shown.notes.append(event)
+            case Finished():
+                shown.finished = event
+            case _:
+                pass
+    return shown

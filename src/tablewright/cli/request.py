@@ -1,0 +1,124 @@
+"""What a deployment, or a plan of one, is asked for: the options that both have, and the design that follows from them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tablewright.cli.options import Command, Common, pairs
+from tablewright.cli.target import Target, find, read_template
+
+if TYPE_CHECKING:
+    from tablewright.deploy.options import DeployOptions
+    from tablewright.model.design import Design
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options as they were given."""
+
+    template: Path | None
+    stack: str | None
+    parameters: tuple[str, ...]
+    tags: tuple[str, ...]
+    allow_data_loss: tuple[str, ...]
+    role_arn: str | None
+    s3_bucket: str | None
+    termination_protection: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The options with the settings behind them, and the template read."""
+
+    target: Target
+    design: Design
+    options: DeployOptions
+
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.argument("template", required=False, type=click.Path(path_type=Path)),
+    click.option("--stack", metavar="NAME", help="Stack to deploy to (default: the environment's)."),
+    click.option(
+        "--parameters", metavar="KEY=VALUE ...", multiple=True, help="Template parameters; they win over the settings'."
+    ),
+    click.option(
+        "--tags", metavar="KEY=VALUE ...", multiple=True, help="Tags of the stack; they win over the settings'."
+    ),
+    click.option(
+        "--allow-data-loss",
+        metavar="TABLE",
+        multiple=True,
+        help="Permit the loss of what this table holds: its exact physical name; repeatable. On a terminal it is typed as well.",
+    ),
+    click.option("--role-arn", metavar="ARN", help="Service role that CloudFormation works with."),
+    click.option("--s3-bucket", metavar="BUCKET", help="Existing bucket for a template of more than 51,200 bytes."),
+    click.option(
+        "--termination-protection/--no-termination-protection",
+        default=None,
+        help="Protect the stack against being deleted, or not any more (default: leave it).",
+    ),
+)
+
+
+def deployment_options(command: Command) -> Command:
+    """Give a command the options of a deployment; it gets them as one argument, ``asked``."""
+    names = [field.name for field in fields(Asked)]
+
+    @wraps(command)
+    def gathered(**given: Any) -> Any:
+        return command(asked=Asked(**{name: given.pop(name) for name in names}), **given)
+
+    decorated: Any = gathered
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return]
+
+
+def understand(
+    common: Common, asked: Asked, typed: list[str], *, interactive: bool = False, timeout: float | None = None
+) -> Request:
+    """The request, its template read; ``typed`` is the command line that deploys it. Raises UsageError, Refused."""
+    from tablewright.cli.commit import commit_at
+    from tablewright.cli.expected import check_protection, expected
+    from tablewright.deploy.options import DeployOptions
+    from tablewright.template.read import read_design
+
+    target = find(
+        common,
+        stack=asked.stack,
+        template=asked.template,
+        parameters=pairs("--parameters", asked.parameters),
+        tags=pairs("--tags", asked.tags),
+    )
+    path = asked.template or target.settings.existing_template()
+    design = read_design(
+        read_template(path), stack=target.stack, path=_shown(path), parameters=target.parameters, tags=target.tags
+    )
+    check_protection(target.settings, asked.allow_data_loss)
+    options = DeployOptions(
+        allow_data_loss=frozenset(asked.allow_data_loss),
+        interactive=interactive,
+        timeout=timeout,
+        role_arn=asked.role_arn or target.settings.service_role_arn,
+        termination_protection=asked.termination_protection,
+        bucket=asked.s3_bucket or target.settings.s3_bucket,
+        commit=commit_at(path.absolute().parent),
+        expected=expected(common, target.settings),
+        again=shlex.join(["tablewright", *typed]),
+    )
+    return Request(target, design, options)
+
+
+def _shown(path: Path) -> str:
+    """The path as the person would write it from here."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)

@@ -1,0 +1,171 @@
+"""A plan as a person, a pull request and a program see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tablewright.cli.faces.cells import width
+from tablewright.cli.faces.marks import UNICODE
+from tablewright.cli.faces.plan_page import plan_page
+from tablewright.cli.faces.plan_screen import plan_lines
+from tablewright.cli.faces.planned import PlanShown, gather
+from tablewright.cli.plan import _deploying
+from tablewright.events import ChangesFound, Ending, Event, Finished, Looked, Noted, Planned, PlannedStep
+from tablewright.model.loss import Loss, Weight
+from tablewright.model.stack import ChangeSet, PropertyChange, ResourceChange
+from tablewright.model.table import Contents, Holds
+from tests.faces.conftest import Client
+from tests.faces.recorded import ALARM, STACK_ID, TABLE, started
+from tests.faces.shell import Ran
+
+Run = Callable[..., Ran]
+
+REPLACED = ResourceChange(
+    "Modify",
+    "OrdersTable",
+    "orders",
+    TABLE,
+    "True",
+    "ReplaceAndDelete",
+    properties=(
+        PropertyChange("/Properties/KeySchema", '[{"AttributeName":"id"}]', '[{"AttributeName":"key"}]', "Always"),
+    ),
+)
+MODIFIED = ResourceChange(
+    "Modify",
+    "Alarm",
+    "an-alarm",
+    ALARM,
+    "False",
+    properties=(PropertyChange("/Properties/AlarmDescription", "a | b `c`", "<script>@channel</script>"),),
+)
+REMOVED = ResourceChange("Remove", "OldTable", "old", TABLE, "", "Retain")
+ADDED = ResourceChange("Add", "New주문Table", "", TABLE)
+LOSS = Loss(
+    "replaced",
+    Weight.GUARDED,
+    "orders",
+    "OrdersTable",
+    "table orders is replaced and its items are gone",
+    contents=Contents(Holds.ITEMS, 1),
+    item_count=0,
+    size_bytes=0,
+)
+
+
+def planned(changes: tuple[ResourceChange, ...] = (ADDED, REPLACED, MODIFIED, REMOVED)) -> list[Event]:
+    """A plan that would be refused."""
+    change_set = ChangeSet("arn", "tablewright-plan-1", STACK_ID, "CREATE_COMPLETE", "AVAILABLE", changes=changes)
+    return [
+        replace(started(), verb="plan"),
+        Looked(None, "stack ai-chef-dynamodb is CREATE_COMPLETE: it was created"),
+        Noted("warning", "Stack was deployed with AWS CDK"),
+        Planned(
+            "ai-chef-dynamodb",
+            (PlannedStep("update", "Update stack ai-chef-dynamodb"),),
+            "the template differs from the deployed one",
+            unknown=("the name of Table: it is a parameter",),
+        ),
+        ChangesFound(change_set, (LOSS,), asks=False),
+        Finished(
+            Ending.DONE,
+            "Deploying stack ai-chef-dynamodb would take 1 step",
+            "Deploying would be refused as it stands. Nothing was changed.",
+            None,
+            "data-loss",
+            losses=(LOSS,),
+            facts={"changes": "yes", "refused": "data-loss"},
+        ),
+    ]
+
+
+def screen(shown: PlanShown, columns: int = 100) -> list[str]:
+    """The screen as text."""
+    return ["".join(text for text, _ in line).rstrip() for line in plan_lines(shown, columns, UNICODE)]
+
+
+def test_what_replaces_and_removes_stands_first_with_what_becomes_of_it() -> None:
+    lines = screen(gather(planned()))
+    at = lines.index("Changes")
+    assert lines[at + 1].startswith("  ! replace  OrdersTable")
+    assert lines[at + 2] == "      the old one is deleted"
+    assert lines[at + 3] == ('      KeySchema  [{"AttributeName":"id"}] → [{"AttributeName":"key"}]  replaces')
+    assert lines[at + 4].startswith("  - remove   OldTable")
+    assert lines[at + 5] == "      it is kept, and no stack owns it any more"
+    text = "\n".join(lines)
+    assert "0 items, 0 B (up to six hours old); read just now: it holds items" in " ".join(text.split())
+    assert "? the name of Table: it is a parameter" in text
+    assert "✗ Deploying stack ai-chef-dynamodb would take 1 step [data-loss]" in text
+
+
+@pytest.mark.parametrize("columns", [40, 80, 160])
+def test_no_line_sticks_out(columns: int) -> None:
+    for line in screen(gather(planned()), columns):
+        assert width(line) <= columns or line.strip().startswith("tablewright"), line
+
+
+def test_the_comment_says_the_same_and_nothing_in_it_can_break_out() -> None:
+    page = plan_page(gather(planned()))
+    assert page.startswith("### Plan for stack `ai-chef-dynamodb` (production)")
+    assert "| ⚠️ replace | `OrdersTable` | AWS::DynamoDB::Table |" in page
+    assert "**replaces**" in page
+    assert "> [!CAUTION]" in page
+    assert "❌ Deploying stack ai-chef-dynamodb would take 1 step" in page
+    row = next(line for line in page.splitlines() if "AlarmDescription" in line)
+    assert row.count("|") - row.count("\\|") == 5
+    assert "`` a \\| b `c` ``" in row
+    outside = [part for at, part in enumerate(row.replace("``", "`").split("`")) if at % 2 == 0]
+    assert not any("<script>" in part for part in outside)
+
+
+def test_a_comment_on_many_changes_stays_within_what_github_takes() -> None:
+    many = tuple(replace(MODIFIED, logical_id=f"Alarm{n}") for n in range(400))
+    page = plan_page(gather(planned(many)))
+    assert len(page) < 65_536
+    assert "and 300 more" in page
+
+
+def test_the_command_that_deploys_a_plan() -> None:
+    typed = ["plan", "t.yaml", "--exit-code", "--output", "markdown", "--local", "--output=json", "--offline"]
+    assert _deploying(typed) == ["deploy", "t.yaml", "--local"]
+
+
+def test_plan_changes_nothing_and_agrees_with_deploy(home: Path, project: Path, run: Run, client: Client) -> None:
+    ran = run("plan", "--local", "--exit-code")
+    assert ran.code == 10, ran.err
+    assert "1. Create stack ai-chef-dynamodb" in ran.out
+    assert "+ add  AiChefResultsTable" in ran.out
+    assert "      tablewright deploy --local\n" in ran.out
+    assert (
+        client("cloudformation").list_stacks(StackStatusFilter=["REVIEW_IN_PROGRESS", "CREATE_COMPLETE"])[
+            "StackSummaries"
+        ]
+        == []
+    )
+    assert run("deploy", "--local").code == 0
+    again = run("plan", "--local", "--exit-code")
+    assert again.code == 0
+    assert "deployed already" in again.out
+    template = project / "backend/infrastructure/dynamodb-schema.yaml"
+    text = template.read_text(encoding="utf-8")
+    changed = project / "changed.yaml"
+    changed.write_text(text.replace("RetentionInDays: 7", "RetentionInDays: 14"), encoding="utf-8")
+    words = ("changed.yaml", "--stack", "ai-chef-dynamodb", "--local")
+    events = [json.loads(line) for line in run("plan", *words, "--output", "json").out.splitlines()]
+    (found,) = [event for event in events if event["event"] == "changes-found"]
+    changes = found["change_set"]["changes"]
+    assert [(c["action"], c["logical_id"]) for c in changes] == [("Modify", "DynamoDBLogGroup")]
+    page = run("plan", *words, "--output", "markdown").out
+    assert "| modify | `DynamoDBLogGroup` |" in page
+
+
+def test_offline_asks_nobody(project: Path, run: Run) -> None:
+    ran = run("plan", "--offline", env={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+    assert ran.code == 0, ran.err
+    assert "Nothing was asked of AWS." in ran.out
+    assert "ai-chef-results, indexes sessionId-index" in " ".join(ran.out.split())
