@@ -15,6 +15,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
+
 from tests.conftest import EmbeddedAws
 
 _MODEL = ServiceModel(Loader().load_service_model("cloudwatch", "service-2"), "cloudwatch")

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from tests.conftest import EmbeddedAws
 
 from tablewright.local import process
 from tablewright.local.errors import LocalError
+from tests.conftest import EmbeddedAws
 
 Start = Callable[..., EmbeddedAws]
 

@@ -140,6 +140,14 @@ _written = st.one_of(
 )
 _tables = st.one_of(
     _dynamodb("CreateTable", st.builds(_create, _names, st.booleans(), st.booleans())),
+    _dynamodb(
+        "UpdateTable",
+        st.builds(
+            lambda name, verb: {"TableName": name, "ReplicaUpdates": [{verb: {"RegionName": "eu-west-1"}}]},
+            _names,
+            st.sampled_from(["Create", "Delete"]),
+        ),
+    ),
     _dynamodb("DeleteTable", st.builds(lambda name: {"TableName": name}, _names)),
     _dynamodb(
         "UpdateTable",
@@ -336,7 +344,7 @@ async def _act(plane: _Plane, folder: Path, steps: list[tuple[str, str, Any]]) -
             request = _request(service, operation, params)
             asked = which(request)
             assert asked.service == service
-            origin = f"step-{number}" if service == "dynamodb" else ""
+            origin = f"step-{number}" if number % 3 == 0 else ""
             await ledger.submit(
                 request, asked, _ACCOUNT, _REGION, origin=origin, outcome=lambda answer: {"s": answer.status}
             )

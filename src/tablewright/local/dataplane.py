@@ -26,6 +26,7 @@ from urllib.parse import parse_qs, unquote
 from tablewright.local import determinism
 from tablewright.local.amendments import AMENDMENTS
 from tablewright.local.determinism import Moment
+from tablewright.local.effects import Effects
 from tablewright.local.errors import LocalError
 from tablewright.local.operation import Operation, Request
 from tablewright.local.stores import MODULES, STORES
@@ -91,6 +92,7 @@ class DataPlane:
         # ministack logs through the root logger it configures; only its errors are worth keeping.
         logging.getLogger().setLevel(logging.ERROR)
         self._responses = importlib.import_module("ministack.core.responses")
+        self._effects: Effects | None = None
 
     def adopt_loop(self) -> None:
         """Use the running event loop for ministack's worker threads, as its own start-up would."""
@@ -165,6 +167,22 @@ class DataPlane:
             await self._app.app(scope, receive, send)
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in sent[0]["headers"])
         return Response(sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
+
+    # ------------------------------------------------------------- item writes
+
+    @property
+    def effects(self) -> Effects:
+        """What item writes do."""
+        if self._effects is None:
+            self._effects = Effects(self._module("dynamodb"))
+        return self._effects
+
+    def apply_effects(self, effects: bytes, account: str, region: str, moment: Moment) -> None:
+        """Do again what an item write did."""
+        self._responses.set_request_account_id(account)
+        self._responses.set_request_region(region)
+        with determinism.performing(moment):
+            self.effects.apply(effects)
 
     # ------------------------------------------------------------------ queues
 

@@ -3,7 +3,8 @@
 One log orders everything: change-making requests, the journal's changes and the TTL process's sweeps. A request is
 performed first and logged right after, without a step of another request between, so the log's order is the order in which
 the state changed; it is answered when its record is on disk. Requests that failed are logged too: a failure can leave
-something behind (an idempotency token, the part of a batch that went through), and performing it again leaves the same.
+something behind (an idempotency token, a part of a table update that went through), and performing it again leaves the same.
+Item writes are logged as what they did to items instead: see `effects`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tablewright.local import snapshot, statefile, wal
 from tablewright.local.clock import Clock
 from tablewright.local.dataplane import DataPlane, Response
 from tablewright.local.determinism import Moment
+from tablewright.local.effects import ITEM_WRITES
 from tablewright.local.errors import LocalError
 from tablewright.local.journal import Journal
 from tablewright.local.operation import Operation, Request, changes
@@ -31,7 +33,7 @@ from tablewright.local.wire import error
 __all__ = ["SNAPSHOT_AFTER", "Ledger"]
 
 SNAPSHOT_AFTER = 16 * 1024 * 1024
-"""Bytes of log after which a snapshot is taken, or half the last snapshot's size when that is more."""
+"""Bytes of log after which a snapshot is taken, or a quarter of the last snapshot's size when that is more."""
 
 _OUTCOMES_KEPT = 20_000
 _LENGTH = struct.Struct(">I")
@@ -87,6 +89,8 @@ class Ledger:
         moment = Moment(self._clock.now(), os.urandom(_SEED_BYTES))
         if not changes(request, operation):
             return await self._perform(slim, operation, account, region, moment)
+        if operation.service == "dynamodb" and operation.name in ITEM_WRITES and not origin:
+            return await self._write_items(slim, operation, account, region, moment)
         self._enter()
         try:
             response = await self._perform(slim, operation, account, region, moment)
@@ -99,6 +103,29 @@ class Ledger:
             await self.log.durable(number)
         if _not_repeatable(operation, slim.body) and response.ok:
             await self.checkpoint()
+        return response
+
+    async def _write_items(
+        self, request: Request, operation: Operation, account: str, region: str, moment: Moment
+    ) -> Response:
+        """Perform an item write and log what it did. One that did nothing may rest on another's effect: it waits for that."""
+        effects = self._plane.effects
+        self._enter()
+        try:
+            effects.watch()
+            response = await self._perform(request, operation, account, region, moment)
+            done = effects.take()
+            if done is None:
+                number = self.log.append(*_pack(request, operation, account, region, moment, "", ""))
+            elif done:
+                about = json.dumps([moment.time, moment.seed.hex(), account, region], separators=(",", ":")).encode()
+                number = self.log.append(b"E", about, b"\n", done)
+            else:
+                number = self.log.last
+        finally:
+            self._leave()
+        if response.ok:
+            await self.log.durable(number)
         return response
 
     async def _perform(
@@ -170,7 +197,7 @@ class Ledger:
         state = self._serialised()
         self.log.rotate()
         await asyncio.to_thread(self._write_snapshot, upto, state)
-        self._limit = max(self._snapshot_after, len(state) // 2)
+        self._limit = max(self._snapshot_after, len(state) // 4)
 
     def _serialised(self) -> bytes:
         gc.disable()
@@ -232,7 +259,7 @@ class Ledger:
         if found is None:
             return 0
         state = statefile.loads(found[1])
-        self._limit = max(self._snapshot_after, len(found[1]) // 2)
+        self._limit = max(self._snapshot_after, len(found[1]) // 4)
         self._plane.restore(state["plane"])
         self.journal.restore(state["journal"])
         self._outcomes = state["outcomes"]
@@ -243,6 +270,11 @@ class Ledger:
         kind, rest = record[:1], record[1:]
         if kind == b"J":
             self.journal.replay(rest)
+        elif kind == b"E":
+            about, _, effects = rest.partition(b"\n")
+            moment, seed, account, region = json.loads(about)
+            self._clock.not_before(moment)
+            self._plane.apply_effects(effects, account, region, Moment(moment, bytes.fromhex(seed), replay=True))
         elif kind == b"X":
             moment, seed, account, region, table = json.loads(rest)
             self._clock.not_before(moment)
