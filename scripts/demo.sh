@@ -21,10 +21,10 @@ cat <<END
 The stack stands on the embedded AWS on this machine; any AWS client sees it:
 
     export TABLEWRIGHT_LOCAL_HOME='$TABLEWRIGHT_LOCAL_HOME'
-    eval "\$($root/.venv/bin/tablewright local env)"
+    eval "\$('$root/.venv/bin/tablewright' local env)"
     aws dynamodb describe-table --table-name ai-chef-sessions
 
 It goes on running until you stop it:
 
-    $root/.venv/bin/tablewright local stop
+    TABLEWRIGHT_LOCAL_HOME='$TABLEWRIGHT_LOCAL_HOME' '$root/.venv/bin/tablewright' local stop
 END

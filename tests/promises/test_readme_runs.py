@@ -1,0 +1,65 @@
+"""What README.md shows is what happens: its program runs, and its outputs are those of the two commands."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.conftest import EmbeddedAws
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _blocks(language: str) -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.S | re.M)
+
+
+def test_the_program_deploys_a_stack(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    (program,) = _blocks("python")
+    assert len([line for line in program.splitlines() if line.strip()]) <= 8
+    template = ROOT / "examples/ai-chef/backend/infrastructure/dynamodb-schema.yaml"
+    (tmp_path / "tables.yaml").write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
+    env = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": aws.endpoint,
+        "AWS_ACCESS_KEY_ID": account,
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "'ending': 'done'" in done.stdout.splitlines()[-1]
+    stacks = aws.client("cloudformation", account=account).describe_stacks(StackName="orders")["Stacks"]
+    assert stacks[0]["StackStatus"] == "CREATE_COMPLETE"
+
+
+def _normal(text: str) -> list[str]:
+    """Lines without what differs from run to run: the port, and times."""
+    text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC( after \d+ s)?", "TIME", text)
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+@pytest.mark.slow
+def test_the_demo_prints_what_is_shown(tmp_path: Path) -> None:
+    """`scripts/demo.sh` is what `make demo` runs once the environment stands."""
+    shown = _blocks("text")[0]
+    home = tmp_path / "home"
+    env = {**os.environ, "TABLEWRIGHT_LOCAL_HOME": str(home), "COLUMNS": "100"}
+    env = {k: v for k, v in env.items() if not k.startswith("AWS_")}
+    try:
+        done = subprocess.run(
+            [ROOT / "scripts/demo.sh"], env=env, capture_output=True, text=True, timeout=300, check=False
+        )
+    finally:
+        command = [sys.executable, "-m", "tablewright", "local", "stop"]
+        subprocess.run(command, env=env, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout.split("\nThe stack stands on")[0]
+    assert _normal(printed) == _normal(shown)
