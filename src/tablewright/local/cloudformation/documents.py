@@ -141,7 +141,9 @@ class Operation(Document):
     """The operation that this one undoes (RollbackStack, ContinueUpdateRollback)."""
     revert_drift: bool = False
     again: list[str] = field(default_factory=list)
-    """Resources that a retry after a failure has to bring to their properties although those did not change."""
+    """Resources that drifted: brought to their properties although the template's did not change."""
+    gone: list[str] = field(default_factory=list)
+    """Resources that somebody deleted outside: made anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from tablewright.local.cloudformation.documents import Operation, Stack
 from tablewright.local.cloudformation.events import Recorder
 from tablewright.local.cloudformation.examine import Examiner
 from tablewright.local.cloudformation.forward import Forward
+from tablewright.local.cloudformation.looking import DriftDetector
 from tablewright.local.cloudformation.removal import (
     Phase,
     clean_up_rollback,
@@ -106,6 +107,13 @@ class Engine:
         self._runners[change_set_id] = task
         task.add_done_callback(lambda done: self._forget(change_set_id, done))
 
+    def detect(self, detection_id: str, stack_id: str) -> None:
+        """Look for drift in the background."""
+        detector = DriftDetector(self.store, self.services, self.clock)
+        task = asyncio.create_task(detector.stack(detection_id, stack_id))
+        self._runners[detection_id] = task
+        task.add_done_callback(lambda done: self._forget(detection_id, done))
+
     def resume(self) -> None:
         """Go on with what was running when the process ended."""
         for stack in self.store.all_stacks():
@@ -114,6 +122,9 @@ class Engine:
         for change_set in self.store.all_change_sets():
             if change_set.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
                 self.examine(change_set.change_set_id)
+        for detection_id, doc in self.store.journal.items("cfn.drift"):
+            if doc["DetectionStatus"] == "DETECTION_IN_PROGRESS":
+                self.detect(detection_id, doc["StackId"])
 
     def _spawn(self, stack_id: str, operation_id: str, *, resumed: bool, after: asyncio.Task[None] | None) -> None:
         task = asyncio.create_task(self._run(stack_id, operation_id, resumed, after))

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from tablewright.local.clock import Clock
 from tablewright.local.cloudformation.changes import Change, changes, outputs_change
+from tablewright.local.cloudformation.compare import ABSENT, Difference
 from tablewright.local.cloudformation.deployment import program_of
 from tablewright.local.cloudformation.describe import shown
 from tablewright.local.cloudformation.documents import ChangeSet, Doc, Stack
+from tablewright.local.cloudformation.drift import property_differences
 from tablewright.local.cloudformation.durations import CHANGE_SET_S
 from tablewright.local.cloudformation.errors import CfnError
-from tablewright.local.cloudformation.handling import Run
+from tablewright.local.cloudformation.intrinsics import resolve
+from tablewright.local.cloudformation.looking import actual_properties, looker
 from tablewright.local.cloudformation.naming import uuid4
 from tablewright.local.cloudformation.program import Program
 from tablewright.local.cloudformation.resources.failures import exists_already
+from tablewright.local.cloudformation.resources.protocol import Recreation
 from tablewright.local.cloudformation.resources.registry import KINDS
 from tablewright.local.cloudformation.schema import violations
 from tablewright.local.cloudformation.store import Store
@@ -62,7 +66,10 @@ class Examiner:
             old = None
             if stack.deployment.get("template"):
                 old = program_of(self.store, stack, stack.deployment)
-            listed = await self._checked(found, stack, changes(self.store, stack, new, found.deployment), new)
+            planned = changes(self.store, stack, new, found.deployment)
+            if found.deployment_mode == "REVERT_DRIFT":
+                planned = await self._with_drift(stack, planned, new)
+            listed = await self._checked(found, stack, planned, new)
             entries = [shown(change, old, new) for change in listed]
             imports = {**found.imports, **_imports(listed)}
             if not listed and not outputs_change(self.store, stack, new):
@@ -122,6 +129,42 @@ class Examiner:
         if wrong:
             raise Refused(EARLY_VALIDATION.format("PropertyValidation"))
 
+    async def _with_drift(self, stack: Stack, planned: list[Change], new: Program) -> list[Change]:
+        """The changes that bring the resources from what they really are, not from what they were deployed as."""
+        listed = {change.logical_id: change for change in planned}
+        for name, resource in self.store.resources(stack.stack_id).items():
+            if name not in new.graph or not resource.owned or name in listed:
+                continue
+            after = resolve(dict(new.template.resources[name].properties), new.values(self._standing(stack)))
+            actual = await actual_properties(self.services, self.clock, stack, resource)
+            policies = (resource.deletion_policy, resource.update_replace_policy)
+            if actual is None:
+                listed[name] = Change("Add", name, resource.type, None, after, (), (), Recreation.NEVER, *policies)
+                continue
+            unread = KINDS[resource.type].unread
+            drifted = property_differences(after, actual, unread)
+            if drifted:
+                told = tuple(
+                    Difference(
+                        tuple(d.path.strip("/").split("/")), d.actual if d.actual is not None else ABSENT, d.expected
+                    )
+                    for d in drifted
+                )
+                real = replace(resource, properties=actual)
+                listed[name] = Change(
+                    "Modify", name, resource.type, real, after, told, ("Properties",), Recreation.NEVER, *policies
+                )
+        return sorted(listed.values(), key=lambda change: change.logical_id)
+
+    def _standing(self, stack: Stack) -> Callable[[str, str], Any]:
+        def known(logical_id: str, attribute: str) -> Any:
+            resource = self.store.resource(stack.stack_id, logical_id)
+            if resource is None:
+                return None
+            return resource.attributes.get(attribute) if attribute else resource.physical_id
+
+        return known
+
     def _only_imports(self, found: ChangeSet, stack: Stack, listed: list[Change], new: Program) -> list[Change]:
         others = [change for change in listed if change.logical_id not in found.imports]
         if others:
@@ -141,20 +184,7 @@ class Examiner:
         name = change.after.get(kind.name_property) if kind.name_property else None
         if not name:
             return False
-        run = Run(
-            services=self.services,
-            clock=self.clock,
-            stack_name=stack.name,
-            logical_id=change.logical_id,
-            account=stack.account,
-            region=stack.region,
-            tags={},
-            tags_changed=False,
-            origin="",
-            resumed=False,
-            stopping=lambda: False,
-            on_made=lambda _physical_id: None,
-        )
+        run = looker(self.services, self.clock, stack, change.logical_id)
         return await kind.read(run, str(name)) is not None
 
     def _report(

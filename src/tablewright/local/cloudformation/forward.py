@@ -8,13 +8,14 @@ from typing import Any
 
 from tablewright.local.cloudformation import outputs
 from tablewright.local.cloudformation.changes import changes
-from tablewright.local.cloudformation.compare import custom_name, recreation, same
+from tablewright.local.cloudformation.compare import recreation, same
 from tablewright.local.cloudformation.documents import Doc, Resource
 from tablewright.local.cloudformation.durations import STACK_TRANSITION_S
 from tablewright.local.cloudformation.errors import CfnError
 from tablewright.local.cloudformation.handling import Run
 from tablewright.local.cloudformation.intrinsics import resolve
 from tablewright.local.cloudformation.naming import uuid4
+from tablewright.local.cloudformation.refusals import denied_removal, refusal
 from tablewright.local.cloudformation.resources.failures import exists_already
 from tablewright.local.cloudformation.resources.failures import reason as failure_reason
 from tablewright.local.cloudformation.resources.protocol import Recreation, ResourceType
@@ -67,6 +68,8 @@ class Forward:
         work.store.change_stack(work.stack_id, imports=sorted({*stack.imports, *names}))
         if invalid := self._invalid():
             return Verdict.FAILED, f"Validation failed for following resources: [{', '.join(invalid)}]. "
+        if words := denied_removal(work):
+            return Verdict.FAILED, words
         complete = await in_order(program.graph, self.bring, go_on=lambda: not work.stop)
         if not complete or self.failed:
             return Verdict.FAILED, self._reason()
@@ -168,7 +171,7 @@ class Forward:
         operation = work.operation
         kind = KINDS[work.program().template.resources[logical_id].type]
         fresh = Resource(stack_id=work.stack_id, logical_id=logical_id, type=kind.name)
-        standing = stored is not None and stored.owned
+        standing = stored is not None and stored.owned and logical_id not in operation.gone
         resource = stored if stored is not None and standing else fresh
         before = self._before(stored)
         try:
@@ -202,9 +205,9 @@ class Forward:
         if intent == "create" and standing:
             half_made = {"physical_id": resource.physical_id, "properties": resource.wanted, "policy": "Delete"}
             marked |= {"leftover": {**half_made, "first": True}, "owned": False, "physical_id": "", "attributes": {}}
-        refusal = self._refusal(kind, resource, intent, target.properties)
-        if refusal:
-            return work.recorder.resource(resource, f"{_STARTED[intent]}_FAILED", refusal, **marked)
+        words = refusal(work, kind, resource, intent, target.properties)
+        if words:
+            return work.recorder.resource(resource, f"{_STARTED[intent]}_FAILED", words, **marked)
         said = {"replace": NEW_PHYSICAL, "import": "Resource import started."}.get(intent, "")
         return work.recorder.resource(resource, f"{_STARTED[intent]}_IN_PROGRESS", said, **marked)
 
@@ -233,20 +236,6 @@ class Forward:
             return "create"
         again = recreation(kind, resource.properties, target.properties)
         return "replace" if again is Recreation.ALWAYS else "update"
-
-    def _refusal(self, kind: ResourceType, resource: Resource, intent: str, wanted: Doc) -> str:
-        """What CloudFormation refuses by itself before a handler runs."""
-        if problems := violations(kind.name, wanted):
-            return message(resource.logical_id, problems, static=False)
-        if intent == "replace":
-            if name := custom_name(kind, resource.properties, wanted):
-                return (
-                    "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
-                    f"Rename {name} and update the stack again."
-                )
-            if self.work.operation.on_failure == "DO_NOTHING":
-                return "Replacement type updates not supported on stack with disable-rollback."
-        return ""
 
     async def _create(self, kind: ResourceType, resource: Resource) -> None:
         await self._make(kind, resource, "CREATE")
@@ -316,7 +305,10 @@ class Forward:
 
     async def _update(self, kind: ResourceType, resource: Resource) -> None:
         async def act(handler: ResourceType, run: Run) -> Any:
-            return await handler.update(run, resource.physical_id, resource.properties, resource.wanted)
+            before = resource.properties
+            if self.work.operation.revert_drift and (found := await handler.read(run, resource.physical_id)):
+                before = {**before, **found[0]}
+            return await handler.update(run, resource.physical_id, before, resource.wanted)
 
         attributes = await self.work.handle(resource, "update", act)
         self._done(resource, "UPDATE_COMPLETE", attributes)

@@ -232,7 +232,7 @@ async def execute_change_set(call: Call) -> Doc:
         on_failure=choice,
         imports=found.imports,
         retain_except_on_create=bool(call.get("RetainExceptOnCreate")),
-        revert_drift=found.deployment_mode == "REVERT_DRIFT",
+        **_drifted(found),
     )
     for other in call.store.change_sets(stack.stack_id):
         if other.change_set_id != found.change_set_id:
@@ -246,6 +246,18 @@ async def execute_change_set(call: Call) -> Doc:
         changes |= {"retain_except_on_create": bool(call.get("RetainExceptOnCreate"))}
     call.engine.start(stack, operation, status, "User Initiated", **changes, disable_rollback=choice == "DO_NOTHING")
     return {}
+
+
+def _drifted(found: ChangeSet) -> Doc:
+    """What a drift-aware change set brings back."""
+    if found.deployment_mode != "REVERT_DRIFT":
+        return {}
+    listed = [change["ResourceChange"] for change in found.changes]
+    return {
+        "revert_drift": True,
+        "again": [change["LogicalResourceId"] for change in listed if change["Action"] == "Modify"],
+        "gone": [change["LogicalResourceId"] for change in listed if change["Action"] == "Add"],
+    }
 
 
 def _status(found: ChangeSet, fresh: bool) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from tablewright.local.cloudformation.actions import (
     changesets,
+    drifts,
     events,
     governance,
     reading,
@@ -43,6 +44,10 @@ ACTIONS: Mapping[str, Action] = {
     "ExecuteChangeSet": changesets.execute_change_set,
     "DeleteChangeSet": changesets.delete_change_set,
     "ListChangeSets": changesets.list_change_sets,
+    "DetectStackDrift": drifts.detect_stack_drift,
+    "DetectStackResourceDrift": drifts.detect_stack_resource_drift,
+    "DescribeStackDriftDetectionStatus": drifts.describe_stack_drift_detection_status,
+    "DescribeStackResourceDrifts": drifts.describe_stack_resource_drifts,
     "SetStackPolicy": governance.set_stack_policy,
     "GetStackPolicy": governance.get_stack_policy,
 }

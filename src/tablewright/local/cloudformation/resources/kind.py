@@ -20,6 +20,9 @@ class Kind:
     replaced: ClassVar[frozenset[str]] = frozenset()
     """Top-level properties whose change needs a new physical resource."""
 
+    unread: ClassVar[frozenset[str]] = frozenset()
+    """Properties that drift detection does not compare, because the service does not tell them."""
+
     def planned_name(self, stack_name: str, logical_id: str, properties: Properties) -> str:
         given = properties.get(self.name_property) if self.name_property else None
         if given:

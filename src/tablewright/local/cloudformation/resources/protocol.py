@@ -89,6 +89,11 @@ class ResourceType(Protocol):
         """What Fn::GetAtt may ask for."""
         ...
 
+    @property
+    def unread(self) -> frozenset[str]:
+        """Properties that `read` cannot tell."""
+        ...
+
     def planned_name(self, stack_name: str, logical_id: str, properties: Properties) -> str:
         """The name to create under: the custom one, or a generated one."""
         ...

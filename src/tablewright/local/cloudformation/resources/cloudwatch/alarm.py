@@ -59,6 +59,7 @@ class Alarm(Kind):
     name_property: ClassVar[str] = "AlarmName"
     attributes: ClassVar[frozenset[str]] = frozenset({"Arn"})
     replaced: ClassVar[frozenset[str]] = frozenset({"AlarmName"})
+    unread: ClassVar[frozenset[str]] = frozenset({"Tags"})
 
     async def create(self, handling: Handling, name: str, properties: Properties) -> dict[str, Any]:
         params = self._request(name, properties)
@@ -132,6 +133,7 @@ class CompositeAlarm(Kind):
     name_property: ClassVar[str] = "AlarmName"
     attributes: ClassVar[frozenset[str]] = frozenset({"Arn"})
     replaced: ClassVar[frozenset[str]] = frozenset({"AlarmName"})
+    unread: ClassVar[frozenset[str]] = frozenset({"Tags"})
 
     _MEMBERS = (
         "AlarmRule",

@@ -24,6 +24,16 @@ class Table(Kind):
         {"TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification"}
     )
 
+    unread: ClassVar[frozenset[str]] = frozenset(
+        {
+            "ContributorInsightsSpecification",
+            "KinesisStreamSpecification",
+            "ImportSourceSpecification",
+            "ResourcePolicy",
+            "WarmThroughput",
+        }
+    )
+
     def recreation(self, path: tuple[str | int, ...], before: Properties, after: Properties) -> Recreation:
         if path and path[0] == "AttributeDefinitions":
             old, new = shape.attribute_types(before), shape.attribute_types(after)

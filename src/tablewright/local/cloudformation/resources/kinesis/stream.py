@@ -20,6 +20,7 @@ class Stream(Kind):
     name_limit: ClassVar[int] = 128
     attributes: ClassVar[frozenset[str]] = frozenset({"Arn"})
     replaced: ClassVar[frozenset[str]] = frozenset({"Name"})
+    unread: ClassVar[frozenset[str]] = frozenset({"Tags", "StreamModeDetails", "StreamEncryption"})
 
     async def create(self, handling: Handling, name: str, properties: Properties) -> dict[str, Any]:
         params: dict[str, Any] = {"StreamName": name}

@@ -17,6 +17,9 @@ class LogGroup(Kind):
     name_limit: ClassVar[int] = 512
     attributes: ClassVar[frozenset[str]] = frozenset({"Arn"})
     replaced: ClassVar[frozenset[str]] = frozenset({"LogGroupName"})
+    unread: ClassVar[frozenset[str]] = frozenset(
+        {"Tags", "DataProtectionPolicy", "FieldIndexPolicies", "ResourcePolicyDocument", "DeletionProtectionEnabled"}
+    )
 
     async def create(self, handling: Handling, name: str, properties: Properties) -> dict[str, Any]:
         params: dict[str, Any] = {"logGroupName": name}

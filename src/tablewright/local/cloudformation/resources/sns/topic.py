@@ -39,6 +39,20 @@ class Topic(Kind):
     name_limit: ClassVar[int] = 256
     attributes: ClassVar[frozenset[str]] = frozenset({"TopicArn", "TopicName"})
     replaced: ClassVar[frozenset[str]] = frozenset({"TopicName", "FifoTopic"})
+    unread: ClassVar[frozenset[str]] = frozenset(
+        {
+            "Tags",
+            "Subscription",
+            "FifoTopic",
+            "ContentBasedDeduplication",
+            "DataProtectionPolicy",
+            "DeliveryStatusLogging",
+            "SignatureVersion",
+            "TracingConfig",
+            "ArchivePolicy",
+            "FifoThroughputScope",
+        }
+    )
 
     def planned_name(self, stack_name: str, logical_id: str, properties: Properties) -> str:
         name = super().planned_name(stack_name, logical_id, properties)
@@ -128,6 +142,9 @@ class Subscription(Kind):
     name: ClassVar[str] = "AWS::SNS::Subscription"
     attributes: ClassVar[frozenset[str]] = frozenset({"Arn"})
     replaced: ClassVar[frozenset[str]] = frozenset({"TopicArn", "Protocol", "Endpoint"})
+    unread: ClassVar[frozenset[str]] = frozenset(
+        {"FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "DeliveryPolicy", "Region"}
+    )
 
     _SETTINGS = ("FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "DeliveryPolicy")
 
@@ -193,6 +210,7 @@ class TopicPolicy(Kind):
 
     name: ClassVar[str] = "AWS::SNS::TopicPolicy"
     attributes: ClassVar[frozenset[str]] = frozenset({"Id"})
+    unread: ClassVar[frozenset[str]] = frozenset({"PolicyDocument", "Topics"})
 
     async def create(self, handling: Handling, name: str, properties: Properties) -> dict[str, Any]:
         await self._put(handling, list(properties.get("Topics") or []), properties)
