@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from tablewright.model.observed import AlarmState, LogGroupState
+from tablewright.model.observed import AlarmState, LogGroupState, Traffic
 from tablewright.model.stack import ChangeSet, Stack, StackEvent, StackResource
 from tablewright.model.table import Backup, Contents, ExpirySample, Table
 from tablewright.model.whereabouts import Whereabouts
@@ -123,6 +123,12 @@ class Observations(Protocol):
     def alarms(self, names: Sequence[str]) -> tuple[AlarmState, ...]: ...
 
     def log_group(self, name: str) -> LogGroupState | None: ...
+
+    def traffic(
+        self, subjects: Sequence[tuple[str, str | None]], *, since: datetime, until: datetime
+    ) -> tuple[Traffic, ...]:
+        """What was asked of each (table, index or None) in the span, in the subjects' order."""
+        ...
 
 
 class Identity(Protocol):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tablewright.account import open_account
 from tablewright.errors import Failed, UsageError
@@ -271,6 +272,39 @@ def test_more_alarms_than_one_call_takes(aws: EmbeddedAws, account: str, ours: A
             ComparisonOperator="GreaterThanThreshold",
         )
     assert [a.name for a in ours.observations.alarms(names)] == names
+
+
+def test_traffic_adds_up_what_cloudwatch_counted(aws: EmbeddedAws, account: str, ours: Account) -> None:
+    cloudwatch = aws.client("cloudwatch", account=account)
+    now = datetime.now(UTC)
+    on_index = [*DIMENSIONS, {"Name": "GlobalSecondaryIndexName", "Value": "by-who"}]
+    counted = [
+        ("ConsumedReadCapacityUnits", DIMENSIONS, 10.5, now - timedelta(minutes=50)),
+        ("ConsumedReadCapacityUnits", DIMENSIONS, 2.0, now - timedelta(minutes=2)),
+        ("ConsumedReadCapacityUnits", DIMENSIONS, 99.0, now - timedelta(minutes=100)),
+        ("ConsumedWriteCapacityUnits", on_index, 7.0, now - timedelta(minutes=5)),
+        ("WriteThrottleEvents", on_index, 3.0, now - timedelta(minutes=5)),
+    ]
+    for metric, dimensions, value, at in counted:
+        data = {"MetricName": metric, "Dimensions": dimensions, "Value": value, "Timestamp": at}
+        try:
+            cloudwatch.put_metric_data(Namespace="AWS/DynamoDB", MetricData=[data])
+        except ClientError:
+            pytest.skip("CloudWatch keeps AWS/ namespaces to AWS's own services")
+    subjects = [("orders", "by-who"), ("orders", None), ("other", None)]
+    found = ours.observations.traffic(subjects, since=now - timedelta(hours=1), until=now + timedelta(minutes=1))
+    assert [(t.table, t.index, t.read_units, t.write_units, t.throttled_reads, t.throttled_writes) for t in found] == [
+        ("orders", "by-who", 0.0, 7.0, 0, 3),
+        ("orders", None, 12.5, 0.0, 0, 0),
+        ("other", None, 0.0, 0.0, 0, 0),
+    ]
+
+
+def test_traffic_of_more_tables_than_one_call_takes(ours: Account) -> None:
+    subjects = [(f"table-{number}", None) for number in range(130)]
+    now = datetime.now(UTC)
+    found = ours.observations.traffic(subjects, since=now - timedelta(hours=1), until=now)
+    assert [(t.table, t.read_units) for t in found] == [(name, 0.0) for name, _ in subjects]
 
 
 def test_a_log_group_is_found_by_its_whole_name(aws: EmbeddedAws, account: str, ours: Account) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tablewright.deploy.status import ROWS, Row
-from tablewright.model.observed import AlarmState, LogGroupState, Watched
+from tablewright.model.observed import AlarmState, LogGroupState, Traffic, Watched
 from tablewright.model.report import (
     ATTENTION,
     UNHEALTHY,
@@ -110,6 +110,20 @@ def test_a_sound_stack_has_no_findings() -> None:
 def test_each_thing_that_can_be_wrong_with_a_table(table: TableReport, level: str, code: str) -> None:
     (finding,) = findings(_report("CREATE_COMPLETE", table))
     assert (finding.level, finding.code, finding.subject) == (level, code, "Orders")
+
+
+def test_throttling_is_said_of_the_index_that_it_was_on() -> None:
+    calm = Traffic("orders", None, NOW, NOW, read_units=5.0)
+    busy = Traffic("orders", "by-who", NOW, NOW, throttled_writes=3)
+    (finding,) = findings(_report("CREATE_COMPLETE", replace(_table(), traffic=(calm, busy))))
+    assert (finding.level, finding.code) == (ATTENTION, "throttled")
+    assert "0 reads and 3 writes of index by-who of orders" in finding.text
+
+
+def test_a_part_that_the_whole_report_calls_unread_is_not_said_again() -> None:
+    table = _table(unknown={"backups": "too many"})
+    found = findings(_report("CREATE_COMPLETE", table, unread={"backups": "too many"}))
+    assert [f.code for f in found] == ["section-unread"]
 
 
 def test_a_table_that_the_stack_let_go_of_and_that_is_gone_is_nobodys_worry() -> None:

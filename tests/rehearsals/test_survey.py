@@ -211,6 +211,26 @@ def test_a_firing_alarm_and_a_backup_are_shown(aws: EmbeddedAws, account: str, o
     assert [b.name for b in results.backups] == ["before"]
 
 
+def test_the_last_hours_traffic_is_counted_by_table_and_index(aws: EmbeddedAws, account: str, ours: Account) -> None:
+    _create(aws, account, "chef", GUIDE.read_text(encoding="utf-8"))
+    dynamodb = aws.client("dynamodb", account=account)
+    for number in range(5):
+        item = {"resultId": {"S": f"r{number}"}, "sessionId": {"S": "s"}}
+        dynamodb.put_item(TableName="ai-chef-results", Item=item)
+    dynamodb.get_item(TableName="ai-chef-results", Key={"resultId": {"S": "r1"}}, ConsistentRead=True)
+    if not aws.client("cloudwatch", account=account).list_metrics(Namespace="AWS/DynamoDB")["Metrics"]:
+        pytest.skip("the embedded AWS publishes no metrics of what its tables consume")
+    tables = {t.name: t for t in survey("chef", ours).tables}
+    results = tables["ai-chef-results"].traffic
+    assert results is not None
+    assert [(t.index, t.read_units, t.write_units) for t in results] == [
+        (None, 1.0, 5.0),
+        ("sessionId-index", 0.0, 5.0),
+    ]
+    (sessions,) = tables["ai-chef-sessions"].traffic or ()
+    assert (sessions.read_units, sessions.write_units, sessions.throttled_reads) == (0.0, 0.0, 0)
+
+
 def test_many_tables_are_read_in_the_stacks_order(aws: EmbeddedAws, account: str, ours: Account) -> None:
     names = [f"t{number:03d}" for number in range(60)]
     body = "Resources:\n" + "".join(TABLE.format(name=name.upper(), table=f"many-{name}") for name in names)
@@ -220,6 +240,9 @@ def test_many_tables_are_read_in_the_stacks_order(aws: EmbeddedAws, account: str
     assert [t.name for t in report.tables] == listed
     assert all(t.table is not None and t.table.status == "ACTIVE" for t in report.tables)
     assert all(t.table is not None and "five such calls" in t.table.unknown["backups"] for t in report.tables)
+    assert all(t.traffic is None for t in report.tables)
+    unread = [f.subject for f in report.findings if f.code in ("section-unread", "table-part-unread")]
+    assert sorted(unread) == ["backups", "traffic"], "said once, not for each table"
 
 
 STACK = (

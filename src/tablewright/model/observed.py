@@ -50,3 +50,20 @@ class LogGroupState:
     name: str
     retention_days: int | None
     stored_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What was asked of a table, or of one of its global indexes, in a span: capacity units consumed and throttled requests.
+
+    ``index`` is None for the table itself, whose counts leave its indexes out. CloudWatch shows them some minutes late.
+    """
+
+    table: str
+    index: str | None
+    since: datetime
+    until: datetime
+    read_units: float = 0.0
+    write_units: float = 0.0
+    throttled_reads: int = 0
+    throttled_writes: int = 0

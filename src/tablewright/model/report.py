@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tablewright.model.cause import Cause
-from tablewright.model.observed import AlarmState, LogGroupState
+from tablewright.model.observed import AlarmState, LogGroupState, Traffic
 from tablewright.model.stack import Stack, StackResource
 from tablewright.model.table import Table
 from tablewright.model.whereabouts import Whereabouts
@@ -47,7 +47,8 @@ class TableReport:
     """One of the stack's tables. ``table`` is None if it does not exist, or if ``unread`` says why it could not be asked.
 
     ``path`` leads to it through nested stacks (logical ids joined by ``/``). ``owned`` is False for one that the stack left
-    behind (DELETE_SKIPPED). The item count and size in ``table`` lag by up to six hours.
+    behind (DELETE_SKIPPED). The item count and size in ``table`` lag by up to six hours. ``traffic`` is what was asked of the
+    table and of each of its global indexes in the last hour; None if it was not read (``StackReport.unread`` says why).
     """
 
     path: str
@@ -56,6 +57,7 @@ class TableReport:
     table: Table | None = None
     unread: str = ""
     owned: bool = True
+    traffic: tuple[Traffic, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,9 @@ class Operation:
 class StackReport:
     """One stack as it stands at ``at``. ``stack`` is None if there is no such stack: then the rest is empty.
 
-    ``unread`` names each section (``resources``, ``operation``) that could not be read, with the reason: such a section is
-    unknown, not empty. ``others`` are the resources that have no section of their own.
+    ``unread`` names each section (``resources``, ``operation``, ``traffic``,
+    ``backups``) that could not be read, or was not for a stack so large, with the reason: such a section is unknown, not
+    empty. ``others`` are the resources that have no section of their own.
     """
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tablewright.deploy.status import row
 from tablewright.model.report import (
@@ -26,7 +26,7 @@ def findings(report: StackReport) -> tuple[HealthFinding, ...]:
     """Everything that is not as it should be, what does not work first; otherwise in the report's order."""
     found = [
         *_stack(report),
-        *(f for table in report.tables for f in _table(table)),
+        *(f for table in report.tables for f in _table(table, report.unread)),
         *(f for alarm in report.alarms for f in _alarm(alarm)),
         *(f for group in report.log_groups for f in _log_group(group)),
         *(
@@ -55,7 +55,8 @@ def _stack(report: StackReport) -> Iterator[HealthFinding]:
         yield HealthFinding(UNHEALTHY, "stack-status", stack.name, f"{stack.status}: {status.meaning}", command)
 
 
-def _table(report: TableReport) -> Iterator[HealthFinding]:
+def _table(report: TableReport, said: Collection[str]) -> Iterator[HealthFinding]:
+    """``said`` are the parts of which the whole report says already that they are unknown."""
     table = report.table
     if report.unread:
         yield HealthFinding(ATTENTION, "table-unread", report.path, f"Table {report.name}: {report.unread}")
@@ -86,7 +87,15 @@ def _table(report: TableReport) -> Iterator[HealthFinding]:
     if not table.deletion_protection:
         text = f"Table {table.name} has no deletion protection."
         yield HealthFinding(ATTENTION, "deletion-protection-off", report.path, text)
+    for traffic in report.traffic or ():
+        if traffic.throttled_reads or traffic.throttled_writes:
+            of = f"index {traffic.index} of {table.name}" if traffic.index else f"table {table.name}"
+            counts = f"{traffic.throttled_reads} reads and {traffic.throttled_writes} writes"
+            text = f"In the last hour {counts} of {of} were throttled."
+            yield HealthFinding(ATTENTION, "throttled", report.path, text)
     for part, why in table.unknown.items():
+        if part in said:
+            continue
         yield HealthFinding(
             ATTENTION, "table-part-unread", report.path, f"{_PARTS.get(part, part)} of {table.name}: {why}"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tablewright.deploy.status import row
@@ -21,8 +22,11 @@ from tablewright.survey.operation import operation_of
 __all__ = ["survey"]
 
 _WORKERS = 8
-_BACKUPS_UP_TO = 40
-"""Tables whose backups are listed: DynamoDB answers ListBackups five times a second (API reference)."""
+_DETAILS_UP_TO = 40
+"""Up to so many tables, backups and traffic are read too: DynamoDB answers ListBackups five times a second (API reference),
+and CloudWatch bills every metric that is asked for."""
+_NO_BACKUPS = f"not listed for more than {_DETAILS_UP_TO} tables at once (DynamoDB allows five such calls a second)"
+_TRAFFIC_SPAN = timedelta(hours=1)
 _NESTING = 8
 
 _ALARM_TYPES = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
@@ -80,13 +84,18 @@ def _read(name: str, account: Account, environment: str | None, pool: ThreadPool
     tables = [r for r in resources if r.resource.type in TABLE_TYPES and r.resource.status != "DELETE_COMPLETE"]
     alarms = [r for r in resources if r.resource.type in _ALARM_TYPES and _is_there(r.resource)]
     groups = [r for r in resources if r.resource.type == _LOG_GROUP_TYPE and _is_there(r.resource)]
-    with_backups = len(tables) <= _BACKUPS_UP_TO
-    table_reports = [pool.submit(_table, account, table, with_backups) for table in tables]
+    in_detail = len(tables) <= _DETAILS_UP_TO
+    table_reports = [pool.submit(_table, account, table, in_detail) for table in tables]
     alarm_states = pool.submit(
         _try, lambda: account.observations.alarms([alarm.resource.physical_id for alarm in alarms]) if alarms else ()
     )
     group_reports = [pool.submit(_log_group, account, group) for group in groups]
     read_tables = tuple(future.result() for future in table_reports)
+    if in_detail:
+        read_tables = _with_traffic(account, read_tables, report.at, unread)
+    else:
+        unread["traffic"] = f"not read for more than {_DETAILS_UP_TO} tables at once (CloudWatch bills every metric)"
+        unread["backups"] = _NO_BACKUPS
     return replace(
         report,
         tables=read_tables,
@@ -118,7 +127,7 @@ def _is_there(resource: StackResource) -> bool:
     return bool(resource.physical_id) and resource.status not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
 
 
-def _table(account: Account, found: _Found, with_backups: bool) -> TableReport:
+def _table(account: Account, found: _Found, in_detail: bool) -> TableReport:
     resource = found.resource
     name = resource.physical_id
     report = TableReport(found.path, name, resource, owned=resource.status != "DELETE_SKIPPED")
@@ -129,13 +138,32 @@ def _table(account: Account, found: _Found, with_backups: bool) -> TableReport:
         return replace(report, unread=_words(table))
     if table is None:
         return report
-    if not with_backups:
-        why = f"not listed for more than {_BACKUPS_UP_TO} tables at once (DynamoDB allows five such calls a second)"
-        return replace(report, table=replace(table, unknown={**table.unknown, "backups": why}))
+    if not in_detail:
+        return replace(report, table=replace(table, unknown={**table.unknown, "backups": _NO_BACKUPS}))
     backups = _try(lambda: account.tables.backups(name))
     if isinstance(backups, TablewrightError):
         return replace(report, table=replace(table, unknown={**table.unknown, "backups": _words(backups)}))
     return replace(report, table=replace(table, backups=backups))
+
+
+def _with_traffic(
+    account: Account, tables: tuple[TableReport, ...], now: datetime, unread: dict[str, str]
+) -> tuple[TableReport, ...]:
+    """The tables with what was asked of them in the last hour; as they were, and the reason noted, where that is denied."""
+    subjects: list[tuple[str, str | None]] = []
+    for report in tables:
+        if report.table is not None:
+            subjects.append((report.name, None))
+            subjects += [(report.name, index.name) for index in report.table.indexes if index.kind == "global"]
+    if not subjects:
+        return tables
+    until = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    answer = _try(lambda: account.observations.traffic(subjects, since=until - _TRAFFIC_SPAN, until=until))
+    if isinstance(answer, TablewrightError):
+        unread["traffic"] = _words(answer)
+        return tables
+    of_table = {name: tuple(each for each in answer if each.table == name) for name in {each.table for each in answer}}
+    return tuple(replace(report, traffic=of_table.get(report.name)) for report in tables)
 
 
 def _alarms(
