@@ -57,7 +57,7 @@ def policies_of(document: Mapping[str, Any]) -> Policies:
         boundary=_policy(document.get("boundary")),
         session=_policies(document["session"]) if "session" in document else None,
         service_control=tuple(_policies(level) for level in document.get("service_control", [])),
-        resource_control=tuple(_policies(level) for level in document.get("resource_control", [])),
+        resource_control=_policies(document.get("resource_control", [])),
     )
 
 

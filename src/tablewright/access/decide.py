@@ -1,8 +1,8 @@
 """Whether a request is allowed, by every policy that has a say, and which statement decided.
 
-The order is IAM's own: an explicit deny anywhere decides; then each level of the resource and service control policies must
-allow; then, in the resource's account, a resource-based policy or the caller's own policies, narrowed by permissions boundary
-and session policy; from another account, both. Nothing here asks AWS, and nothing but the given policies is known.
+The order is IAM's own: an explicit deny anywhere decides; then each level of the service control policies must allow; then,
+in the resource's account, a resource-based policy or the caller's own policies, narrowed by permissions boundary and session
+policy; from another account, both. Nothing here asks AWS, and nothing but the given policies is known.
 
 Sources: IAM user guide, "How AWS enforcement code logic evaluates requests to allow or deny access", "Policy evaluation for
 requests within a single account", "Cross-account policy evaluation logic", "Permissions boundaries for IAM entities".
@@ -34,8 +34,9 @@ class Policies:
     """All policies that have a say.
 
     ``identity``: of the user with its groups, or of the role. ``resource``: the resource's own. ``boundary``: the permissions
-    boundary. ``session``: given when the session was made; None where none was. ``service_control`` and
-    ``resource_control``: one tuple of policies for each level of the organisation, the root's first.
+    boundary. ``session``: given when the session was made; None where none was. ``service_control``: one tuple of policies
+    for each level of the organisation, the root's first. ``resource_control``: those of all levels; each level allows
+    everything beside them (RCPFullAWSAccess cannot be detached), so only what they deny counts.
     """
 
     identity: tuple[Policy, ...] = ()
@@ -43,7 +44,7 @@ class Policies:
     boundary: Policy | None = None
     session: tuple[Policy, ...] | None = None
     service_control: tuple[tuple[Policy, ...], ...] = ()
-    resource_control: tuple[tuple[Policy, ...], ...] = ()
+    resource_control: tuple[Policy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +126,12 @@ class _Case:
         return self._guarded() or self._granted()
 
     def _guarded(self) -> Decision | None:
-        """The control policies of the organisation: each level must allow."""
+        """The service control policies: each level of the organisation must allow."""
         caller = self._request.caller
-        guards = [(RESOURCE_CONTROL, self._policies.resource_control)]
         if caller.has_policies or caller.kind is CallerKind.ROOT:
-            guards.append((SERVICE_CONTROL, self._policies.service_control))
-        for kind, levels in guards:
-            for level, policies in enumerate(levels, 1):
-                if not self._allows(kind, policies).found:
-                    return self._nothing(f"no {kind} at level {level} of the organisation allows it.")
+            for level, policies in enumerate(self._policies.service_control, 1):
+                if not self._allows(SERVICE_CONTROL, policies).found:
+                    return self._nothing(f"no {SERVICE_CONTROL} at level {level} of the organisation allows it.")
         return None
 
     def _granted(self) -> Decision:
@@ -232,8 +230,7 @@ class _Case:
         if caller.has_policies or caller.kind is CallerKind.ROOT:
             for level in policies.service_control:
                 yield SERVICE_CONTROL, level
-        for level in policies.resource_control:
-            yield RESOURCE_CONTROL, level
+        yield RESOURCE_CONTROL, policies.resource_control
         if policies.resource is not None:
             yield RESOURCE, (policies.resource,)
         if caller.has_policies:

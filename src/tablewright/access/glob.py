@@ -37,6 +37,9 @@ def like(text: str) -> Pattern:
 
 def matches(pattern: Pattern, text: str) -> bool:
     """Whether the whole text is what the pattern says."""
+    literal = _literal(pattern)
+    if literal is not None:
+        return literal == text
     at = place = 0
     star, resume = -1, 0
     while place < len(text):
@@ -54,6 +57,13 @@ def matches(pattern: Pattern, text: str) -> bool:
         resume += 1
         at, place = star + 1, resume
     return all(isinstance(part, Wild) and part in (Wild.ANY, Wild.FENCED) for part in pattern[at:])
+
+
+@lru_cache(maxsize=4096)
+def _literal(pattern: Pattern) -> str | None:
+    """The text of a pattern without wildcards."""
+    parts = [part for part in pattern if isinstance(part, str)]
+    return "".join(parts) if len(parts) == len(pattern) else None
 
 
 def _one(part: str | Wild, char: str) -> bool:
