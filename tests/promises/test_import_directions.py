@@ -39,8 +39,8 @@ FACES = {"cli", "web", "__main__", "__init__"}
 THINKING = set(LAYERS) - {"settings", "aws", "account", "local"}
 """Layers without I/O, clock or randomness, but for their acting modules."""
 
-FILES_BY_NATURE = {"lint/cache.py", "deploy/runlog.py"}
-"""Modules of thinking layers whose idea is a file."""
+FILES_BY_NATURE = {"lint/cache.py", "lint/process.py", "lint/worker.py", "deploy/runlog.py"}
+"""Modules of thinking layers whose idea is a file, or a process of its own (cfn-lint's)."""
 
 ACTING = {"run"}
 """Modules of a thinking layer that act: they may use ports, files and threads. Time and chance come by ports here too."""
@@ -53,6 +53,7 @@ IMPURE = {
 
 EVEN_WHEN_ACTING = {"time", "random", "uuid", "secrets", "getpass", "click", "rich"}
 
+PURE_MODULES = {"urllib.parse"}
 PURE_PATHS = {"PurePath", "PurePosixPath", "PureWindowsPath"}
 """Names of pathlib that only think."""
 
@@ -82,11 +83,11 @@ def _imports(path: Path) -> Iterator[str]:
     package = ("tablewright", *path.relative_to(SOURCE).parent.parts)
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from (alias.name for alias in node.names if alias.name not in PURE_MODULES)
         elif isinstance(node, ast.ImportFrom):
             base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
             module = ".".join(part for part in (base, node.module) if part)
-            if module == "pathlib" and {alias.name for alias in node.names} <= PURE_PATHS:
+            if module in PURE_MODULES or (module == "pathlib" and {alias.name for alias in node.names} <= PURE_PATHS):
                 continue
             # `from tablewright import aws` imports a submodule, or a name of the public API.
             yield from ([f"{module}.{alias.name}" for alias in node.names] if module == "tablewright" else [module])
