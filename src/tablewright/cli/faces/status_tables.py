@@ -38,7 +38,7 @@ def _detailed(report: TableReport, columns: int, marks: Marks) -> list[Line]:
     if table.table_class != "STANDARD":
         facts.append(table.table_class)
     lines: list[Line] = [_title(report, table, facts, columns, marks)]
-    for label, text, look in _facts(table):
+    for label, text, look in [*_facts(table), *_traffic(report)]:
         lines.append(
             ((f"      {pad(label, _LABELS)} ", "dim"), (elide(clean(text), columns - 7 - _LABELS, marks.elided), look))
         )
@@ -113,6 +113,17 @@ def _backups(table: Table) -> tuple[str, str]:
         return "none on demand", "dim"
     newest = max(table.backups, key=lambda backup: backup.created_at)
     return f"{len(table.backups)}, the newest {newest.name} of {moment(newest.created_at)} ({newest.status})", ""
+
+
+def _traffic(report: TableReport) -> list[tuple[str, str, str]]:
+    """What was asked of the table in the last hour, its indexes aside: their throttling is among the findings."""
+    for each in report.traffic or ():
+        if each.index is None:
+            throttled = each.throttled_reads + each.throttled_writes
+            units = f"{count(round(each.read_units), 'read unit')}, {count(round(each.write_units), 'write unit')}"
+            words = f"{units}, {count(throttled, 'throttled request')}" if throttled else units
+            return [("last hour", words, "warn" if throttled else "")]
+    return []
 
 
 def _index(index: Index, columns: int, marks: Marks) -> Line:
