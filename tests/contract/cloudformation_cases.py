@@ -13,7 +13,7 @@
       - change_set: 2.yaml               # CreateChangeSet, and wait; `result` is DescribeChangeSet's answer
       - execute:                         # the change set of before
       - delete:
-      - call: dynamodb.describe_table    # any boto3 call
+      - call: dynamodb.describe_table    # any boto3 call, in another region with `region`
         with: {TableName: orders}
         result: {Table: {TableStatus: ACTIVE}}
 
@@ -170,7 +170,7 @@ class Case:
 
     def _call(self, step: Mapping[str, Any], operation: str) -> dict[str, Any]:
         service, method = operation.split(".")
-        client = self.aws.client(service, account=self.account)
+        client = self.aws.client(service, account=self.account, region=str(step.get("region", "us-east-1")))
         answer: dict[str, Any] = getattr(client, method)(**self._arguments(step))
         return answer
 

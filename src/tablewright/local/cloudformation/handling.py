@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tablewright.local.clock import Clock
@@ -75,6 +75,10 @@ class Run:
         await self.clock.sleep(seconds)
         if self.stopping():
             raise Stopped
+
+    def in_region(self, region: str) -> Run:
+        """The same run, its calls made in another region."""
+        return replace(self, region=region, origin=f"{self.origin}:{region}", _calls=Counter())
 
     def again(self) -> None:
         """Before another try: what this run called successfully is not called a second time."""

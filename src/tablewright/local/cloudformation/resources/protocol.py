@@ -56,6 +56,10 @@ class Handling(Protocol):
         """Whether the stack's tags are others than when the resource was last touched."""
         ...
 
+    def in_region(self, region: str) -> Handling:
+        """The same, with calls that go to another region."""
+        ...
+
     def was_called(self, service: str, operation: str, params: Mapping[str, object]) -> bool:
         """Whether this very handler's run made that call already, before a restart."""
         ...
