@@ -39,11 +39,20 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
 """The settings that are text, each with what it must look like."""
 
 _MAPPINGS = ("parameters", "tags")
+_CHECK: Mapping[str, str] = {
+    "select": "rules",
+    "ignore": "rules",
+    "fail_on": "severity",
+    "deletion-policy": "switch",
+    "deletion-protection": "switch",
+    "point-in-time-recovery": "switch",
+}
+"""What ``check`` can be told, at the top or for an environment, and of what kind each is."""
 _ONE_STACK = (*_PATTERNS, *_MAPPINGS)
 _OF_STACK = ("stack", "template", "parameters", "tags", "service_role_arn", "s3_bucket")
 _ALLOWED: Mapping[str, tuple[str, ...]] = {
-    "the top": (*_ONE_STACK, "default_environment", "environments", "stacks"),
-    "an environment": (*_ONE_STACK, "stacks"),
+    "the top": (*_ONE_STACK, "default_environment", "environments", "stacks", "check"),
+    "an environment": (*_ONE_STACK, "stacks", "check"),
     "a stack": (*_OF_STACK, "after"),
     "a stack in an environment": _OF_STACK,
 }
@@ -127,6 +136,11 @@ class Settings:
         """All the stacks of an environment, each after those it names in ``after``."""
         chosen = self._choose(name)
         return tuple(self._merged(chosen, label) for label in (self.labels or (None,)))
+
+    def check(self, name: str | None = None) -> Mapping[str, Any]:
+        """What ``check`` is told: the rules to select and ignore, and what the environment requires."""
+        special = self.document.get("environments", {}).get(name, {}) if name else {}
+        return {**self.document.get("check", {}), **special.get("check", {})}
 
     def _choose(self, name: str | None) -> str | None:
         wanted = name or self.default_environment
@@ -255,8 +269,27 @@ class _Check:
                 self._text_value(value, here, *_PATTERNS[key])
             elif key in _MAPPINGS:
                 self._mapping(value, here)
+            elif key == "check":
+                self._checks(value, here)
             elif key == "after" and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
                 raise self._wrong(here, "must be a list of stack labels", value)
+
+    def _checks(self, value: object, where: Where) -> None:
+        if not isinstance(value, dict):
+            raise self._wrong(where, "must be a table", value)
+        for key, entry in value.items():
+            here = (*where, key)
+            if key not in _CHECK:
+                near = get_close_matches(key, _CHECK, n=1)
+                advice = f"Did you mean {near[0]}?" if near else f"check can have {_listed(_CHECK)}."
+                raise self._mistake("settings-unknown-key", "The settings have an unknown key", here, advice)
+            kind = _CHECK[key]
+            if kind == "switch" and not isinstance(entry, bool):
+                raise self._wrong(here, "must be true or false", entry)
+            if kind == "severity":
+                self._text_value(entry, here, r"error|warning|info|never", "error, warning, info or never")
+            if kind == "rules" and not (isinstance(entry, list) and all(isinstance(one, str) for one in entry)):
+                raise self._wrong(here, "must be a list of rules, in quotes", entry)
 
     def _text_value(self, value: object, where: Where, pattern: str, meaning: str) -> None:
         if isinstance(value, bool) or not isinstance(value, str):

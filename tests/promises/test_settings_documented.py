@@ -12,11 +12,11 @@ from tablewright import settings
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", PAGE, flags=re.S | re.M)
-KNOWN = {key for keys in settings._ALLOWED.values() for key in keys}
+KNOWN = {key for keys in (*settings._ALLOWED.values(), settings._CHECK) for key in keys}
 
 
 def test_every_setting_has_a_row_and_no_other_has_one() -> None:
-    rows = set(re.findall(r"^\| `(\w+)` \|", PAGE, flags=re.M))
+    rows = set(re.findall(r"^\| `([\w-]+)` \|", PAGE, flags=re.M))
     assert rows == KNOWN
 
 
@@ -27,7 +27,7 @@ def test_an_example_is_accepted(number: int, tmp_path: Path) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == 2
+    assert len(EXAMPLES) == 3
 
 
 def test_the_examples_own_settings_are_accepted() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 COMMANDS: dict[str, str] = {
+    "check": "Find what passes every linter and fails, or lies, on AWS.",
+    "explain": "Explain a rule of check, or list the rules.",
     "deploy": "Bring a stack to what its template says.",
     "plan": "Show what deploy would do, without doing it.",
     "status": "Show a stack, its tables and what watches them, on one screen.",
     "why": "Say why the last failed operation of a stack failed.",
+    "log": "List what was run on this machine, and show a run.",
     "local": "Start, stop and look after the embedded AWS.",
 }

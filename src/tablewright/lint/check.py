@@ -63,9 +63,7 @@ def judge_one(reading: Reading, options: Options, generic: Generic | None) -> Fi
     """What the rules find in one file."""
     every = rules()
     chosen = [rule for rule in every.values() if options.runs(rule)]
-    found = list[Finding]()
-    for rule in chosen:
-        found += _run(rule, reading)
+    found = [*find(reading, options)]
     if generic is not None:
         reading.facts.generic_failure = generic.failure
         found += as_findings(generic, reading.path, found, every)
@@ -82,6 +80,14 @@ def judge_one(reading: Reading, options: Options, generic: Generic | None) -> Fi
             marked += [_finding(rule, problem, reading.path) for problem in rule.check(reading.facts)]
     ordered = sorted(_once(marked), key=lambda one: (one.line, one.column, one.severity.rank, one.rule))
     return FileReport(reading.path, reading.kind, reading.text, tuple(ordered))
+
+
+def find(reading: Reading, options: Options) -> list[Finding]:
+    """What our own rules find in a file, comments not yet looked at; found once, then known."""
+    if reading.found is None:
+        chosen = [rule for rule in rules().values() if options.runs(rule)]
+        reading.found = [finding for rule in chosen for finding in _run(rule, reading)]
+    return reading.found
 
 
 def _run(rule: Rule, reading: Reading) -> list[Finding]:

@@ -82,7 +82,8 @@ class Rule:
 
     def section(self, name: str) -> str:
         """One of the docstring's fixed sections, as running text."""
-        return _sections(inspect.getdoc(self.check) or "").get(name, "")
+        text = _sections(inspect.getdoc(self.check) or "").get(name, "")
+        return text if text.startswith("tablewright ") else text[:1].upper() + text[1:]
 
 
 _REGISTERED: dict[str, Rule] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import warnings
 from dataclasses import dataclass, field
-from pathlib import PurePath
 
 from tablewright.errors import UsageError
 from tablewright.lint.code import Code
@@ -16,6 +15,7 @@ from tablewright.lint.scripts import Script, Workflow, is_workflow
 from tablewright.lint.stack import Stack, is_template, read_stack
 from tablewright.lint.statements import Policies, is_policy, policies_in, policies_of
 from tablewright.model.design import Position
+from tablewright.model.finding import Finding
 from tablewright.model.quotas import TEMPLATE_BYTES
 from tablewright.template.decode import decode, decode_bytes
 from tablewright.template.mistakes import TemplateMistake
@@ -47,6 +47,7 @@ class Reading:
     policies: Policies | None = None
     strict_policies: Policies | None = None
     subject: Script | Workflow | Code | None = None
+    found: list[Finding] | None = field(default=None, repr=False)
 
     @property
     def path(self) -> str:
@@ -79,13 +80,13 @@ def _looks_like_template(data: bytes) -> bool:
 
 
 def _classify(reading: Reading, options: Options) -> None:
-    path, body = PurePath(reading.path), reading.text
+    path, body = reading.path, reading.text
     first = body[:120].partition("\n")[0]
-    if path.suffix == ".py" or (first.startswith("#!") and "python" in first):
+    if path.endswith(".py") or (first.startswith("#!") and "python" in first):
         _as_code(reading)
-    elif path.suffix in _SHELL or (first.startswith("#!") and "sh" in first.rsplit("/", 1)[-1]):
+    elif path.endswith(_SHELL) or (first.startswith("#!") and "sh" in first.rsplit("/", 1)[-1]):
         reading.kind, reading.subject = "script", Script(reading.path, body)
-    elif path.suffix in _DOCUMENTS or reading.source.named:
+    elif path.endswith(_DOCUMENTS) or reading.source.named:
         _as_document(reading, options)
 
 
@@ -107,7 +108,7 @@ def _as_code(reading: Reading) -> None:
 
 def _as_document(reading: Reading, options: Options) -> None:
     path, body = reading.path, reading.text
-    in_workflows = ".github" in PurePath(path).parts
+    in_workflows = ".github/" in path.replace("\\", "/")
     try:
         tree = decode(body, path)
     except UsageError:

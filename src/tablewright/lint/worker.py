@@ -41,18 +41,21 @@ def _linter() -> Any:
     import logging
 
     from cfnlint.config import ConfigMixIn
+    from cfnlint.decode.decode import decode_str
     from cfnlint.runner import Runner
+    from cfnlint.runner.template import run_template_by_data, run_template_by_file_path
 
     logging.disable(logging.CRITICAL)
     runner: list[Any] = []
 
     def lint(path: str, regions: list[str] | None) -> list[Any]:
-        arguments = ["--template", path, *(["--regions", *regions] if regions else [])]
-        config = ConfigMixIn(arguments)
+        config = ConfigMixIn(["--regions", *regions] if regions else [])
         if not runner:
             runner.append(Runner(config))
-        runner[0].config = config
-        return list(runner[0].run())
+        if not path.startswith("-"):
+            return list(run_template_by_file_path(path, config, runner[0].rules, False))
+        template, errors = decode_str(path[1:])
+        return list(errors or run_template_by_data(template, config, runner[0].rules))
 
     return lint
 

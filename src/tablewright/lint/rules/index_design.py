@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tablewright.lint.rule import INFO, WARNING, Problem, rule
 from tablewright.lint.stack import Stack
@@ -73,22 +74,33 @@ def redundant_index(stack: Stack) -> Iterator[Problem]:
     for table in stack.tables:
         if not table.schema:
             continue
-        own = ((table.hash,), (table.range,) if table.range else ())
-        known: list[tuple[object, str]] = [(own, f"the table {table.called}")]
-        known += [((index.hashes, index.ranges), index.called) for index in table.globals if index.schema]
-        for place, index in enumerate([index for index in table.globals if index.schema], start=1):
-            key = (index.hashes, index.ranges)
-            for other, ((hashes, ranges), whose) in enumerate(known):
-                same = key == (hashes, ranges) and other < place
-                prefix = other != place and other != 0 and not key[1] and key[0] == hashes and bool(ranges)
-                if same or prefix:
+        known = [_Answer((table.hash or "",), (table.range,) if table.range else (), f"the table {table.called}")]
+        listed = [index for index in table.globals if index.schema]
+        known += [_Answer(index.hashes, index.ranges, index.called) for index in listed]
+        for place, index in enumerate(listed, start=1):
+            mine = known[place]
+            for other, answer in enumerate(known):
+                same = other < place and (answer.hashes, answer.ranges) == (mine.hashes, mine.ranges)
+                longer = (
+                    other not in (0, place) and answer.hashes == mine.hashes and bool(answer.ranges) > bool(mine.ranges)
+                )
+                if same or longer:
                     yield Problem(
                         index.position,
-                        f"{index.called} answers nothing that {whose} does not",
-                        f"Query {whose} by {', '.join(index.hashes)} and remove {index.called}.",
+                        f"{index.called} answers nothing that {answer.whose} does not",
+                        f"Query {answer.whose} by {', '.join(index.hashes)} and remove {index.called}.",
                         table.logical_id,
                     )
                     break
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """Which queries a table or an index answers."""
+
+    hashes: tuple[str, ...]
+    ranges: tuple[str, ...]
+    whose: str
 
 
 @rule("TW-IDX-013", "index-without-order", WARNING)
