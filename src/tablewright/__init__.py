@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tablewright.deploy.explaining.run import why as why
     from tablewright.deploy.options import DeployOptions as DeployOptions
     from tablewright.deploy.options import Expected as Expected
+    from tablewright.deploy.preview.run import preview as preview
     from tablewright.deploy.run import deploy as deploy
     from tablewright.errors import Failed as Failed
     from tablewright.errors import MustWait as MustWait
@@ -71,6 +72,7 @@ _HOMES = {
     "deploy": "deploy.run",
     "load_settings": "settings",
     "open_account": "account",
+    "preview": "deploy.preview.run",
     "read_design": "template.read",
     "survey": "survey.run",
     "why": "deploy.explaining.run",
@@ -101,6 +103,7 @@ __all__ = [
     "deploy",
     "load_settings",
     "open_account",
+    "preview",
     "read_design",
     "survey",
     "why",

@@ -22,6 +22,9 @@ Resources:
 def test_a_stack_is_deployed_surveyed_and_explained(aws: EmbeddedAws, account: str) -> None:
     here = tw.open_account(endpoint_url=aws.endpoint, credentials=tw.Credentials(account, "local"))
     design = tw.read_design(TEMPLATE, stack="orders")
+    foreseen = list(tw.preview(design, here))
+    assert isinstance(foreseen[-1], tw.Finished)
+    assert here.stacks.describe("orders") is None, "a preview leaves nothing behind"
     events = list(tw.deploy(design, here))
     end = events[-1]
     assert isinstance(end, tw.Finished)
