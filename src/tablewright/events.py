@@ -205,8 +205,13 @@ def as_plain(value: object) -> object:
 
 
 def as_json(event: Event) -> dict[str, object]:
-    """The event as plain JSON values: ``event`` holds its kind in kebab-case, the other members are its fields."""
+    """The event as plain JSON values: ``event`` holds its kind in kebab-case, the other members are its fields.
+
+    ``ResourceMoved.event``, the stack event itself, is the member ``moved``.
+    """
     kind = "".join(f"-{c.lower()}" if c.isupper() else c for c in type(event).__name__).lstrip("-")
     body = as_plain(event)
     assert isinstance(body, dict)
+    if "event" in body:
+        body["moved"] = body.pop("event")
     return {"event": kind, **body}

@@ -46,9 +46,10 @@ def command(common: Common, asked: Asked, timeout: float | None, yes: bool) -> i
     typed = sys.argv[1:]
     request = understand(common, asked, typed, interactive=asks, timeout=timeout)
     account = open_target(common, request.target.settings)
+    from tablewright.cli.runs import kept
     from tablewright.deploy.run import deploy
 
-    events = deploy(request.design, account, environment=request.target.settings.name, options=request.options)
+    events = kept(deploy(request.design, account, environment=request.target.settings.name, options=request.options))
     assert isinstance(events, Generator)
     return _follow(events, common, Again(common, request.target, typed), asks=asks, yes=yes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tablewright.cli.faces.marks import tone
+from tablewright.cli.faces.wording import beside
 from tablewright.events import (
     Cause,
     Event,
@@ -75,7 +76,7 @@ class Board:
             case Started():
                 self.began, self.started = now, event
             case Looked():
-                self.looked, self.details = event.summary, event.details
+                self.looked, self.details = event.summary, beside(event)
             case StepStarted():
                 self.steps.append(event)
                 self.waiting = None

@@ -10,7 +10,7 @@ from tablewright.cli.faces.cells import clean
 from tablewright.cli.faces.diagnostic import cause_lines, finished_lines, is_failure
 from tablewright.cli.faces.marks import Line, Segment, tone
 from tablewright.cli.faces.result import result_lines
-from tablewright.cli.faces.wording import change, head, index_state, operation, place
+from tablewright.cli.faces.wording import beside, change, head, index_state, operation, place
 from tablewright.cli.terminal import Output
 from tablewright.events import (
     Cause,
@@ -58,7 +58,7 @@ class Plain:
                     self._line((f"template {clean(event.template)}", ""))
             case Looked():
                 self._line((clean(event.summary), ""))
-                for detail in event.details:
+                for detail in beside(event):
                     self._line((f"  {clean(detail)}", "dim"))
             case StepStarted():
                 self._open(clean(f"step {event.number}: {event.title}"))

@@ -7,7 +7,7 @@ from tablewright.cli.faces.changes import change_lines, loss_lines
 from tablewright.cli.faces.diagnostic import cause_lines, finished_lines, hint_lines, is_failure
 from tablewright.cli.faces.marks import Line, Marks
 from tablewright.cli.faces.planned import PlanShown
-from tablewright.cli.faces.wording import head, place
+from tablewright.cli.faces.wording import beside, head, place
 
 
 def plan_lines(shown: PlanShown, columns: int, marks: Marks) -> list[Line]:
@@ -18,7 +18,7 @@ def plan_lines(shown: PlanShown, columns: int, marks: Marks) -> list[Line]:
         lines += [((text, "dim"),) for text in fit(place(shown.started), columns)]
     if shown.looked is not None:
         lines += [((text, ""),) for text in fit(clean(shown.looked.summary), columns)]
-        lines += [(("  " + text, "dim"),) for detail in shown.looked.details for text in fit(detail, columns - 2)]
+        lines += [(("  " + text, "dim"),) for detail in beside(shown.looked) for text in fit(detail, columns - 2)]
     for note in shown.notes:
         lines += [
             ((text, "warn" if note.level == "warning" else ""),) for text in fit(f"{note.level}: {note.text}", columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tablewright.cli.faces.cells import clean
-from tablewright.events import Finished, IndexMoved, OperationStarted, Started
+from tablewright.events import Finished, IndexMoved, Looked, OperationStarted, Started
 from tablewright.model.stack import ResourceChange
 
 
@@ -18,6 +18,11 @@ def place(started: Started) -> str:
     where = started.whereabouts
     endpoint = f", endpoint {where.endpoint}" if where.endpoint else ""
     return clean(f"account {where.account}, {where.region}{endpoint}, as {where.arn}")
+
+
+def beside(looked: Looked) -> tuple[str, ...]:
+    """What was looked at beside the stack, whose state the summary says already."""
+    return tuple(detail for detail in looked.details if not detail.startswith("stack "))
 
 
 def operation(event: OperationStarted) -> str:
