@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from tablewright.deploy.options import DeployOptions
 from tablewright.deploy.run import deploy
 from tablewright.events import Ending, Event, Finished
 from tablewright.template.read import read_design
@@ -126,3 +127,15 @@ def test_a_broken_template_never_loses_what_it_found() -> None:
         mended = run(world, body(TABLE, SECOND))
         assert mended is not None and mended.ending is Ending.DONE, mended
         assert world.lost == [] and world.items["orders"] == 5
+
+
+def test_a_run_out_of_time_says_that_aws_goes_on_and_the_next_follows() -> None:
+    world = World()
+    design = read_design(body(TABLE), stack="orders", path="t.yaml")
+    events = list(deploy(design, account(world), options=DeployOptions(timeout=0.0)))
+    last = events[-1]
+    assert isinstance(last, Finished)
+    assert (last.ending, last.code) == (Ending.MUST_WAIT, "timeout")
+    assert last.hint == "tablewright deploy t.yaml --stack orders"
+    done = run(world, body(TABLE))
+    assert done is not None and done.ending is Ending.DONE

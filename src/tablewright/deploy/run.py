@@ -267,8 +267,7 @@ def _check_still_so(account: Account, name: str, stack: Stack | None) -> None:
 def _watch_change(run: _Run, made: Made, before: Stack | None, known: str | None, verb: str) -> Steps:
     stack_id = made.change_set.stack_id
     yield OperationStarted(stack_id, verb)
-    shell = before or run.account.stacks.describe(stack_id)
-    watch = Watch(stack_id, shell, made.change_set.id, known, run.deadline)
+    watch = Watch(stack_id, before, made.change_set.id, known, run.deadline)
     after = yield from follow(run.account, watch)
     run.changed = True
     if after is None or not row(after.status).healthy:

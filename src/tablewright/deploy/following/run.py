@@ -156,6 +156,8 @@ def _indexes(account: Account, watch: Watch) -> Generator[Event, None, None]:
 
 def _begun(watch: Watch, stack: Stack) -> bool:
     """Whether what is read is from after the operation began: reads may lag behind what was just asked for."""
+    if stack.status == "REVIEW_IN_PROGRESS":
+        return False
     if watch.before is None:
         return True
     if any(event.is_of_stack and event.status == stack.status for event in watch.events):
