@@ -1,0 +1,217 @@
+"""The guard, kind by kind: refused as it stands, and let through by the table's exact name and by nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tablewright.model.design import Design
+from tablewright.model.loss import Loss, Weight
+from tablewright.model.stack import PropertyChange, ResourceChange
+from tablewright.model.table import Contents, ExpirySample, Holds, PointInTimeRecovery, Table, TimeToLive
+from tablewright.plan.hazards import NEEDS_CONTENTS, Evidence, Placed, Suspect, judge, suspects
+from tablewright.template.read import read_design
+from tests.laws.stacks import live
+
+TABLE = "AWS::DynamoDB::Table"
+NESTED = "AWS::CloudFormation::Stack"
+STREAM = "arn:aws:dynamodb:us-east-1:1:table/orders/stream/1"
+FULL = Contents(Holds.ITEMS, 3)
+EMPTY = Contents(Holds.NOTHING)
+BASE = """
+Resources:
+  Orders:
+    Type: AWS::DynamoDB::{kind}
+    {policy}
+    Properties:
+      TableName: orders
+      AttributeDefinitions: [{{AttributeName: id, AttributeType: S}}{attributes}]
+      KeySchema: [{{AttributeName: {key}, KeyType: HASH}}]
+      {extra}
+"""
+
+
+def design(extra: str = "", *, kind: str = "Table", policy: str = "", key: str = "id", attributes: str = "") -> Design:
+    body = BASE.format(extra=extra, kind=kind, policy=policy or "Metadata: {}", key=key, attributes=attributes)
+    return read_design(body, stack="s")
+
+
+def modify(replacement: str = "False", **fields: object) -> ResourceChange:
+    return ResourceChange("Modify", "Orders", "orders", TABLE, replacement, **fields)  # type: ignore[arg-type]
+
+
+def remove(policy_action: str = "") -> ResourceChange:
+    return ResourceChange("Remove", "Orders", "orders", TABLE, policy_action=policy_action)
+
+
+def found(
+    change: ResourceChange,
+    before: Design | None,
+    after: Design | None,
+    table: Table,
+    *,
+    contents: Contents | None = FULL,
+    sample: ExpirySample | None = None,
+    readers: tuple[str, ...] | None = None,
+    allowed: tuple[str, ...] = (),
+    owned: tuple[str, ...] = (),
+) -> list[Loss]:
+    tables = {table.name: table}
+    seen = suspects([Placed(change, before, after, owned=owned)], tables)
+    evidence = Evidence(
+        {table.name: contents} if contents else {}, {table.name: sample} if sample else {}, {STREAM: readers}
+    )
+    return list(judge(seen, evidence, tables, allowed))
+
+
+ON = PointInTimeRecovery(True, days=35)
+PITR = "PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}"
+STREAMING = "StreamSpecification: {StreamViewType: NEW_IMAGE}"
+TTL = "TimeToLiveSpecification: {AttributeName: %s, Enabled: true}"
+REPLICAS = "Replicas: [{Region: us-east-1}%s]"
+KMS = ResourceChange("Remove", "Key", "key-1", "AWS::KMS::Key")
+ENCRYPTED = replace(live("orders"), kms_key="arn:aws:kms:us-east-1:1:key/key-1")
+
+RETYPED = read_design(
+    BASE.format(extra="", kind="Table", policy="Metadata: {}", key="id", attributes="").replace("Type: S", "Type: N"),
+    stack="s",
+)
+
+GUARDED = {
+    "table-removed": (remove(), design(), read_design("Resources: {A: {Type: X}}", stack="s"), live("orders")),
+    "table-replaced": (modify("True"), design(), design(key="other"), live("orders")),
+    "table-replaced-perhaps": (modify("Conditional"), design(), RETYPED, live("orders")),
+    "table-dynamic": (ResourceChange("Dynamic", "Orders", "orders", TABLE), design(), design(), live("orders")),
+    "recovery-disabled": (modify(), design(PITR), design(), replace(live("orders"), recovery=ON)),
+    "recovery-shortened": (
+        modify(), design(PITR), design(PITR.replace("true", "true, RecoveryPeriodInDays: 7")),
+        replace(live("orders"), recovery=ON),
+    ),
+    "stream-removed": (
+        modify(), design(STREAMING), design(), replace(live("orders"), stream_arn=STREAM, stream_view="NEW_IMAGE"),
+    ),
+    "stream-replaced": (
+        modify(), design(STREAMING), design(STREAMING.replace("NEW_IMAGE", "KEYS_ONLY")),
+        replace(live("orders"), stream_arn=STREAM, stream_view="NEW_IMAGE"),
+    ),
+    "ttl-enabled": (modify(), design(), design(TTL % "end"), replace(live("orders"), ttl=TimeToLive("DISABLED"))),
+    "ttl-moved": (
+        modify(), design(TTL % "end"), design(TTL % "until"), replace(live("orders"), ttl=TimeToLive("ENABLED", "end")),
+    ),
+    "replica-removed": (
+        replace(modify(), type="AWS::DynamoDB::GlobalTable"),
+        design(REPLICAS % ", {Region: eu-west-1}", kind="GlobalTable"),
+        design(REPLICAS % "", kind="GlobalTable"),
+        replace(live("orders"), replicas=("us-east-1", "eu-west-1")),
+    ),
+    "key-deleted": (KMS, None, None, ENCRYPTED),
+    "key-replaced": (replace(KMS, action="Modify", replacement="True"), None, None, ENCRYPTED),
+    "key-disabled": (
+        replace(KMS, action="Modify", properties=(PropertyChange("Enabled", "true", "false"),)), None, None, ENCRYPTED,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", GUARDED)
+def test_it_is_refused_and_only_the_exact_name_lets_it_through(case: str) -> None:
+    change, before, after, table = GUARDED[case]
+    losses = found(change, before, after, table)
+    assert losses and all(loss.refuses and loss.weight is Weight.GUARDED for loss in losses), losses
+    assert {loss.table for loss in losses} == {"orders"}
+    for name in ("Orders", "ORDERS", "*", "order*", "", "orders*", " orders"):
+        assert any(loss.refuses for loss in found(change, before, after, table, allowed=(name,)))
+    assert not any(loss.refuses for loss in found(change, before, after, table, allowed=("orders",)))
+
+
+@pytest.mark.parametrize("case", GUARDED)
+def test_what_is_not_known_is_the_worse(case: str) -> None:
+    change, before, after, table = GUARDED[case]
+    unknown = Contents(Holds.UNKNOWN, reason="denied")
+    assert any(loss.refuses for loss in found(change, before, after, table, contents=unknown))
+    assert any(loss.refuses for loss in found(change, before, after, table, contents=None))
+
+
+@pytest.mark.parametrize("gone", [ResourceChange("Remove", "Inner", "arn:inner", NESTED),
+                                  ResourceChange("Modify", "Inner", "arn:inner", NESTED, "True"),
+                                  ResourceChange("Modify", "Inner", "arn:inner", NESTED, "False")])  # fmt: skip
+def test_the_tables_of_a_nested_stack_are_guarded(gone: ResourceChange) -> None:
+    losses = found(gone, None, None, live("orders"), owned=("orders",))
+    assert [loss.refuses for loss in losses] == [True]
+    assert not found(gone, None, None, live("orders"), owned=("orders",), contents=EMPTY)
+
+
+def test_a_risky_property_of_a_nested_table_is_guarded() -> None:
+    change = modify(
+        properties=(PropertyChange("PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled", "true", "false"),)
+    )
+    assert [loss.kind for loss in found(change, None, None, live("orders"))] == ["recovery-disabled"]
+
+
+@pytest.mark.parametrize("case", ["table-removed", "table-replaced", "key-deleted", "replica-removed"])
+def test_an_empty_table_loses_nothing(case: str) -> None:
+    change, before, after, table = GUARDED[case]
+    assert found(change, before, after, table, contents=EMPTY) == []
+
+
+def test_an_attribute_added_for_an_index_replaces_nothing() -> None:
+    after = design(attributes=", {AttributeName: owner, AttributeType: S}")
+    assert found(modify("Conditional"), design(), after, live("orders")) == []
+
+
+def test_ttl_with_nothing_to_expire_passes_and_a_sample_that_is_not_all_does_not() -> None:
+    change, before, after, table = GUARDED["ttl-enabled"]
+    assert found(change, before, after, table, sample=ExpirySample(5, 0, True)) == []
+    (partial,) = found(change, before, after, table, sample=ExpirySample(100, 0, False))
+    assert partial.refuses and "Of the first 100 items, 0 would expire" in partial.what
+
+
+def test_a_stream_that_nobody_reads_passes_and_its_readers_are_named() -> None:
+    change, before, after, table = GUARDED["stream-removed"]
+    assert found(change, before, after, table, readers=()) == []
+    (loss,) = found(change, before, after, table, readers=("arn:fn",))
+    assert "arn:fn" in loss.what
+
+
+def test_retain_lets_a_table_go_and_says_so() -> None:
+    (loss,) = found(remove(), design(policy="DeletionPolicy: Retain"), None, live("orders"))
+    assert loss.weight is Weight.SAID and not loss.refuses and "owned by no stack" in loss.what
+
+
+def test_the_deployed_policy_counts_and_not_the_new_one() -> None:
+    renamed = read_design(
+        BASE.format(extra="", kind="Table", policy="DeletionPolicy: Retain", key="id", attributes="").replace(
+            "Orders:", "Kept:"
+        ),
+        stack="s",
+    )
+    (loss,) = found(remove(), design(), renamed, live("orders"), allowed=("orders",))
+    assert loss.weight is Weight.FORBIDDEN and loss.refuses and "two steps" in loss.what
+
+
+def test_an_added_table_loses_nothing() -> None:
+    change = ResourceChange("Add", "Orders", "", TABLE)
+    assert found(change, None, design(TTL % "end"), live("orders")) == []
+
+
+@given(
+    st.sampled_from(sorted(NEEDS_CONTENTS)),
+    st.sampled_from(Holds),
+    st.sets(st.sampled_from(("orders", "other", "Orders"))),
+)
+def test_a_guarded_loss_refuses_exactly_when_it_may_hold_items_and_is_not_named(
+    kind: str, holds: Holds, allowed: set[str]
+) -> None:
+    losses = judge([Suspect(kind, "orders", "Orders", "x")], Evidence({"orders": Contents(holds)}), {}, allowed)
+    assert any(loss.refuses for loss in losses) == (holds is not Holds.NOTHING and "orders" not in allowed)
+
+
+def test_display_counts_are_never_evidence() -> None:
+    table = replace(
+        live("orders"), item_count=0, size_bytes=0, created_at=datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+    )
+    change, before, after, _ = GUARDED["table-removed"]
+    assert any(loss.refuses for loss in found(change, before, after, table))
