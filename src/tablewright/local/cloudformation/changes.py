@@ -10,8 +10,9 @@ from tablewright.local.cloudformation.compare import Difference, differences, re
 from tablewright.local.cloudformation.documents import Doc, Resource, Stack
 from tablewright.local.cloudformation.intrinsics import KNOWN_AFTER_APPLY, resolve
 from tablewright.local.cloudformation.program import Program
+from tablewright.local.cloudformation.resources.plain.record import placeholder_attribute
 from tablewright.local.cloudformation.resources.protocol import Recreation
-from tablewright.local.cloudformation.resources.registry import KINDS
+from tablewright.local.cloudformation.resources.registry import KINDS, kind_of
 from tablewright.local.cloudformation.states import RESOURCE_GONE
 from tablewright.local.cloudformation.store import Store
 
@@ -47,6 +48,8 @@ class Forecast:
         resource = self.store.resource(self.stack.stack_id, logical_id)
         if resource is None or not resource.owned or logical_id in self.remade:
             return None
+        if attribute and resource.type not in KINDS:
+            return placeholder_attribute(logical_id, attribute)
         return resource.attributes.get(attribute) if attribute else resource.physical_id
 
     def imported(self, name: str) -> str:
@@ -111,7 +114,7 @@ def _modification(
         scope.append("UpdateReplacePolicy")
     if not scope:
         return None
-    level = recreation(KINDS[before.type], before.properties, after)
+    level = recreation(kind_of(before.type), before.properties, after)
     return Change("Modify", before.logical_id, before.type, before, after, differ, tuple(scope), level, *keep, metadata)
 
 

@@ -10,7 +10,7 @@ from tablewright.local.cloudformation.documents import Deployment, Doc, Stack
 from tablewright.local.cloudformation.errors import validation
 from tablewright.local.cloudformation.parameters import ParameterValue, choose, ssm_type
 from tablewright.local.cloudformation.program import Place, Program, declarations, prepare, sections_of
-from tablewright.local.cloudformation.resources.registry import TYPES
+from tablewright.local.cloudformation.resources.registry import types_for
 from tablewright.local.cloudformation.store import Store
 from tablewright.local.cloudformation.template import INLINE_LIMIT, OBJECT_LIMIT
 from tablewright.local.services import ServiceError, Services
@@ -28,7 +28,7 @@ def program_of(store: Store, stack: Stack, deployment: Mapping[str, Any]) -> Pro
     """The program of a deployment that was accepted before."""
     parameters = tuple(ParameterValue(**entry) for entry in deployment["parameters"])
     sections = sections_of(store.template(deployment["template"]))
-    return prepare(sections, parameters, place_of(stack, deployment), TYPES)
+    return prepare(sections, parameters, place_of(stack, deployment), types_for(deployment.get("capabilities") or ()))
 
 
 async def template_text(

@@ -16,7 +16,7 @@ from tablewright.local.cloudformation.intrinsics import is_unknown, text
 from tablewright.local.cloudformation.program import Program
 from tablewright.local.cloudformation.references import references
 from tablewright.local.cloudformation.resources.protocol import Recreation
-from tablewright.local.cloudformation.resources.registry import KINDS
+from tablewright.local.cloudformation.resources.registry import kind_of
 
 _REMOVED = {"Delete": "Delete", "Retain": "Retain", "RetainExceptOnCreate": "Retain", "Snapshot": "Snapshot"}
 _REPLACED = {"Delete": "ReplaceAndDelete", "Retain": "ReplaceAndRetain", "Snapshot": "ReplaceAndSnapshot"}
@@ -38,7 +38,7 @@ def shown(change: Change, old: Program | None, new: Program) -> Doc:
             change.before.update_replace_policy,
         )
     if change.action == "Import":
-        entry["PhysicalResourceId"] = str(change.after.get(KINDS[change.type].name_property, "")) or None
+        entry["PhysicalResourceId"] = str(change.after.get(kind_of(change.type).name_property, "")) or None
     if change.action != "Remove":
         entry["AfterContext"] = _context(
             change.after, change.metadata, change.deletion_policy, change.update_replace_policy
@@ -110,7 +110,7 @@ def _details(change: Change, old: Program | None, new: Program) -> list[Doc]:
 
 def _recreation(change: Change, difference: Difference) -> str:
     assert change.before is not None
-    return str(KINDS[change.type].recreation(difference.path, change.before.properties, change.after))
+    return str(kind_of(change.type).recreation(difference.path, change.before.properties, change.after))
 
 
 def _value(value: Any) -> str:

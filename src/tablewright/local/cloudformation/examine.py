@@ -21,7 +21,7 @@ from tablewright.local.cloudformation.naming import uuid4
 from tablewright.local.cloudformation.program import Program
 from tablewright.local.cloudformation.resources.failures import exists_already
 from tablewright.local.cloudformation.resources.protocol import Recreation
-from tablewright.local.cloudformation.resources.registry import KINDS
+from tablewright.local.cloudformation.resources.registry import kind_of
 from tablewright.local.cloudformation.schema import violations
 from tablewright.local.cloudformation.store import Store
 from tablewright.local.services import ServiceError, Services
@@ -141,7 +141,7 @@ class Examiner:
             if actual is None:
                 listed[name] = Change("Add", name, resource.type, None, after, (), (), Recreation.NEVER, *policies)
                 continue
-            unread = KINDS[resource.type].unread
+            unread = kind_of(resource.type).unread
             drifted = property_differences(after, actual, unread)
             if drifted:
                 told = tuple(
@@ -180,7 +180,7 @@ class Examiner:
 
     async def _exists(self, stack: Stack, change: Change) -> bool:
         """Whether a resource of the custom name is there already."""
-        kind = KINDS[change.type]
+        kind = kind_of(change.type)
         name = change.after.get(kind.name_property) if kind.name_property else None
         if not name:
             return False
@@ -216,7 +216,7 @@ class Examiner:
 
 
 def _name_of(change: Change) -> tuple[str, str]:
-    name = KINDS[change.type].name_property
+    name = kind_of(change.type).name_property
     return name, str(change.after.get(name, ""))
 
 

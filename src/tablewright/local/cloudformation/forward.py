@@ -19,13 +19,14 @@ from tablewright.local.cloudformation.refusals import denied_removal, refusal
 from tablewright.local.cloudformation.resources.failures import exists_already
 from tablewright.local.cloudformation.resources.failures import reason as failure_reason
 from tablewright.local.cloudformation.resources.protocol import Recreation, ResourceType
-from tablewright.local.cloudformation.resources.registry import KINDS
+from tablewright.local.cloudformation.resources.registry import KINDS, kind_of
 from tablewright.local.cloudformation.scheduler import in_order
 from tablewright.local.cloudformation.schema import message, violations
 from tablewright.local.cloudformation.states import RESOURCE_DONE, RESOURCE_FAILED, Verdict
 from tablewright.local.cloudformation.work import Failed, Stopped, Work
 
 NEW_PHYSICAL = "Requested update requires the creation of a new physical resource; hence creating one."
+NOT_REHEARSED = "Not rehearsed: the embedded AWS does not imitate this type; a placeholder stands for it."
 INITIATED = "Resource creation Initiated"
 CREATION_CANCELLED = "Resource creation cancelled"
 UPDATE_CANCELLED = "Resource update cancelled"
@@ -128,7 +129,7 @@ class Forward:
             if resource.status in RESOURCE_FAILED:
                 return self._fail(resource, resource.reason, say=False)
         try:
-            await getattr(self, f"_{resource.intent}")(KINDS[resource.type], resource)
+            await getattr(self, f"_{resource.intent}")(kind_of(resource.type), resource)
         except Failed as failure:
             return self._fail(work.store.resource(work.stack_id, logical_id) or resource, str(failure))
         except Stopped:
@@ -169,7 +170,7 @@ class Forward:
         """Decide what to do, and keep the decision before it starts. None when nothing is to be done."""
         work = self.work
         operation = work.operation
-        kind = KINDS[work.program().template.resources[logical_id].type]
+        kind = kind_of(work.program().template.resources[logical_id].type)
         fresh = Resource(stack_id=work.stack_id, logical_id=logical_id, type=kind.name)
         standing = stored is not None and stored.owned and logical_id not in operation.gone
         resource = stored if stored is not None and standing else fresh
@@ -208,6 +209,8 @@ class Forward:
         words = refusal(work, kind, resource, intent, target.properties)
         if words:
             return work.recorder.resource(resource, f"{_STARTED[intent]}_FAILED", words, **marked)
+        if kind.name not in KINDS:
+            return work.recorder.resource(resource, f"{_STARTED[intent]}_IN_PROGRESS", NOT_REHEARSED, **marked)
         said = {"replace": NEW_PHYSICAL, "import": "Resource import started."}.get(intent, "")
         return work.recorder.resource(resource, f"{_STARTED[intent]}_IN_PROGRESS", said, **marked)
 

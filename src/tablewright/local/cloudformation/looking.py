@@ -9,7 +9,7 @@ from tablewright.local.clock import Clock
 from tablewright.local.cloudformation import drift
 from tablewright.local.cloudformation.documents import Doc, Resource, Stack
 from tablewright.local.cloudformation.handling import Run
-from tablewright.local.cloudformation.resources.registry import KINDS
+from tablewright.local.cloudformation.resources.registry import kind_of
 from tablewright.local.cloudformation.store import Store
 from tablewright.local.services import Services
 
@@ -34,7 +34,7 @@ def looker(services: Services, clock: Clock, stack: Stack, logical_id: str) -> R
 
 async def actual_properties(services: Services, clock: Clock, stack: Stack, resource: Resource) -> Doc | None:
     """The resource's properties as the service tells them, or None when it is gone."""
-    found = await KINDS[resource.type].read(looker(services, clock, stack, resource.logical_id), resource.physical_id)
+    found = await kind_of(resource.type).read(looker(services, clock, stack, resource.logical_id), resource.physical_id)
     if found is None:
         return None
     properties = found[0]
@@ -85,7 +85,7 @@ class DriftDetector:
         if actual is None:
             found |= {"status": drift.DELETED, "differences": []}
         else:
-            unread = KINDS[resource.type].unread
+            unread = kind_of(resource.type).unread
             differences = drift.property_differences(resource.properties, actual, unread)
             found["status"] = drift.MODIFIED if differences else drift.IN_SYNC
             found["differences"] = [

@@ -130,12 +130,17 @@ class Program:
         ]
 
 
+@dataclass(frozen=True, slots=True)
 class Types:
     """What preparing has to know of resource types."""
 
-    def __init__(self, names: frozenset[str], attribute: Callable[[str, str], bool]) -> None:
-        self.names = names
-        self.attribute = attribute
+    names: frozenset[str]
+    attribute: Callable[[str, str], bool]
+    custom: bool = False
+    """Whether custom resources (`Custom::...`) are taken too."""
+
+    def known(self, name: str) -> bool:
+        return name in self.names or (self.custom and name.startswith("Custom::"))
 
 
 def sections_of(text: str) -> dict[str, Any]:
@@ -173,7 +178,7 @@ def prepare(sections: Mapping[str, Any], parameters: tuple[ParameterValue, ...],
     template = read_template(processed)
     if processed is not sections:
         template = replace(template, transforms=transforms_of(sections))
-    unknown = list(dict.fromkeys(r.type for r in template.resources.values() if r.type not in types.names))
+    unknown = list(dict.fromkeys(r.type for r in template.resources.values() if not types.known(r.type)))
     if unknown:
         raise template_format(f"Unrecognized resource types: [{', '.join(unknown)}]")
     check_references(template, types.attribute)

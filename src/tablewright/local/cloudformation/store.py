@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from tablewright.local.cloudformation.states import DELETE_COMPLETE
 from tablewright.local.journal import Journal
 
 STACK, RESOURCE, OPERATION, CHANGE_SET = "cfn.stack", "cfn.resource", "cfn.operation", "cfn.changeset"
-TEMPLATE, EVENT, TOKEN, NAME = "cfn.template", "cfn.event", "cfn.token", "cfn.name"
+TEMPLATE, EVENT, NAME = "cfn.template", "cfn.event", "cfn.name"
 
 
 class Store:
@@ -141,7 +141,7 @@ class Store:
     def drop_change_set(self, change_set_id: str) -> None:
         self.journal.put(CHANGE_SET, change_set_id, None)
 
-    # Templates, events, tokens
+    # Templates, events
 
     def keep_template(self, text: str) -> str:
         """Store a template text once; its SHA-256 names it."""
@@ -160,16 +160,3 @@ class Store:
     def events(self, stack_id: str) -> list[dict[str, Any]]:
         """Oldest first."""
         return self.journal.list(EVENT, stack_id)
-
-    def once(
-        self, token: str, account: str, region: str, action: str, answer: Callable[[], dict[str, Any]]
-    ) -> dict[str, Any]:
-        """The answer that a request with this client request token got the first time."""
-        if not token:
-            return answer()
-        key = f"{account}/{region}/{action}/{token}"
-        kept = self.journal.get(TOKEN, key)
-        if kept is None:
-            kept = answer()
-            self.journal.put(TOKEN, key, kept)
-        return kept

@@ -22,6 +22,9 @@ NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 
 Params = dict[str, Any]
 
+OWN_PREFIX = "TABLEWRIGHT_"
+"""Values of the embedded CloudFormation's own, which no enum of AWS has."""
+
 
 @cache
 def service_model() -> ServiceModel:
@@ -110,7 +113,7 @@ def _scalar(shape: Shape, text: str, name: str) -> Any:
             raise CfnError("MalformedInput", f"{name} must be a number") from None
     if shape.type_name == "string":
         allowed = getattr(shape, "enum", None)
-        if allowed and text not in allowed:
+        if allowed and text not in allowed and not text.startswith(OWN_PREFIX):
             where = name[:1].lower() + name[1:]
             raise validation(
                 f"1 validation error detected: Value '{text}' at '{where}' failed to satisfy constraint: "

@@ -15,8 +15,9 @@ from tablewright.local.cloudformation.handling import Run, Stopped
 from tablewright.local.cloudformation.naming import uuid4
 from tablewright.local.cloudformation.program import Program
 from tablewright.local.cloudformation.resources.failures import RETRIED, handler_error, reason
+from tablewright.local.cloudformation.resources.plain.record import placeholder_attribute
 from tablewright.local.cloudformation.resources.protocol import HandlerError, ResourceType
-from tablewright.local.cloudformation.resources.registry import KINDS
+from tablewright.local.cloudformation.resources.registry import KINDS, kind_of
 from tablewright.local.cloudformation.store import Store
 from tablewright.local.services import ServiceError, Services
 
@@ -69,6 +70,8 @@ class Work:
             return None
         if not attribute:
             return resource.physical_id
+        if resource.type not in KINDS:
+            return placeholder_attribute(logical_id, attribute)
         if attribute not in resource.attributes:
             raise Failed(f"Attribute: {attribute} was not found for resource: {logical_id}")
         return resource.attributes[attribute]
@@ -93,7 +96,7 @@ class Work:
         stoppable: bool = True,
     ) -> Any:
         """Run one handler to its end. Raises Failed with the reason, or Stopped."""
-        kind = KINDS[resource.type]
+        kind = kind_of(resource.type)
         stack = self.stack
         token = resource.token or uuid4()
         if not resource.token:

@@ -20,7 +20,7 @@ from tablewright.local.cloudformation.documents import Doc, Operation, Stack
 from tablewright.local.cloudformation.errors import already_exists, token_already_exists, validation
 from tablewright.local.cloudformation.naming import stack_arn, uuid4
 from tablewright.local.cloudformation.program import Program, prepare, sections_of
-from tablewright.local.cloudformation.resources.registry import TYPES
+from tablewright.local.cloudformation.resources.registry import types_for
 
 _NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}$")
 
@@ -35,7 +35,8 @@ async def checked_program(call: Call, stack: Stack, *, direct: bool) -> tuple[st
     text = await template_text(call.params, call.services, **where, previous=kept)
     sections = sections_of(text)
     parameters = await parameter_values(sections, call.params, previous, call.services, **where)
-    program = prepare(sections, parameters, place_of(stack, {"notification_arns": call.get("NotificationARNs")}), TYPES)
+    place = place_of(stack, {"notification_arns": call.get("NotificationARNs")})
+    program = prepare(sections, parameters, place, types_for(call.get("Capabilities") or ()))
     capabilities.check(program.template, call.get("Capabilities") or (), direct=direct)
     return text, program
 

@@ -78,7 +78,7 @@ def _parameters(template: Template, *, detailed: bool) -> list[Doc]:
 
 async def validate_template(call: Call) -> Doc:
     _, template = await _template(call)
-    unknown = list(dict.fromkeys(r.type for r in template.resources.values() if r.type not in TYPES.names))
+    unknown = list(dict.fromkeys(r.type for r in template.resources.values() if not TYPES.known(r.type)))
     if unknown:
         raise validation(f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]")
     needed, reason = capabilities.needed(template)

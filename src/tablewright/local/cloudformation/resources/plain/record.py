@@ -55,3 +55,30 @@ class EventSourceMapping(Record):
     def shown(self, handling: Handling, name: str) -> dict[str, Any]:
         arn = f"arn:aws:lambda:{handling.region}:{handling.account}:event-source-mapping:{name}"
         return {"Id": name, "EventSourceMappingArn": arn}
+
+
+class Placeholder(Record):
+    """A resource of a type that is not imitated: it has a name and answers Ref and GetAtt, and nothing is rehearsed about it.
+
+    Only there when a deployment asks for it by the capability `SKIP_UNIMITATED`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name  # type: ignore[misc]
+
+    def planned_name(self, stack_name: str, logical_id: str, properties: Properties) -> str:
+        return f"{PREFIX}{logical_id}"
+
+    async def create(self, handling: Handling, name: str, properties: Properties) -> dict[str, Any]:
+        handling.made(name)
+        return {}
+
+
+PREFIX = "not-rehearsed-"
+SKIP_UNIMITATED = "TABLEWRIGHT_SKIP_UNIMITATED"
+"""Among a request's Capabilities: types that are not imitated become placeholders. AWS has no such capability."""
+
+
+def placeholder_attribute(logical_id: str, attribute: str) -> str:
+    """What GetAtt of a placeholder gives."""
+    return f"{PREFIX}{logical_id}-{attribute}"
