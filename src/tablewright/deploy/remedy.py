@@ -230,6 +230,16 @@ def _half_deleted(situation: Situation) -> Remedy:
             "Turn deletion protection off on it, then run again.",
             f"tablewright why {stack.name}",
         )
+    blocked = tuple(t for t in protected if t.obstacle)
+    if blocked:
+        words = "\n".join(f"    {t.name}: {t.obstacle}" for t in blocked)
+        return RefuseIt(
+            "cannot-take-in",
+            "A table that would stay cannot be taken in again",
+            f"Stack {stack.name} is {stack.status}. Deletion protection keeps these tables while the rest of it is deleted, "
+            f"and they could not become part of it again:\n\n{words}\n\nNothing was changed. Correct the template and run again.",
+            f"tablewright why {stack.name}",
+        )
     names = ", ".join(t.name for t in protected)
     if stack.status == "DELETE_FAILED":
         return DeleteStack(

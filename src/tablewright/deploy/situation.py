@@ -25,7 +25,8 @@ HEALTHY_ENDS = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE
 class OwnedTable:
     """A table that the stack (or a stack nested in it) owns: ``name`` is physical, ``contents`` by a consistent Scan.
 
-    ``born`` says that the operation that failed made it, so that undoing the operation would delete it.
+    ``born`` says that the operation that failed made it, so that undoing the operation would delete it. ``obstacle`` says why
+    it could not be taken in again if it were left behind; empty if it could, or if the design does not want it.
     """
 
     logical_id: str
@@ -34,6 +35,7 @@ class OwnedTable:
     table: Table | None = None
     nested_in: str = ""
     born: bool = False
+    obstacle: str = ""
 
 
 @dataclass(frozen=True, slots=True)

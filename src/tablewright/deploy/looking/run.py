@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tablewright.deploy.reason import cause
 from tablewright.deploy.situation import (
@@ -94,7 +94,7 @@ def whole(account: Account, design: Design, stack: Stack, tables: Mapping[str, T
         resources,
         events,
         cause(events, stack.name),
-        tuple(_owned(account, resources, born, unread)),
+        tuple(_with_obstacle(design, owned) for owned in _owned(account, resources, born, unread)),
         unread=unread,
         now=account.clock.now(),
     )
@@ -172,6 +172,16 @@ def _owned(
                 continue
             fresh = None if born is None or resource.logical_id in born else frozenset[str]()
             yield from _owned(account, inner, fresh, unread, resource.logical_id)
+
+
+def _with_obstacle(design: Design, owned: OwnedTable) -> OwnedTable:
+    """The table with what would stand against taking it in again, if it were left behind."""
+    wanted = next((r for r in design.tables if r.physical_name == owned.name), None)
+    return (
+        replace(owned, obstacle=obstacle(wanted, owned.table))
+        if wanted is not None and owned.table is not None
+        else owned
+    )
 
 
 def _with_survivors(account: Account, design: Design, situation: Situation, tables: Mapping[str, Table]) -> Situation:
