@@ -48,7 +48,7 @@ def command() -> None:
     metavar="PROFILE",
     help="How long AWS's waits take: instant, aws (as on AWS), or a number of times faster.",
 )
-@display_options
+@display_options()
 def start(common: Common, port: int | None, clock: str) -> int:
     """Start the embedded AWS, or say where it runs.
 
@@ -85,7 +85,7 @@ def start(common: Common, port: int | None, clock: str) -> int:
 
 
 @command.command()
-@display_options
+@display_options()
 def stop(common: Common) -> int:
     """Stop the embedded AWS; its data is kept.
 
@@ -106,7 +106,7 @@ def stop(common: Common) -> int:
 
 
 @command.command()
-@display_options
+@display_options()
 def status(common: Common) -> int:
     """Show whether the embedded AWS runs, and where.
 
@@ -134,7 +134,7 @@ def status(common: Common) -> int:
 
 @command.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@display_options
+@display_options()
 def reset(common: Common, yes: bool) -> int:
     """Stop the embedded AWS and delete all its data. AWS itself is not touched.
 
@@ -169,7 +169,7 @@ def reset(common: Common, yes: bool) -> int:
 
 @command.command()
 @click.option("--follow", "-f", is_flag=True, help="Go on showing lines as they come; Ctrl-C ends it.")
-@display_options
+@display_options()
 def logs(common: Common, follow: bool) -> int:
     """Show what the embedded AWS wrote about itself.
 
@@ -191,7 +191,7 @@ def logs(common: Common, follow: bool) -> int:
 
 
 @command.command()
-@display_options
+@display_options()
 def env(common: Common) -> int:
     """Print the shell commands that point any SDK and the AWS CLI to the embedded AWS.
 

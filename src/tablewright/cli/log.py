@@ -16,7 +16,7 @@ from tablewright.errors import UsageError
 @click.argument("run", required=False)
 @click.option("--stack", metavar="NAME", help="Only the runs of this stack.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many to list, newest first.")
-@display_options
+@display_options()
 def command(common: Common, run: str | None, stack: str | None, limit: int) -> int:
     """List what was run on this machine, and show a run.
 

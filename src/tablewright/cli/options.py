@@ -78,13 +78,8 @@ def where_options(command: Command) -> Command:
     return _add(command, _WHERE)
 
 
-def display_options(command: Command) -> Command:
-    """Give a command that acts on no account the options of how only."""
-    return _with(command, _how(MODES))
-
-
-def display_as(modes: tuple[str, ...]) -> Callable[[Command], Command]:
-    """The options of how, for a command that has other modes of output."""
+def display_options(modes: tuple[str, ...] = MODES) -> Callable[[Command], Command]:
+    """Give a command the options of how, with the modes of output that it has."""
     return lambda command: _with(command, _how(modes))
 
 

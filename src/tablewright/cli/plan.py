@@ -11,7 +11,7 @@ import click
 from tablewright.cli import exits
 from tablewright.cli.again import Again
 from tablewright.cli.faces.planned import PlanShown, gather
-from tablewright.cli.options import MODES, Common, SpreadCommand, display_as, where_options
+from tablewright.cli.options import MODES, Common, SpreadCommand, display_options, where_options
 from tablewright.cli.request import Asked, deployment_options, understand
 from tablewright.cli.target import open_target
 from tablewright.cli.terminal import output
@@ -25,7 +25,7 @@ from tablewright.events import Event
     "--exit-code", is_flag=True, help="Exit with 10 when there are changes, 3 when deploying would be refused."
 )
 @where_options
-@display_as((*MODES, "markdown"))
+@display_options((*MODES, "markdown"))
 def command(common: Common, asked: Asked, offline: bool, exit_code: bool) -> int:
     """Show what deploy would do, without doing it.
 
