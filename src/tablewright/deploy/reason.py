@@ -89,6 +89,17 @@ def cause(operation: Iterable[StackEvent], stack: str, *, deploy: str | None = N
     return explain(real[0], stack, others, deploy)
 
 
+def rollback_cause(operation: Iterable[StackEvent], stack: str, *, deploy: str | None = None) -> Cause | None:
+    """What the rollback of the operation (oldest event first) failed on, None if it did not: another thing than the cause."""
+    turned, stuck = False, None
+    for event in operation:
+        if event.is_of_stack:
+            turned = turned or event.status in TURNS
+        elif turned and event.status in FAILURES and not is_noise(event):
+            stuck = event
+    return explain(stuck, stack, deploy=deploy) if stuck is not None else None
+
+
 def explain(event: StackEvent, stack: str, others: tuple[Cause, ...] = (), deploy: str | None = None) -> Cause:
     """A failure with what it means and what to do. The text stays as AWS wrote it."""
     message = meaning_of(event.reason)

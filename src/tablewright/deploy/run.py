@@ -14,6 +14,7 @@ from tablewright.deploy.changing.run import RACES, Made, discard, execute, make
 from tablewright.deploy.checking.run import await_table, read_back
 from tablewright.deploy.checks import check_commit, check_owner, check_whereabouts
 from tablewright.deploy.ending import OperationFailed, finished
+from tablewright.deploy.explaining.run import deepest
 from tablewright.deploy.following.run import Watch, attach, follow, newest_event
 from tablewright.deploy.guarding.run import losses, suspect
 from tablewright.deploy.looking.run import Seen, look
@@ -172,7 +173,7 @@ def _follow(run: _Run, seen: Seen) -> Steps:
     run.changed = run.changed or ours
     if not healthy:
         assert after is not None
-        why = cause(watch.events, stack.name, deploy=run.again)
+        why = deepest(run.account, cause(watch.events, stack.name, deploy=run.again), stack.name, deploy=run.again)
         if why is not None:
             yield Failure(why)
         if ours:
@@ -272,6 +273,7 @@ def _watch_change(run: _Run, made: Made, before: Stack | None, known: str | None
     run.changed = True
     if after is None or not row(after.status).healthy:
         why = cause(watch.events, run.design.stack, deploy=run.again)
+        why = deepest(run.account, why, run.design.stack, deploy=run.again)
         if why is None and after is not None and after.reason:
             why = explain_text(after.reason, run.design.stack, deploy=run.again)
         if why is not None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tablewright.deploy.reason import BEGINNINGS, cause, last_failed_operation
+from tablewright.deploy.reason import BEGINNINGS, cause, last_failed_operation, rollback_cause
 from tablewright.deploy.status import row
-from tablewright.errors import UsageError
+from tablewright.errors import TablewrightError, UsageError
 from tablewright.model.cause import Cause
 from tablewright.model.stack import Stack
 from tablewright.model.whereabouts import Whereabouts
@@ -19,7 +19,8 @@ class Explanation:
     """The newest operation that failed; ``cause`` is None if none did, as far as the events go back.
 
     ``began_at`` and ``ended_at`` are the times of that operation's first and last event. ``stack`` is how it stands
-    now: it may have been mended since, and ``meaning`` says what its status means.
+    now: it may have been mended since, and ``meaning`` says what its status means. ``rollback`` is what the operation's
+    rollback failed on, if it did.
     """
 
     whereabouts: Whereabouts
@@ -29,6 +30,7 @@ class Explanation:
     operation: str = ""
     began_at: datetime | None = None
     ended_at: datetime | None = None
+    rollback: Cause | None = None
 
 
 def why(ref: str, account: Account) -> Explanation:
@@ -55,12 +57,35 @@ def why(ref: str, account: Account) -> Explanation:
         whereabouts=where,
         stack=stack,
         meaning=meaning,
-        cause=cause(events, stack.name),
+        cause=deepest(account, cause(events, stack.name), stack.name),
         operation=_VERBS.get(began, "operation"),
         began_at=first.at,
         ended_at=events[-1].at,
+        rollback=rollback_cause(events, stack.name),
     )
 
+
+def deepest(account: Account, found: Cause | None, stack: str, *, deploy: str | None = None) -> Cause | None:
+    """The cause itself where ``found`` is a nested stack that failed: the first failure inside it, however deep.
+
+    Where the nested stack's events may not be read or say nothing, what was found stays.
+    """
+    for _ in range(_DEEPEST):
+        if found is None or found.type != "AWS::CloudFormation::Stack" or not found.physical_id.startswith("arn:"):
+            break
+        try:
+            inner = cause(last_failed_operation(account.stacks.events(found.physical_id)), stack, deploy=deploy)
+        except TablewrightError as error:
+            if error.code != "access-denied":
+                raise
+            break
+        if inner is None or inner.physical_id == found.physical_id:
+            break
+        found = replace(inner, logical_id=f"{found.logical_id}/{inner.logical_id}", others=inner.others or found.others)
+    return found
+
+
+_DEEPEST = 5
 
 _VERBS = {
     "CREATE_IN_PROGRESS": "create",
