@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 CFN, DDB = "CloudFormation", "DynamoDB"
 _DEPLOY = "{deploy}"
@@ -23,7 +24,7 @@ class Message:
     """One row: ``id`` is stable, ``meaning`` says what happened, ``remedy`` what to do, each in whole sentences."""
 
     id: str
-    pattern: re.Pattern[str]
+    pattern: str
     who: str
     meaning: str
     remedy: str
@@ -43,9 +44,7 @@ def _row(
     waits: bool = False,
     wait_seconds: int | None = None,
 ) -> Message:
-    return Message(
-        id, re.compile(pattern, re.IGNORECASE | re.DOTALL), who, meaning, remedy, command, waits, wait_seconds
-    )
+    return Message(id, pattern, who, meaning, remedy, command, waits, wait_seconds)
 
 
 MESSAGES: tuple[Message, ...] = (
@@ -335,4 +334,10 @@ MESSAGES: tuple[Message, ...] = (
 
 def meaning_of(text: str) -> Message | None:
     """The row that explains a message, or None where the table has none."""
-    return next((message for message in MESSAGES if message.pattern.search(text)), None)
+    return next((message for message in MESSAGES if _compiled(message.pattern).search(text)), None)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled when it is first needed: a run that meets no message does not pay for the table."""
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
