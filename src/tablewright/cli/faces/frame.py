@@ -29,7 +29,7 @@ def _header(board: Board, now: float, columns: int, marks: Marks) -> list[Line]:
         lines += [((text, "strong"),) for text in rest]
         lines += [((text, "dim"),) for text in fit(place(board.started), columns)]
     if board.looked:
-        lines.append(((elide(clean(board.looked), columns, marks.elided), "dim"),))
+        lines += [((text, "dim"),) for text in fit(board.looked, columns)]
         for detail in board.details[:_DETAILS]:
             lines.append(((f"  {elide(clean(detail), columns - 2, marks.elided)}", "dim"),))
     for step in board.steps:
@@ -110,10 +110,11 @@ def _footer(board: Board, now: float, columns: int, marks: Marks) -> list[Line]:
         text = f"waiting: {clean(board.waiting.reason)}{until}"
         lines.append(((f"  {_spin(now, marks)} ", "busy"), (elide(text, columns - 4, marks.elided), "")))
     for note in board.notes[-3:]:
-        lines.append(
-            ((f"  {note.level}: ", "warn"), (elide(clean(note.text), columns - 4 - len(note.level), marks.elided), ""))
-        )
-    if board.failure is not None:
+        first, *rest = fit(f"{note.level}: {note.text}", columns - 2)
+        head, _, tail = first.partition(": ")
+        lines.append(((f"  {head}: ", "warn"), (tail, "")))
+        lines += [(("  " + text, ""),) for text in rest]
+    if board.failure is not None and board.finished is None:  # At the end it is told in full below.
         text = f"{board.failure.logical_id}: {board.failure.text}"
         lines.append(((f"  {marks.bad} ", "bad"), (elide(clean(text), columns - 4, marks.elided), "bad")))
     return lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tablewright.cli.faces.cells import clean, elide, fit, pad, width, wrap
+from tablewright.cli.faces.cells import clean, fit, pad, width, wrap
 from tablewright.cli.faces.diagnostic import cause_lines, hint_lines
 from tablewright.cli.faces.marks import Line, Marks, kind, tone
 from tablewright.cli.faces.quantities import count, moment, size, span
@@ -98,17 +98,17 @@ def _rows(rows: list[Row], columns: int, marks: Marks) -> list[Line]:
     shown = rows
     if len(rows) > _ROWS_SHOWN:
         shown = sorted(rows, key=lambda row: row[2] == "good")[:_ROWS_SHOWN]
-    states = min(columns // 2, max((width(state) for _, state, _ in shown), default=0))
-    room = columns - 4 - 2 - states
-    names = min(room, max((width(name) for name, _, _ in shown), default=0))
-    lines: list[Line] = [
-        (
-            (f"  {marks.of(look)} ", look),
-            (pad(elide(name, names, marks.elided), names) + "  ", ""),
-            (elide(state, columns - 6 - names, marks.elided), look),
-        )
-        for name, state, look in shown
-    ]
+    states = max((width(state) for _, state, _ in shown), default=0)
+    names = max((width(name) for name, _, _ in shown), default=0)
+    lines: list[Line] = []
+    for name, state, look in shown:
+        head = (f"  {marks.of(look)} ", look)
+        if 4 + names + 2 + states <= columns:
+            lines.append((head, (pad(name, names) + "  ", ""), (state, look)))
+        else:  # Shortened, names that differ in the middle would look the same.
+            first, *rest = fit(name, columns - 4)
+            lines += [(head, (first, "")), *((("    " + more, ""),) for more in rest)]
+            lines += [((f"      {more}", look),) for more in fit(state, columns - 6)]
     if len(shown) < len(rows):
         lines += _rest(len(rows) - len(shown), columns, marks)
     return lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tablewright.cli.faces.cells import clean, elide, pad, width
+from tablewright.cli.faces.cells import clean, elide, fit, pad, width
 from tablewright.cli.faces.marks import Line, Marks, Segment, tone
 from tablewright.cli.faces.quantities import count, moment, size
 from tablewright.model.report import TableReport
@@ -39,9 +39,9 @@ def _detailed(report: TableReport, columns: int, marks: Marks) -> list[Line]:
         facts.append(table.table_class)
     lines: list[Line] = [_title(report, table, facts, columns, marks)]
     for label, text, look in [*_facts(table), *_traffic(report)]:
-        lines.append(
-            ((f"      {pad(label, _LABELS)} ", "dim"), (elide(clean(text), columns - 7 - _LABELS, marks.elided), look))
-        )
+        first, *rest = fit(text, columns - 7 - _LABELS)
+        lines.append(((f"      {pad(label, _LABELS)} ", "dim"), (first, look)))
+        lines += [((" " * (7 + _LABELS) + more, look),) for more in rest]
     lines += [_index(index, columns, marks) for index in table.indexes]
     return lines
 
