@@ -10,7 +10,7 @@ from tablewright.lint.stack import Resource, Stack
 from tablewright.lint.values import blocks, dig, text, texts
 from tablewright.model.design import Position
 from tablewright.template.intrinsics import Scope
-from tablewright.template.resolve import Block, Gap, Open, Piece, Reference, Resolved, Rows, pieces, resolve
+from tablewright.template.resolve import Block, Gap, Open, Piece, Reference, Resolved, Rows, Text, pieces, resolve
 from tablewright.template.tree import Mapping
 
 IDENTITY, RESOURCE = "identity", "resource"
@@ -38,8 +38,11 @@ class Pattern:
     @property
     def arn(self) -> tuple[str, str, str] | None:
         """(region, account, what is named) where it is written as an ARN of DynamoDB."""
-        found = _ARN.fullmatch(self.shown)
-        return (found.group(1), found.group(2), found.group(3)) if found else None
+        found = _ARN.fullmatch(self.shown.replace("${AWS::", "${AWS."))  # the colons of a pseudo parameter are none
+        if found is None:
+            return None
+        region, account, named = (part.replace("${AWS.", "${AWS::") for part in found.groups())
+        return region, account, named
 
     def table_reference(self) -> tuple[str, str] | None:
         """(logical ID, what follows the table's ARN) where it starts with ``GetAtt Table.Arn``."""
@@ -170,9 +173,18 @@ def is_policy(tree: Mapping) -> bool:
 
 def document(kind: str, block: Block, scope: Scope, owner: Resource | None, where: str = "") -> Document:
     """A policy document from its block."""
-    return Document(
-        kind, tuple(_statement(one, scope) for one in blocks(block.get("Statement"))), block.position, owner, where
-    )
+    statements = tuple(_statement(one, scope) for one in blocks(block.get("Statement")))
+    return Document(kind, statements, block.position, owner, where, _size(block))
+
+
+def _size(value: Resolved) -> int:
+    """The bytes of a value as JSON without spaces; what is not known counts as nothing, so it is a least size."""
+    if isinstance(value, Block):
+        inner = sum(len(key.encode()) + 3 + _size(field.value) for key, field in value.fields.items())
+        return 2 + inner + max(0, len(value.fields) - 1)
+    if isinstance(value, Rows):
+        return 2 + sum(_size(item) for item in value.items) + max(0, len(value.items) - 1)
+    return len(value.text.encode()) + 2 if isinstance(value, Text) else 0
 
 
 def _documents(kind: str, resource: Resource, value: Resolved | None, where: str = "") -> list[Document]:

@@ -1,0 +1,6 @@
+#!/bin/bash
+set -euo pipefail
+aws cloudformation deploy \
+  --template-file template.yaml \
+  --stack-name "$STACK" \
+  --capabilities CAPABILITY_IAM

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -euo pipefail
+aws cloudformation delete-stack --stack-name "$1"

@@ -1,0 +1,5 @@
+#!/bin/bash
+set -euo pipefail
+if [ "$STATUS" = ROLLBACK_COMPLETE ]; then
+  echo 'delete it first'
+fi

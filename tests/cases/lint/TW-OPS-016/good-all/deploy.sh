@@ -1,0 +1,3 @@
+#!/bin/bash
+set -euo pipefail
+aws cloudformation describe-stack-events --stack-name "$STACK"

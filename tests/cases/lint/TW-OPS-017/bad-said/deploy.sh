@@ -1,0 +1,7 @@
+#!/bin/bash
+set -euo pipefail
+aws cloudformation deploy \
+  --template-file template.yaml \
+  --stack-name "$STACK" 
+
+echo "  - orders (DynamoDB Table)"

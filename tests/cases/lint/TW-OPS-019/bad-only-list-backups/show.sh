@@ -1,0 +1,3 @@
+#!/bin/bash
+set -euo pipefail
+aws dynamodb list-backups --table-name orders
