@@ -128,11 +128,21 @@ async def roll_back_import(work: Work) -> tuple[Verdict, str]:
     """Let go of what was taken in: nothing is deleted."""
     await work.clock.sleep(STACK_TRANSITION_S)
     stable = work.stack.stable
+    failed = []
     for name, resource in work.store.resources(work.stack_id).items():
-        if resource.operation == work.operation_id and resource.before is None:
-            work.recorder.resource(resource, "IMPORT_ROLLBACK_IN_PROGRESS")
-            work.recorder.resource(resource, "IMPORT_ROLLBACK_COMPLETE", owned=False)
-            work.store.drop_resource(work.stack_id, name)
+        if resource.operation != work.operation_id or resource.before is not None:
+            continue
+        started = work.recorder.resource(resource, "IMPORT_ROLLBACK_IN_PROGRESS")
+        try:
+            await work.release(started)
+        except (Failed, Stopped) as failure:
+            work.recorder.resource(started, "IMPORT_ROLLBACK_FAILED", str(failure))
+            failed.append(name)
+            continue
+        work.recorder.resource(started, "IMPORT_ROLLBACK_COMPLETE", owned=False)
+        work.store.drop_resource(work.stack_id, name)
+    if failed:
+        return Verdict.FAILED, f"The following resource(s) failed to roll back: [{', '.join(sorted(failed))}]. "
     if stable is not None:
         fields = ("deployment", "outputs", "imports")
         work.store.change_stack(work.stack_id, **{name: stable[name] for name in fields}, stable=None)

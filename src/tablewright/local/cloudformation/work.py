@@ -11,6 +11,7 @@ from tablewright.local.cloudformation.deployment import program_of
 from tablewright.local.cloudformation.documents import Operation, Resource, Stack
 from tablewright.local.cloudformation.durations import handler_seconds
 from tablewright.local.cloudformation.events import Recorder
+from tablewright.local.cloudformation.faults import StackFault, StackFaults
 from tablewright.local.cloudformation.handling import Run, Stopped
 from tablewright.local.cloudformation.naming import uuid4
 from tablewright.local.cloudformation.program import Program
@@ -115,10 +116,15 @@ class Work:
             stopping=self.stopping if stoppable else lambda: False,
             on_made=made,
         )
+        fault = StackFaults(self.store.journal).strike(stack.name, resource.logical_id, resource.type, verb)
         for attempt in range(ATTEMPTS + 1):
             try:
                 await run.sleep(handler_seconds(resource.type, verb) / 2)
+                if fault is not None:
+                    await self._strike(fault, run, token)
                 result = await act(kind, run)
+                if fault is not None and fault.effect == "fail-resource-after":
+                    raise HandlerError(fault.code, fault.reason)
                 await self.clock.sleep(handler_seconds(resource.type, verb) / 2)
                 return result
             except (HandlerError, ServiceError) as error:
@@ -128,6 +134,21 @@ class Work:
                 await run.sleep(2.0**attempt)
                 run.again()
         raise AssertionError("unreachable")
+
+    async def _strike(self, fault: StackFault, run: Run, token: str) -> None:
+        """What a fault does before the handler runs."""
+        if fault.effect == "fail-resource":
+            raise Failed(reason(HandlerError(fault.code, fault.reason), token))
+        while fault.effect == "hang-resource" and StackFaults(self.store.journal).there(fault):
+            await run.sleep(1.0)
+
+    async def release(self, resource: Resource) -> None:
+        """Let go of a resource that an import took in. Nothing is called; a fault may strike. Raises Failed."""
+
+        async def act(_handler: ResourceType, _run: Run) -> None:
+            return None
+
+        await self.handle(resource, "release", act)
 
 
 __all__ = ["Failed", "Stopped", "Work"]
