@@ -184,6 +184,6 @@ def test_an_alarm_looks_at_its_own_dimensions_m_out_of_n(aws: EmbeddedAws, accou
     _measure(cloudwatch, "left", 260)
     assert state() == "ALARM"
     reason = cloudwatch.describe_alarms()["MetricAlarms"][0]["StateReason"]
-    assert "2 datapoints [260.0, 250.0" in reason
+    assert reason.startswith("Threshold Crossed: 2 out of the last 3 datapoints [260.0 (") and ", 250.0 (" in reason
     history = cloudwatch.describe_alarm_history(AlarmName="hot", HistoryItemType="StateUpdate")["AlarmHistoryItems"]
     assert json.loads(history[0]["HistoryData"])["newState"]["stateValue"] == "ALARM"

@@ -1,26 +1,25 @@
-"""What CloudWatch refuses, keeps and decides about alarms and ministack does not.
+"""What CloudWatch refuses and keeps about alarms and ministack does not.
 
-ministack takes any parameters, forgets metric math, and compares a threshold with the points of every metric of that name,
-whatever their dimensions. Here the parameters are checked, all of them are kept, and an alarm looks at its own metric, in
-periods, M out of N (CloudWatch User Guide, "Evaluating an alarm"). It looks when data or the alarm itself changes.
+ministack takes any parameters and forgets metric math; here the parameters are checked and all of them are kept. It also
+compares a threshold with the points of every metric of that name, whatever their dimensions: that is turned off, and alarms
+are judged by `metrics.evaluator`.
 """
 
 from __future__ import annotations
 
 import types
-from datetime import UTC, datetime
 from typing import Any
 
 __all__ = ["amend_cloudwatch"]
 
 Answer = tuple[int, dict[str, str], bytes]
 
-_COMPARISONS = {
-    "GreaterThanOrEqualToThreshold": "greater than or equal to",
-    "GreaterThanThreshold": "greater than",
-    "LessThanThreshold": "less than",
-    "LessThanOrEqualToThreshold": "less than or equal to",
-}
+_COMPARISONS = (
+    "GreaterThanOrEqualToThreshold",
+    "GreaterThanThreshold",
+    "LessThanThreshold",
+    "LessThanOrEqualToThreshold",
+)
 _BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
 _STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 _MISSING = ("breaching", "notBreaching", "ignore", "missing")
@@ -44,10 +43,10 @@ _KEPT = (
 
 
 def amend_cloudwatch(cloudwatch: types.ModuleType) -> None:
-    """Put the checks in front of ministack's handler, and the evaluation in place of its own."""
+    """Put the checks in front of ministack's handler, and leave judging alarms to others."""
     rules = _Rules(cloudwatch)
     cloudwatch._put_metric_alarm = rules.put_metric_alarm  # type: ignore[attr-defined]
-    cloudwatch._evaluate_alarm = rules.evaluate  # type: ignore[attr-defined]
+    cloudwatch._evaluate_alarm = lambda alarm: None  # type: ignore[attr-defined]
 
 
 class _Rules:
@@ -70,65 +69,7 @@ class _Rules:
                     alarm[name] = data[name]
             if "Metrics" not in data:
                 alarm.setdefault("Dimensions", [])
-            self.evaluate(alarm)
         return answer
-
-    def evaluate(self, alarm: dict[str, Any]) -> None:
-        """Look at the alarm's own metric and change the alarm's state when its data says so; no data says nothing."""
-        if not alarm.get("MetricName") or alarm.get("Threshold") is None or alarm["ComparisonOperator"] in _BANDS:
-            return
-        values = self._values(alarm)
-        if all(value is None for value in values):
-            return
-        missing = alarm.get("TreatMissingData", "missing") == "breaching"
-        breaching = [missing if value is None else _breaches(alarm, value) for value in values]
-        count = sum(breaching)
-        state = "ALARM" if count >= (alarm.get("DatapointsToAlarm") or alarm["EvaluationPeriods"]) else "OK"
-        old = alarm["StateValue"]
-        if state == old:
-            return
-        reason = self._reason(alarm, [value for value in values if value is not None], state)
-        alarm["StateValue"], alarm["StateReason"] = state, reason
-        alarm["StateUpdatedTimestamp"] = int(self._cw.time.time())
-        self._cw._record_history(alarm["AlarmName"], old, state, reason)
-        self._cw._dispatch_alarm_actions(alarm, old, state, reason)
-        self._cw._evaluate_parent_alarms(alarm)
-
-    def _values(self, alarm: dict[str, Any]) -> list[float | None]:
-        """The alarm's statistic in each of its periods, newest first; None where there is no data."""
-        dimensions = self._cw._dims_key({each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])})
-        points = self._cw._metrics.get((alarm["Namespace"], alarm["MetricName"], dimensions)) or []
-        unit, period = alarm.get("Unit"), int(alarm["Period"])
-        end = (int(self._cw.time.time()) // period + 1) * period
-        values = []
-        for back in range(int(alarm["EvaluationPeriods"])):
-            start = end - (back + 1) * period
-            inside = [
-                point
-                for point in points
-                if start <= point["Timestamp"] < start + period and unit in (None, point.get("Unit"))
-            ]
-            name = alarm.get("ExtendedStatistic") or alarm.get("Statistic")
-            values.append(self._cw._stat_value(self._cw._calc_stats(inside), name, inside) if inside else None)
-        return values
-
-    def _reason(self, alarm: dict[str, Any], values: list[float], state: str) -> str:
-        at = datetime.fromtimestamp(self._cw.time.time(), UTC).strftime("%d/%m/%y %H:%M:%S")
-        verb = ("was" if len(values) == 1 else "were") + ("" if state == "ALARM" else " not")
-        count = f"{len(values)} datapoint{'' if len(values) == 1 else 's'}"
-        shown = ", ".join(str(float(value)) for value in values)
-        than = _COMPARISONS[alarm["ComparisonOperator"]]
-        return f"Threshold Crossed: {count} [{shown} ({at})] {verb} {than} the threshold ({float(alarm['Threshold'])})."
-
-
-def _breaches(alarm: dict[str, Any], value: float) -> bool:
-    threshold = float(alarm["Threshold"])
-    return {
-        "GreaterThanOrEqualToThreshold": value >= threshold,
-        "GreaterThanThreshold": value > threshold,
-        "LessThanThreshold": value < threshold,
-        "LessThanOrEqualToThreshold": value <= threshold,
-    }[alarm["ComparisonOperator"]]
 
 
 def _problem_with(data: dict[str, Any]) -> str:

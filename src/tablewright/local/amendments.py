@@ -11,6 +11,7 @@ from tablewright.local import determinism
 from tablewright.local.alarm_rules import amend_cloudwatch
 from tablewright.local.determinism import Moment
 from tablewright.local.dynamodb_rules import amend_dynamodb
+from tablewright.local.load.plane_hooks import watch_dynamodb
 
 __all__ = ["AMENDMENTS"]
 
@@ -51,9 +52,14 @@ def _seed_policies_alike(iam: types.ModuleType) -> None:
         iam._seed_aws_managed_policies()
 
 
+def _amend_dynamodb(dynamodb: types.ModuleType) -> None:
+    amend_dynamodb(dynamodb)
+    watch_dynamodb(dynamodb)
+
+
 AMENDMENTS: dict[str, Callable[[types.ModuleType], None]] = {
     "ministack.services.cloudwatch": amend_cloudwatch,
-    "ministack.services.dynamodb": amend_dynamodb,
+    "ministack.services.dynamodb": _amend_dynamodb,
     "ministack.services.iam": _seed_policies_alike,
     "ministack.services.s3": _number_events_from_one_start,
     "ministack.services.sns": _keep_replays_inside,

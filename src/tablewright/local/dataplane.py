@@ -108,6 +108,10 @@ class DataPlane:
         self._responses.set_request_account_id(access_key)
         return str(self._responses.get_account_id())
 
+    def module(self, name: str) -> types.ModuleType:
+        """A service's module of ministack, by ministack's name for it."""
+        return self._module(name)
+
     def _module(self, name: str) -> types.ModuleType:
         loaded = sys.modules.get(f"ministack.services.{name}")
         if loaded is not None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from tablewright.local.clock import Clock
 from tablewright.local.dataplane import DataPlane, Response, request_id
+from tablewright.local.faults.effects import RESET, TRUNCATE
 from tablewright.local.ledger import Ledger
 from tablewright.local.operation import Operation, Request, access_key, query_form, region_of, which
 from tablewright.local.polling import receive_message
@@ -43,6 +44,12 @@ class Engine(Protocol):
     ) -> tuple[int, str]: ...
 
 
+class Controls(Protocol):
+    """What answers under /_tablewright."""
+
+    async def answer(self, method: str, path: str, body: bytes) -> Response | None: ...
+
+
 class Gateway:
     """An ASGI application. It answers 503 until `serve` has been called with what it needs to serve."""
 
@@ -52,12 +59,14 @@ class Gateway:
         self._instance = instance
         self._ledger: Ledger | None = None
         self._engine: Callable[[], Engine | None] = lambda: None
+        self._controls: Controls | None = None
         self.progress = 0
 
-    def serve(self, ledger: Ledger, engine: Callable[[], Engine | None]) -> None:
+    def serve(self, ledger: Ledger, engine: Callable[[], Engine | None], controls: Controls | None = None) -> None:
         """Begin to answer: the state is back. `engine` gives the CloudFormation engine, or None when there is none."""
         self._ledger = ledger
         self._engine = engine
+        self._controls = controls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -85,7 +94,7 @@ class Gateway:
             ), False
         if path == "/_tablewright/health":
             return self._health(), True
-        if _ADMIN.match(path) or path.startswith("/_tablewright"):
+        if _ADMIN.match(path):
             return error(bare, _NOWHERE, 404, "NotFound", "There is nothing at this path."), False
         if self._ledger is None:
             return error(
@@ -96,6 +105,9 @@ class Gateway:
             return error(
                 bare, _NOWHERE, 413, "RequestEntityTooLarge", "The request is larger than any that is accepted."
             ), False
+        if path.startswith("/_tablewright"):
+            found = await self._controls.answer(bare.method, path, body) if self._controls is not None else None
+            return found or error(bare, _NOWHERE, 404, "NotFound", "There is nothing at this path."), found is not None
         request = Request(bare.method, bare.path, bare.query, headers, body)
         return await self._answer(self._ledger, request, asked), True
 
@@ -185,10 +197,16 @@ async def _body(receive: Receive, headers: dict[str, str]) -> bytes | None:
 
 
 async def _send(send: Send, response: Response, asked: str, *, head: bool, keep: bool) -> None:
+    broken = [name for name, _ in response.headers if name in (RESET, TRUNCATE)]
+    if broken == [RESET]:
+        _hang_up(send)
+        return
     headers = [
         (name.lower().encode("latin-1"), value.encode("utf-8"))
         for name, value in response.headers
-        if name.lower() not in _HOP_HEADERS and not name.lower().startswith("access-control-")
+        if name.lower() not in _HOP_HEADERS
+        and not name.lower().startswith("access-control-")
+        and name not in (RESET, TRUNCATE)
     ]
     headers.append((b"x-amzn-requestid", asked.encode()))
     if head:
@@ -200,4 +218,15 @@ async def _send(send: Send, response: Response, asked: str, *, head: bool, keep:
     if not keep:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    if broken:
+        await send({"type": "http.response.body", "body": response.body[: len(response.body) // 2], "more_body": True})
+        _hang_up(send)
+        return
     await send({"type": "http.response.body", "body": b"" if head else response.body})
+
+
+def _hang_up(send: Send) -> None:
+    """Drop the connection that `send` writes to: ASGI has no word for it, so it is uvicorn's own."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is not None:
+        transport.close()

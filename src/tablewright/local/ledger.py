@@ -18,7 +18,7 @@ import re
 import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tablewright.local import snapshot, statefile, wal
 from tablewright.local.clock import Clock
@@ -41,6 +41,21 @@ _SEED_BYTES = 16
 _log = logging.getLogger("tablewright.local")
 
 Outcome = Callable[[Response], dict[str, Any] | None]
+Perform = Callable[[Request], Awaitable[Response]]
+
+
+class Front(Protocol):
+    """What a request passes on its way to being performed; a replay does not pass it."""
+
+    async def around(
+        self, request: Request, operation: Operation, account: str, region: str, perform: Perform
+    ) -> Response:
+        """Answer the request; `perform` performs it, or another in its place."""
+        ...
+
+    def expired(self, account: str, region: str, table: str, count: int) -> None:
+        """Items of a table were deleted by TTL."""
+        ...
 
 
 class Ledger:
@@ -59,6 +74,7 @@ class Ledger:
         self._quiet.set()
         self._checkpoint: asyncio.Task[None] | None = None
         self.failure: OSError | None = None
+        self.front: Front | None = None
         self.on_failure: Callable[[OSError], None] = lambda problem: None
         self.journal = Journal(self._record_journal, self.flush)
 
@@ -85,6 +101,25 @@ class Ledger:
         With `origin`, what `outcome` makes of a successful answer is kept in the log and given by `outcome_of`.
         Raises LogFailed when the log cannot be written.
         """
+        if self.front is None:
+            return await self.perform(request, operation, account, region, origin=origin, outcome=outcome)
+
+        async def perform(each: Request) -> Response:
+            return await self.perform(each, operation, account, region, origin=origin, outcome=outcome)
+
+        return await self.front.around(request, operation, account, region, perform)
+
+    async def perform(
+        self,
+        request: Request,
+        operation: Operation,
+        account: str,
+        region: str,
+        *,
+        origin: str = "",
+        outcome: Outcome | None = None,
+    ) -> Response:
+        """Perform a request that has passed the front (see `submit`)."""
         slim = slimmed(request, operation)
         moment = Moment(self._clock.now(), os.urandom(_SEED_BYTES))
         if not changes(request, operation):
@@ -152,6 +187,8 @@ class Ledger:
         count = self._plane.expire(account, region, table, moment)
         sweep = [moment.time, moment.seed.hex(), account, region, table]
         self.log.append(b"X", json.dumps(sweep).encode())
+        if self.front is not None:
+            self.front.expired(account, region, table, count)
         return count
 
     def outcome_of(self, origin: str) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 __all__ = ["SERVICES", "Operation", "Request", "access_key", "changes", "region_of", "which"]
 
 SERVICES = (
+    "application-autoscaling",
     "cloudformation",
     "cloudwatch",
     "dynamodb",
@@ -35,6 +36,7 @@ SERVICES = (
 """What the embedded AWS offers, by botocore's names: the services whose every change can be logged and replayed."""
 
 _TARGETS = {
+    "anyscalefrontendservice": "application-autoscaling",
     "dynamodb_20120810": "dynamodb",
     "dynamodbstreams_20120810": "dynamodbstreams",
     "logs_20140328": "logs",

@@ -133,17 +133,24 @@ class _Server:
             self._stopping.set()
             await serving
             raise
+        from tablewright.local.load.controls import Controls
+        from tablewright.local.load.front import Front
+
+        front = Front(plane.module, ledger.journal, self._clock, ledger.perform)
+        ledger.front = front
         engine = _Engine(ledger, self._clock)
         await engine.resume()
-        gateway.serve(ledger, engine.get)
+        gateway.serve(ledger, engine.get, Controls(front, self._clock))
         # Requests make little garbage in cycles, and the state makes every full collection slow.
         gc.set_threshold(50_000, 20, 50)
         while not server.started and not serving.done():
             await asyncio.sleep(0.001)
         self._report.ready(about)
-        sweeping = asyncio.create_task(self._sweep(ledger, plane))
+        background = [asyncio.create_task(self._sweep(ledger, plane)), asyncio.create_task(front.run())]
         await serving
-        sweeping.cancel()
+        for task in background:
+            task.cancel()
+        front.close()
         await engine.close()
         await ledger.close()
         self._folder.server_file.unlink(missing_ok=True)

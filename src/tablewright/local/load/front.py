@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -33,13 +34,17 @@ from tablewright.local.load.telemetry import Telemetry
 from tablewright.local.metrics.evaluator import AlarmEvaluator
 from tablewright.local.metrics.store import SampleStore
 from tablewright.local.operation import Operation, Request
+from tablewright.local.wal import LogFailed
 
 __all__ = ["Front"]
+
+_log = logging.getLogger("tablewright.local")
 
 Submit = Callable[[Request, Operation, str, str], Awaitable[Response]]
 _SETTINGS = ("load-settings", "throttling")
 _CLOCK = ("clock", "ahead")
 _MINUTE = 60
+_SAVE_EVERY_S = 1.0
 _SPLIT_AFTER_INSTANT_S = 1.0
 _LOOKS_AT_ALARMS = frozenset({"DescribeAlarms", "DescribeAlarmHistory", "DescribeAlarmsForMetric"})
 _ITERATORS = 10_000
@@ -207,11 +212,24 @@ class Front:
         await self._scaling.scale(now)
 
     async def run(self) -> None:
-        """Tick at every minute of the embedded clock, until cancelled."""
+        """Keep what is published, and tick at every minute of the embedded clock, until cancelled."""
+        minute = self._clock.now() // _MINUTE
         while True:
-            await asyncio.sleep(_MINUTE - self._clock.now() % _MINUTE + 0.05)
-            with contextlib.suppress(OSError):
-                await self.tick()
+            await asyncio.sleep(_SAVE_EVERY_S)
+            try:
+                self._store.save()
+                if self._clock.now() // _MINUTE > minute:
+                    await self.tick()
+                    minute = self._clock.now() // _MINUTE
+            except (LogFailed, OSError) as problem:
+                # The gateway stops the process for it; requests say so.
+                _log.warning("load is no longer published: %s", problem)
+                return
+
+    def close(self) -> None:
+        """Keep what was published last."""
+        with contextlib.suppress(LogFailed, OSError):
+            self._store.save()
 
     async def advance(self, seconds: float) -> float:
         """Let embedded time pass at once, minute by minute; returns the time afterwards."""

@@ -1,12 +1,13 @@
-"""The samples that the embedded AWS's own services published: the minute under way in memory, finished ones in the journal.
+"""The samples that the embedded AWS's own services published: the minute under way in memory, all of them in the journal.
 
-A finished minute is one document, so what was published survives a restart; the minute that was under way when the process
-died is lost, as telemetry may be. Samples are kept for fifteen days, as CloudWatch keeps those of a minute.
+A minute is one document, written again each second while something is published, so a clean stop loses nothing and a crash
+at most that second: telemetry is not worth a log record a request. Samples are kept for fifteen days, as CloudWatch keeps
+those of a minute.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tablewright.local.journal import Journal
@@ -29,7 +30,8 @@ class SampleStore:
         self._journal = journal
         self._series: dict[Scope, dict[Key, dict[int, Sample]]] = {}
         self._current: dict[tuple[Scope, Key], Sample] = {}
-        self._minute = 0
+        self._minute = -_MINUTE
+        self._unsaved = False
         self._changed: set[Scope] = set()
         self._loaded = False
         self._kept: list[int] = []
@@ -43,6 +45,7 @@ class SampleStore:
         cell = (scope, ("AWS/DynamoDB", name, dimensions))
         sample = self._current.get(cell)
         self._changed.add(scope)
+        self._unsaved = True
         if sample is None:
             sample = self._current[cell] = Sample(self._minute, unit)
         sample.add(value, times)
@@ -59,17 +62,27 @@ class SampleStore:
         minute = int(now // _MINUTE) * _MINUTE
         if minute <= self._minute:
             return
-        finished, self._current, ended, self._minute = self._current, {}, self._minute, minute
-        if not finished:
-            return
-        document: dict[str, list[Any]] = {}
-        for (scope, (namespace, name, dimensions)), sample in finished.items():
-            document.setdefault("/".join(scope), []).append([namespace, name, dimensions, sample.row()])
-            if self._loaded:
-                self._keep(scope, (namespace, name, dimensions), sample)
-        self._kept.append(ended)
-        self._journal.put(_KIND, str(ended), document)
+        self.save()
+        if self._loaded:
+            for (scope, key), sample in self._current.items():
+                self._keep(scope, key, sample)
+        # A process that ended within this minute has left its part.
+        self._minute = minute
+        begun = self._journal.get(_KIND, str(minute)) or {}
+        self._current = {(scope, key): sample for scope, key, sample in _read(minute, begun)}
         self._forget(now)
+
+    def save(self) -> None:
+        """Keep what was published since this was last called."""
+        if not self._unsaved:
+            return
+        self._unsaved = False
+        document: dict[str, list[Any]] = {}
+        for (scope, (namespace, name, dimensions)), sample in self._current.items():
+            document.setdefault("/".join(scope), []).append([namespace, name, dimensions, sample.row()])
+        self._journal.put(_KIND, str(self._minute), document)
+        if self._minute not in self._kept:
+            self._kept.append(self._minute)
 
     def _keep(self, scope: Scope, key: Key, sample: Sample) -> None:
         self._series.setdefault(scope, {}).setdefault(key, {})[int(sample.at)] = sample
@@ -82,11 +95,9 @@ class SampleStore:
         self._kept = []
         for text, document in self._journal.items(_KIND):
             self._kept.append(int(text))
-            for scope, rows in document.items():
-                account, _, region = scope.partition("/")
-                for namespace, name, dimensions, row in rows:
-                    key = (namespace, name, tuple((each[0], each[1]) for each in dimensions))
-                    self._keep((account, region), key, Sample.from_row(int(text), row))
+            if int(text) != self._minute:
+                for scope, key, sample in _read(int(text), document):
+                    self._keep(scope, key, sample)
 
     def _forget(self, now: float) -> None:
         if not self._loaded:
@@ -116,3 +127,11 @@ class SampleStore:
         for each, key in self._current:
             if each == scope and key not in held:
                 yield key
+
+
+def _read(minute: int, document: Mapping[str, Any]) -> Iterator[tuple[Scope, Key, Sample]]:
+    for text, rows in document.items():
+        account, _, region = text.partition("/")
+        for namespace, name, dimensions, row in rows:
+            key = (namespace, name, tuple((each[0], each[1]) for each in dimensions))
+            yield (account, region), key, Sample.from_row(minute, row)
