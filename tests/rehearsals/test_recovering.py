@@ -133,3 +133,40 @@ def test_a_rolled_back_update_is_said_and_updated_again(aws: EmbeddedAws, accoun
     first = next(e for e in events if isinstance(e, Looked))
     assert "stands as before" in first.summary
     assert not any(isinstance(e, Noted) and "remedy" in e.text for e in events)
+
+
+def test_a_dead_shell_that_is_protected_goes_only_when_the_protection_does(aws: EmbeddedAws, account: str) -> None:
+    body = template(table(), broken())
+    assert created(aws, account, body, EnableTerminationProtection=True) == "ROLLBACK_COMPLETE"
+    good = template(table(), log_group())
+    refused = end(run(opened(aws, account), good))
+    assert (refused.ending, refused.code) == (Ending.REFUSED, "termination-protected"), refused
+    done = end(run(opened(aws, account), good, termination_protection=False))
+    assert done.ending is Ending.DONE, done
+
+
+def test_the_values_of_a_dead_shell_are_not_kept(aws: EmbeddedAws, account: str) -> None:
+    head = "Parameters: {Stage: {Type: String, Default: dev}}\n"
+    tables = table(name="!Sub 'orders-${Stage}'")
+    run(opened(aws, account), head + template(tables, broken()), parameters={"Stage": "prod"})
+    assert status(aws, account) == "ROLLBACK_COMPLETE"
+    assert end(run(opened(aws, account), head + template(tables))).ending is Ending.DONE
+    assert aws.client("dynamodb", account=account).list_tables()["TableNames"] == ["orders-dev"]
+
+
+def test_the_values_of_a_pending_shell_are_not_kept(aws: EmbeddedAws, account: str) -> None:
+    body = "Parameters: {Stage: {Type: String, Default: dev}}\n" + template(table(name="!Sub 'orders-${Stage}'"))
+    parameters = [{"ParameterKey": "Stage", "ParameterValue": "prod"}]
+    client = aws.client("cloudformation", account=account)
+    client.create_change_set(
+        StackName=STACK,
+        ChangeSetName="tablewright-1-2",
+        ChangeSetType="CREATE",
+        TemplateBody=body,
+        Parameters=parameters,
+    )
+    client.get_waiter("change_set_create_complete").wait(
+        StackName=STACK, ChangeSetName="tablewright-1-2", WaiterConfig={"Delay": 1}
+    )
+    assert end(run(opened(aws, account), body)).ending is Ending.DONE
+    assert aws.client("dynamodb", account=account).list_tables()["TableNames"] == ["orders-dev"]

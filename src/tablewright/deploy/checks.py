@@ -45,8 +45,16 @@ _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
 def check_owner(design: Design, stack: Stack, template: str | None) -> str:
     """Raise Refused where another tool deployed the stack and this template does not come from it.
 
-    Where the template bears the same tool's marks, the words of a warning are returned; otherwise nothing.
+    Where the template bears the same tool's marks, the words of a warning are returned; otherwise nothing. A stack that is
+    nested in another belongs to that one.
     """
+    if stack.root_id is not None and stack.root_id != stack.id:
+        raise Refused(
+            "nested-stack",
+            "This stack is nested in another",
+            f"Stack {stack.name} belongs to {stack.root_id}. Changing it by itself would set the two at odds, and the next "
+            "update of the outer stack would undo it. Nothing was changed. Deploy the outer stack.",
+        )
     tool = owner_of(stack, template)
     if tool is None:
         return ""

@@ -15,11 +15,13 @@ PLAN_PREFIX = OWN_PREFIX + "plan-"
 
 
 def design_digest(design: Design, values: Values) -> str:
-    """Sixteen hex digits of everything that the design asks for: its text, its values, its tags."""
+    """Sixteen hex digits of everything that the design asks for: its text, the values given, its tags.
+
+    Values that stay as they are deployed do not count: whether there are any changes while a stack is created.
+    """
     asked: Mapping[str, object] = {
         "body": design.body,
         "sent": dict(sorted(values.sent.items())),
-        "kept": sorted(values.kept),
         "tags": dict(sorted(foreign_tags(design.tags).items())),
         "capabilities": sorted(design.capabilities),
     }

@@ -320,6 +320,14 @@ def _may_delete(situation: Situation) -> Remedy | None:
         )
     if situation.unread:
         return _unread(situation)
+    if stack.termination_protection:
+        return RefuseIt(
+            "termination-protected",
+            "Stack is protected against deletion",
+            f"Stack {stack.name} is {stack.status} and has to be deleted and created again, but termination protection is on. "
+            "If it may go, deploy again with --no-termination-protection.",
+            f"tablewright why {stack.name}",
+        )
     return refuse_names(situation, stack.name)
 
 

@@ -49,6 +49,9 @@ def plan(design: Design, actual: Actual, *, protection: bool | None = None) -> P
 
 def _steps(design: Design, actual: Actual, protection: bool | None) -> Iterator[Step]:
     stack = actual.stack
+    unprotecting = stack is not None and protection is False and stack.termination_protection
+    if stack is not None and unprotecting and actual.standing is not Standing.MOVING:
+        yield Protect(stack.id, False)  # first: it may stand in the way of what comes next
     if stack is not None and actual.standing is Standing.MOVING:
         yield Follow(stack.id, stack.status)
     elif stack is not None and actual.standing in (Standing.BROKEN, Standing.UNHEARD_OF):
@@ -62,8 +65,8 @@ def _steps(design: Design, actual: Actual, protection: bool | None) -> Iterator[
         reasons = differences(design, stack, actual.template)
         if reasons:
             yield UpdateStack(design.stack, stack.id, reasons, imports)
-    if stack is not None and protection is not None and stack.termination_protection is not protection:
-        yield Protect(stack.id, protection)
+    if stack is not None and protection and not stack.termination_protection and actual.standing is Standing.SETTLED:
+        yield Protect(stack.id, True)
     yield from _waits(design, actual)
 
 
@@ -76,6 +79,11 @@ def _is_new(actual: Actual) -> bool:
 _RECREATED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "ROLLBACK_IN_PROGRESS", "CREATE_FAILED", "DELETE_FAILED",
                         "DELETE_IN_PROGRESS"})  # fmt: skip
 """From these the way leads over deleting the shell and creating the stack again."""
+
+
+def has_values(stack: Stack) -> bool:
+    """Whether the stack's deployed parameters are values to keep: not those of a shell, or of a stack that will be made anew."""
+    return stack.status not in _RECREATED and stack.status != "REVIEW_IN_PROGRESS"
 
 
 def stack_id(actual: Actual) -> str:

@@ -24,7 +24,7 @@ from tablewright.model.stack import Stack, StackEvent, StackResource
 from tablewright.model.table import Contents, Holds, Table
 from tablewright.plan.actual import Actual, Standing
 from tablewright.plan.adoption import newcomers, obstacle
-from tablewright.plan.plan import differences
+from tablewright.plan.plan import differences, has_values
 from tablewright.plan.values import Values, values
 from tablewright.ports import Account
 from tablewright.template.read import resolve
@@ -48,7 +48,7 @@ def look(design: Design, account: Account, *, stack_id: str | None = None, uncha
     stack = account.stacks.describe(stack_id or design.stack)
     if stack is not None and row(stack.status).standing is Standing.ABSENT:
         stack = account.stacks.describe(design.stack) if stack_id else None
-    given = values(design, stack)
+    given = values(design, stack if stack is not None and has_values(stack) else None)
     where = account.identity.whereabouts()
     pseudo = {
         "AWS::Region": where.region,
