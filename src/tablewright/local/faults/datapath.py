@@ -73,6 +73,11 @@ class Faults:
             self._held[name] = Fault(**document)
 
     @property
+    def journal(self) -> Journal:
+        """Where the faults are kept."""
+        return self._journal
+
+    @property
     def any(self) -> bool:
         """Whether there is a fault at all."""
         return bool(self._held)

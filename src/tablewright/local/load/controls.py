@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tablewright.local.clock import Clock
+from tablewright.local.cloudformation.faults import EFFECTS as STACK_EFFECTS
+from tablewright.local.cloudformation.faults import StackFaultError, StackFaults
 from tablewright.local.dataplane import Response
 from tablewright.local.faults.datapath import FaultError
 from tablewright.local.load.front import Front
@@ -42,19 +44,19 @@ class Controls:
         return None
 
     async def _faults(self, method: str, name: str, asked: Mapping[str, Any]) -> Response:
-        faults = self._front.faults
+        of_data, of_stacks = self._front.faults, StackFaults(self._front.faults.journal)
         if method == "POST" and not name:
             try:
-                made = faults.add(asked)
-            except FaultError as wrong:
+                made = of_stacks.add(asked) if asked.get("effect") in STACK_EFFECTS else of_data.add(asked)
+            except (FaultError, StackFaultError) as wrong:
                 return _json(400, {"error": str(wrong)})
             await self._front.flush()
             return _json(200, {"id": made.id})
         if method == "DELETE":
-            count = faults.remove(name)
+            count = of_data.remove(name) + of_stacks.remove(name)
             await self._front.flush()
             return _json(200 if count or not name else 404, {"removed": count})
-        return _json(200, {"faults": faults.list()})
+        return _json(200, {"faults": of_data.list() + of_stacks.list()})
 
     async def _time(self, method: str, asked: Mapping[str, Any]) -> Response:
         if method == "POST":
