@@ -39,7 +39,7 @@ def _meaning(node: Node) -> object:
 def test_templates_read_alike(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     tree = _tree(text, slowly=False)
-    assert tree is not None
+    assert tree is not None or "AWSTemplateFormatVersion" not in text
     assert tree == _tree(text, slowly=True)
 
 

@@ -32,6 +32,10 @@ _TABLE_PROPERTIES = frozenset(
     }
 )  # fmt: skip
 
+_SECTIONS = frozenset(
+    {"Conditions", "Description", "Mappings", "Metadata", "Outputs", "Parameters", "Rules", "Transform"}
+)
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -152,13 +156,11 @@ def read_stack(
         _parameters(tree, parameters, defaults), dict(pseudo), _section(tree, "Mappings"), _section(tree, "Conditions")
     )
     section = tree.get("Resources")
-    snippet = fragment = False
+    fragment = section is None and tree.get("AWSTemplateFormatVersion") is None
+    if fragment and is_snippet(tree):
+        return Stack(path, body, tree, scope, (_snippet(tree, scope),), fragment=True, snippet=True)
     if not isinstance(section, Mapping):
         section = tree
-        fragment = True
-        snippet = is_snippet(tree)
-        if snippet:
-            return Stack(path, body, tree, scope, (_snippet(tree, scope),), fragment=True, snippet=True)
     written = expanded(section, scope)
     assert isinstance(written, Mapping)
     resources = tuple(_resource(entry, scope, tree) for entry in written.entries if _is_resource(entry))
@@ -169,7 +171,8 @@ def is_template(tree: Mapping) -> bool:
     """Whether a document is a CloudFormation template or a part of one."""
     if isinstance(tree.get("Resources"), Mapping) or tree.get("AWSTemplateFormatVersion") is not None:
         return True
-    return any(_is_resource(entry) for entry in tree.entries) or is_snippet(tree)
+    sections = bool(tree.entries) and all(entry.key in _SECTIONS for entry in tree.entries)
+    return sections or any(_is_resource(entry) for entry in tree.entries) or is_snippet(tree)
 
 
 def is_snippet(tree: Mapping) -> bool:

@@ -109,7 +109,7 @@ class Table:
     @property
     def called(self) -> str:
         """The table for messages: its name where known, else its logical ID."""
-        return text(self.name) or self.logical_id
+        return text(self.name) or self.logical_id or "the table"
 
     @cached_property
     def billing(self) -> str | None:

@@ -26,6 +26,6 @@ def infrequent_access_class(stack: Stack) -> Iterator[Problem]:
         if value is not None and text(value) == "STANDARD_INFREQUENT_ACCESS":
             yield Problem(
                 value.position,
-                f"Requests to {table.called or 'the table'} cost 25 per cent more in this class",
+                f"Requests to {table.called} cost 25 per cent more in this class",
                 resource=table.logical_id,
             )
