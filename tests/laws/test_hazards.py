@@ -141,7 +141,8 @@ def test_what_is_not_known_is_the_worse(case: str) -> None:
 def test_the_tables_of_a_nested_stack_are_guarded(gone: ResourceChange) -> None:
     losses = found(gone, None, None, live("orders"), owned=("orders",))
     assert [loss.refuses for loss in losses] == [True]
-    assert not found(gone, None, None, live("orders"), owned=("orders",), contents=EMPTY)
+    empty = found(gone, None, None, live("orders"), owned=("orders",), contents=EMPTY)
+    assert not any(loss.refuses for loss in empty)
 
 
 def test_a_risky_property_of_a_nested_table_is_guarded() -> None:
@@ -154,7 +155,10 @@ def test_a_risky_property_of_a_nested_table_is_guarded() -> None:
 @pytest.mark.parametrize("case", ["table-removed", "table-replaced", "key-deleted", "replica-removed"])
 def test_an_empty_table_loses_nothing(case: str) -> None:
     change, before, after, table = GUARDED[case]
-    assert found(change, before, after, table, contents=EMPTY) == []
+    losses = found(change, before, after, table, contents=EMPTY)
+    assert not any(loss.refuses for loss in losses)
+    assert all(loss.weight is Weight.SAID and "holds no items" in loss.what for loss in losses)
+    assert bool(losses) == case.startswith("table-"), "an empty table that goes is said"
 
 
 def test_an_attribute_added_for_an_index_replaces_nothing() -> None:

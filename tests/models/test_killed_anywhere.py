@@ -23,6 +23,7 @@ TABLE = """
       KeySchema: [{{AttributeName: id, KeyType: HASH}}]
 """
 SECOND = TABLE.replace("Orders", "Results").replace("orders", "results")
+THIRD = TABLE.replace("Orders", "Thirds").replace("orders", "thirds")
 BROKEN = "  Bad: {Type: 'Test::Always::Broken'}\n"
 
 
@@ -127,6 +128,26 @@ def test_a_broken_template_never_loses_what_it_found() -> None:
         mended = run(world, body(TABLE, SECOND))
         assert mended is not None and mended.ending is Ending.DONE, mended
         assert world.lost == [] and world.items["orders"] == 5
+
+
+@pytest.mark.parametrize("interactive", [False, True])
+def test_another_deployment_that_runs_is_followed_and_then_planned_anew(interactive: bool) -> None:
+    world = standing()
+    record = world.named("orders")
+    assert record is not None
+    record.pending_body, record.ticks = body(TABLE, THIRD), 4
+    world.move(record, "UPDATE_IN_PROGRESS", "User Initiated")
+    design = read_design(body(TABLE, SECOND, THIRD), stack="orders", path="t.yaml")
+    last = list(deploy(design, account(world), options=DeployOptions(interactive=interactive)))[-1]
+    assert isinstance(last, Finished)
+    if interactive:
+        assert last.ending is Ending.DONE
+    else:
+        assert (last.ending, last.code) == (Ending.MUST_WAIT, "other-deployment-ran")
+        assert "results" not in world.items
+    done = run(world, body(TABLE, SECOND, THIRD))
+    assert done is not None and done.ending in (Ending.DONE, Ending.NOTHING_TO_DO)
+    assert world.lost == [] and set(world.items) == {"orders", "results", "thirds"}
 
 
 def test_a_run_out_of_time_says_that_aws_goes_on_and_the_next_follows() -> None:

@@ -117,3 +117,10 @@ def test_two_deployments_at_once_both_end_well(aws: EmbeddedAws, account: str) -
         thread.join(60)
     assert {e.ending for e in ends} <= {Ending.DONE, Ending.NOTHING_TO_DO}, ends
     assert status(aws, account) == "CREATE_COMPLETE"
+
+
+def test_another_deployment_that_runs_and_makes_the_same_is_enough(aws: EmbeddedAws, account: str) -> None:
+    body = template(*[table(f"T{n}", f"table-{n}") for n in range(5)])
+    aws.client("cloudformation", account=account).create_stack(StackName=STACK, TemplateBody=body)
+    last = end(run(opened(aws, account), body))
+    assert last.ending in (Ending.DONE, Ending.NOTHING_TO_DO), last

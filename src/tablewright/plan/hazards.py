@@ -73,17 +73,22 @@ def suspects(placed: Iterable[Placed], live: Mapping[str, Table]) -> tuple[Suspe
 def judge(
     found: Iterable[Suspect], evidence: Evidence, live: Mapping[str, Table], allowed: Iterable[str] = ()
 ) -> tuple[Loss, ...]:
-    """The losses, each allowed only by its table's exact name in ``allowed``. Those that lose nothing are left out."""
+    """The losses, each allowed only by its table's exact name in ``allowed``.
+
+    What loses nothing is left out, but for a table that goes and is empty: that is said.
+    """
     names = frozenset(allowed)
     losses = []
     for suspect in found:
-        what = _verdict(suspect, evidence)
+        what, weight = _verdict(suspect, evidence), suspect.weight
+        if what is None and suspect.kind in ("table-removed", "table-replaced"):
+            what, weight = f"{suspect.what} It holds no items.", Weight.SAID
         if what is not None:
             table = live.get(suspect.table)
             losses.append(
                 Loss(
                     kind=suspect.kind,
-                    weight=suspect.weight,
+                    weight=weight,
                     table=suspect.table,
                     logical_id=suspect.logical_id,
                     what=what,
