@@ -12,7 +12,7 @@ import pytest
 
 from tablewright.local import process
 from tablewright.local.process import Running
-from tests.faces.shell import Ran, tablewright
+from tests.faces.shell import Ran, in_process
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples/ai-chef"
@@ -42,7 +42,7 @@ def run(home: Path, project: Path) -> Callable[..., Ran]:
 
     def in_project(*words: str, cwd: Path | None = None, **options: Any) -> Ran:
         env = {"TABLEWRIGHT_LOCAL_HOME": str(home), **options.pop("env", {})}
-        return tablewright(*words, cwd=cwd or project, env=env, **options)
+        return in_process(*words, cwd=cwd or project, env=env, **options)
 
     return in_project
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import io
 import os
 import shutil
 import subprocess
@@ -54,3 +55,26 @@ def tablewright(
         check=False,
     )
     return Ran(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+
+
+def in_process(*words: str, cwd: Path | None = None, env: Mapping[str, str | None] | None = None) -> Ran:
+    """The same in this process: what is imported already is not imported again, which is most of the time that a run takes."""
+    from tablewright.cli.main import run
+
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    wanted, before = environment(env), dict(os.environ)
+    kept = sys.argv, sys.stdin, sys.stdout, sys.stderr, Path.cwd()
+    with Path(os.devnull).open(encoding="utf-8") as nothing:
+        try:
+            os.environ.clear()
+            os.environ.update(wanted)
+            sys.argv, sys.stdin, sys.stdout, sys.stderr = ["tablewright", *words], nothing, out, err
+            os.chdir(cwd or Path.cwd())
+            code = run(list(words))
+            shown = [stream.buffer.getvalue().decode("utf-8") for stream in (out, err)]
+        finally:
+            sys.argv, sys.stdin, sys.stdout, sys.stderr = kept[:4]
+            os.chdir(kept[4])
+            os.environ.clear()
+            os.environ.update(before)
+    return Ran(code, *shown)
