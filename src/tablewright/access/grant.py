@@ -1,0 +1,243 @@
+"""Access patterns to a policy: every action on exactly the resources that it needs, and on no other.
+
+The law that holds it: a generated policy allows each declared pattern's calls and denies every neighbouring one (each other
+action, table, index, stream, stage), by the evaluator in ``decide``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from tablewright.access.deployer import deployer_statements
+from tablewright.access.patterns import Grant, On, Wish
+from tablewright.access.policy import ALLOW, Condition, Policy, Principal, Statement
+from tablewright.access.scope import Scope, TableScope, table_named
+from tablewright.errors import UsageError
+
+Locate = Callable[[TableScope, str], str]
+"""(table, what follows its ARN) -> the resource as it is written; ``Scope.arn`` writes real ARNs."""
+
+LEADING_KEYS = "dynamodb:LeadingKeys"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What else a policy is to say.
+
+    ``leading_keys``: items are reached only under these partition key values (a policy variable, as a rule).
+    ``execution_role``: the ARN of the role that the pipeline passes to CloudFormation. ``principals``: ARNs, account numbers or
+    services that a resource-based policy names; empty for an identity-based one.
+    """
+
+    leading_keys: tuple[str, ...] = ()
+    execution_role: str = ""
+    principals: tuple[str, ...] = ()
+    locate: Locate | None = None
+
+
+def grant(scope: Scope, wishes: Iterable[Wish], tables: Iterable[TableScope], options: Options | None = None) -> Policy:
+    """The least policy that lets its holder do what is wished with the tables. Raises UsageError where that cannot be."""
+    writer = _Writer(scope, tuple(tables), options or Options())
+    statements = tuple(_numbered(_merged(found for one in wishes for found in writer.statements(one))))
+    if not statements:
+        raise UsageError("nothing-to-grant", "There is nothing to grant", "No access pattern was named.")
+    return Policy(statements)
+
+
+class _Writer:
+    def __init__(self, scope: Scope, tables: tuple[TableScope, ...], options: Options) -> None:
+        self._scope = scope
+        self._tables = tables
+        self._options = options
+        self._locate = options.locate or scope.arn
+
+    def statements(self, wish: Wish) -> Iterator[Statement]:
+        """The statements of one wish."""
+        pattern = wish.pattern
+        if pattern.name == "deploy":
+            yield from deployer_statements(self._scope, self._tables)
+            return
+        if not self._tables:
+            raise UsageError("no-tables", "There is no table", "The stack has no table to grant anything on.")
+        if self._options.leading_keys and not (pattern.items and pattern.name in ("read", "write", "query")):
+            raise UsageError(
+                "leading-keys-unlimited",
+                "Leading keys cannot limit this",
+                f"{wish.written} is not limited by leading keys: it reaches items of every key"
+                " or none at all. Grant it in a policy of its own, without --leading-keys.",
+            )
+        copies_only = pattern.name == "migrate" and not any(table.stream for table in self._tables)
+        for part in pattern.grants:
+            if copies_only and (part.on is On.STREAM or "dynamodb:ListStreams" in part.actions):
+                continue
+            yield self._statement(wish, part)
+        if pattern.name == "export":
+            yield self._bucket(wish)
+        if pattern.name == "pipeline":
+            yield from self._passing(wish)
+        if pattern.items and not self._options.principals:
+            yield from self._keys(wish)
+
+    def _statement(self, wish: Wish, part: Grant) -> Statement:
+        sid = _sid(wish, part)
+        return Statement(
+            ALLOW,
+            part.actions,
+            self._resources(wish, part.on),
+            sid,
+            self._conditions() if wish.pattern.items and part.on in (On.TABLE, On.INDEX) else (),
+            self._principals(),
+        )
+
+    def _conditions(self) -> tuple[Condition, ...]:
+        """Items under certain leading keys only; the Null check, since ForAllValues is true for a call without keys."""
+        keys = self._options.leading_keys
+        if not keys:
+            return ()
+        return (Condition("ForAllValues:StringEquals", LEADING_KEYS, keys), Condition("Null", LEADING_KEYS, ("false",)))
+
+    def _principals(self) -> tuple[Principal, ...] | None:
+        named = self._options.principals
+        return tuple(_principal(one) for one in named) if named else None
+
+    def _resources(self, wish: Wish, on: On) -> tuple[str, ...]:
+        if on is On.EVERYTHING:
+            return ("*",)
+        if on is On.STACK:
+            if not self._scope.stack:
+                raise UsageError(
+                    "no-stack", "No stack is named", f"{wish.written} is about a stack: name it with --stack."
+                )
+            return (self._scope.stack_arn,)
+        if on is On.TARGET:
+            return (self._target(wish),)
+        return tuple(self._locate(table, self._below(wish, on, table)) for table in self._tables)
+
+    def _below(self, wish: Wish, on: On, table: TableScope) -> str:
+        if on is On.STREAM:
+            if not table.stream:
+                raise UsageError(
+                    "no-stream",
+                    "The table has no stream",
+                    f"{wish.written} needs a stream, and {table.name} has none: add StreamSpecification to it, and deploy.",
+                )
+            return "/stream/*"
+        if on is On.INDEX and wish.argument:
+            if wish.argument not in table.indexes:
+                there = ", ".join(table.indexes) or "none"
+                raise UsageError(
+                    "no-such-index",
+                    "There is no such index",
+                    f"{table.name} has no index {wish.argument}. Its indexes: {there}.",
+                )
+            return f"/index/{wish.argument}"
+        return {On.BACKUP: "/backup/*", On.EXPORT: "/export/*"}.get(on, "")
+
+    def _target(self, wish: Wish) -> str:
+        for table in self._scope.tables:
+            if wish.argument in (table.name, table.logical_id):
+                if table in self._tables:
+                    raise UsageError(
+                        "target-is-source",
+                        "The target is the table itself",
+                        f"{wish.written}: name another table than {table.name}.",
+                    )
+                return self._locate(table, "")
+        if not re.fullmatch(r"[A-Za-z0-9_.-]{3,255}", wish.argument):
+            raise UsageError(
+                "malformed-table-name", "The name is no table's", f"{wish.argument!r} cannot be a table's name."
+            )
+        return self._scope.table_arn(wish.argument)
+
+    def _bucket(self, wish: Wish) -> Statement:
+        bucket, _, prefix = wish.argument.removeprefix("s3://").partition("/")
+        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
+            raise UsageError(
+                "malformed-bucket", "The name is no bucket's", f"{bucket!r} cannot be an S3 bucket's name."
+            )
+        below = f"{prefix.strip('/')}/*" if prefix.strip("/") else "*"
+        where = f"arn:{self._scope.partition}:s3:::{bucket}/{below}"
+        return Statement(
+            ALLOW, ("s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectAcl"), (where,), "ExportToBucket"
+        )
+
+    def _passing(self, wish: Wish) -> Iterator[Statement]:
+        """Passing the execution role to CloudFormation alone; without one, the pipeline's own role makes the resources."""
+        role = self._options.execution_role
+        if not role:
+            yield from deployer_statements(self._scope, self._tables)
+            return
+        if not re.fullmatch(r"arn:[a-z-]+:iam::\d{12}:role/.+", role):
+            raise UsageError("malformed-role", "The role is malformed", f"{role!r} is not the ARN of a role.")
+        service = (Condition("StringEquals", "iam:PassedToService", ("cloudformation.amazonaws.com",)),)
+        yield Statement(ALLOW, ("iam:PassRole",), (role,), "PassExecutionRole", service)
+
+    def _keys(self, wish: Wish) -> Iterator[Statement]:
+        """A key of one's own lets nobody read the table who may not use it: through DynamoDB only."""
+        keys = tuple(dict.fromkeys(table.key for table in self._tables if table.key))
+        if not keys:
+            return
+        actions: tuple[str, ...] = ("kms:Decrypt", "kms:DescribeKey")
+        if wish.pattern.writes:
+            actions = (*actions, "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+        through = (Condition("StringLike", "kms:ViaService", (f"dynamodb.*.{_suffix(self._scope.partition)}",)),)
+        yield Statement(ALLOW, actions, keys, "WriteWithKey" if wish.pattern.writes else "ReadWithKey", through)
+
+
+def _suffix(partition: str) -> str:
+    return "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+
+
+def _principal(named: str) -> Principal:
+    if re.fullmatch(r"\d{12}", named) or named.startswith("arn:"):
+        return Principal("AWS", named)
+    if named.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return Principal("Service", named)
+    raise UsageError(
+        "malformed-principal",
+        "The principal is malformed",
+        f"{named!r} is neither an ARN, nor an account's twelve digits, nor a service such as lambda.amazonaws.com."
+        + (" A policy for everyone would make the table public." if named == "*" else ""),
+    )
+
+
+def _sid(wish: Wish, part: Grant) -> str:
+    """A Sid of letters and digits, as IAM wants: ``QuerySessionIdIndex``."""
+    words = re.findall(r"[A-Za-z0-9]+", f"{wish.pattern.name} {wish.argument if wish.pattern.takes == 'INDEX' else ''}")
+    of = (
+        ""
+        if part == wish.pattern.grants[0]
+        else {On.EVERYTHING: "List", On.TARGET: "Target"}.get(part.on, part.on.value)
+    )
+    return "".join(word[:1].upper() + word[1:] for word in [*words, *of.split()])
+
+
+def _merged(statements: Iterable[Statement]) -> Iterator[Statement]:
+    """Statements that differ in their actions only, as one; the same Sid twice is the same statement."""
+    found: dict[tuple[object, ...], Statement] = {}
+    for statement in statements:
+        key = (statement.resources, statement.conditions, statement.principals)
+        kept = found.get(key)
+        if kept is None:
+            found[key] = statement
+        elif not set(statement.actions) <= set(kept.actions):
+            actions = tuple(dict.fromkeys((*kept.actions, *statement.actions)))
+            sid = kept.sid if statement.sid in kept.sid or len(kept.sid) > 40 else f"{kept.sid}{statement.sid}"
+            found[key] = replace(kept, actions=actions, sid=sid)
+    yield from found.values()
+
+
+def _numbered(statements: Iterable[Statement]) -> Iterator[Statement]:
+    taken: dict[str, int] = {}
+    for number, statement in enumerate(statements, 1):
+        taken[statement.sid] = taken.get(statement.sid, 0) + 1
+        again = taken[statement.sid]
+        yield replace(statement, sid=statement.sid if again == 1 else f"{statement.sid}{again}", number=number)
+
+
+def table_or_all(scope: Scope, named: Iterable[str]) -> tuple[TableScope, ...]:
+    """The tables named, or all of the stack where none is."""
+    chosen = tuple(dict.fromkeys(table_named(scope, one) for one in named))
+    return chosen or scope.tables

@@ -1,0 +1,242 @@
+"""Access patterns: what a program or a person does with a table, and the actions that this takes.
+
+Source: Service Authorization Reference for DynamoDB; Amazon DynamoDB developer guide, "Using IAM with DynamoDB transactions",
+"Using IAM with DynamoDB backup and restore", "Requesting a table export in DynamoDB", "Setting up DynamoDB Streams".
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from enum import Enum
+
+from tablewright.errors import UsageError
+
+
+class On(Enum):
+    """What an action is granted on, relative to a table."""
+
+    TABLE = "table"
+    INDEX = "index"  # the one that the pattern names
+    STREAM = "stream"
+    BACKUP = "backup"
+    EXPORT = "export"
+    EVERYTHING = "*"  # actions that know no resource
+    STACK = "stack"
+    TARGET = "target table"  # the other table that the pattern names
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Actions on one kind of resource."""
+
+    on: On
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """An access pattern. ``takes`` says what must stand after its colon (empty: nothing may); ``items``: whether it touches
+    items, so that leading keys can limit it and a key of one's own must let it through.
+    """
+
+    name: str
+    meaning: str
+    grants: tuple[Grant, ...] = ()
+    takes: str = ""
+    optional: bool = False
+    items: bool = False
+    writes: bool = False
+
+
+def _dynamodb(names: str) -> tuple[str, ...]:
+    return tuple(f"dynamodb:{name}" for name in names.split())
+
+
+_READING_STREAMS = Grant(On.STREAM, _dynamodb("DescribeStream GetRecords GetShardIterator"))
+_LISTING_STREAMS = Grant(On.EVERYTHING, _dynamodb("ListStreams"))
+_SETTINGS = _dynamodb(
+    """DescribeTable DescribeTimeToLive DescribeContinuousBackups DescribeContributorInsights
+    DescribeKinesisStreamingDestination ListTagsOfResource GetResourcePolicy"""
+)
+_STACK_READING = (
+    "cloudformation:DescribeStacks",
+    "cloudformation:DescribeStackEvents",
+    "cloudformation:ListStackResources",
+    "cloudformation:GetTemplate",
+)
+
+_ALL = (
+    Pattern(
+        "read",
+        "Get items by key, one or many, and query the table by its own key.",
+        (Grant(On.TABLE, _dynamodb("GetItem BatchGetItem Query")),),
+        items=True,
+    ),
+    Pattern(
+        "write",
+        "Put, update and delete items, one or many, also in transactions with conditions.",
+        (Grant(On.TABLE, _dynamodb("PutItem UpdateItem DeleteItem BatchWriteItem ConditionCheckItem")),),
+        items=True,
+        writes=True,
+    ),
+    Pattern(
+        "query",
+        "Query the index that is named (query:INDEX), or without a name the table alone.",
+        (Grant(On.INDEX, _dynamodb("Query")),),
+        takes="INDEX",
+        optional=True,
+        items=True,
+    ),
+    Pattern(
+        "scan",
+        "Read everything in the table, or in the index that is named (scan:INDEX).",
+        (Grant(On.INDEX, _dynamodb("Scan")),),
+        takes="INDEX",
+        optional=True,
+        items=True,
+    ),
+    Pattern(
+        "stream",
+        "Consume the table's stream.",
+        (_READING_STREAMS, _LISTING_STREAMS),
+    ),
+    Pattern(
+        "backup",
+        "Make on-demand backups, look at them, and see the point-in-time recovery window.",
+        (
+            Grant(On.TABLE, _dynamodb("CreateBackup DescribeContinuousBackups DescribeTable")),
+            Grant(On.BACKUP, _dynamodb("DescribeBackup")),
+            Grant(On.EVERYTHING, _dynamodb("ListBackups")),
+        ),
+    ),
+    Pattern(
+        "restore",
+        "Restore the table from a backup or to a point in time, into the table that is named (restore:TARGET).",
+        (
+            Grant(On.TABLE, _dynamodb("RestoreTableToPointInTime DescribeTable DescribeContinuousBackups")),
+            Grant(On.BACKUP, _dynamodb("RestoreTableFromBackup DescribeBackup")),
+            Grant(
+                On.TARGET,
+                _dynamodb(
+                    """RestoreTableFromBackup RestoreTableToPointInTime DescribeTable BatchWriteItem PutItem UpdateItem
+                    DeleteItem GetItem Query Scan"""
+                ),
+            ),
+        ),
+        takes="TARGET",
+    ),
+    Pattern(
+        "export",
+        "Export the table to the S3 bucket that is named (export:BUCKET or export:BUCKET/PREFIX).",
+        (
+            Grant(On.TABLE, _dynamodb("ExportTableToPointInTime ListExports DescribeContinuousBackups")),
+            Grant(On.EXPORT, _dynamodb("DescribeExport")),
+        ),
+        takes="BUCKET",
+    ),
+    Pattern(
+        "migrate",
+        "Copy the table's items, and what its stream says where it has one, into the table that is named (migrate:TARGET).",
+        (
+            Grant(On.TABLE, _dynamodb("DescribeTable Scan")),
+            _READING_STREAMS,
+            _LISTING_STREAMS,
+            Grant(On.TARGET, _dynamodb("DescribeTable BatchWriteItem PutItem UpdateItem DeleteItem GetItem")),
+        ),
+        takes="TARGET",
+        items=True,
+        writes=True,
+    ),
+    Pattern(
+        "observe",
+        "See how the stack, its tables and their alarms are, without touching an item: what tablewright status reads.",
+        (
+            Grant(On.TABLE, _SETTINGS),
+            Grant(On.STACK, _STACK_READING),
+            Grant(
+                On.EVERYTHING,
+                (
+                    *_dynamodb("ListBackups"),
+                    "application-autoscaling:DescribeScalableTargets",
+                    "application-autoscaling:DescribeScalingPolicies",
+                    "cloudwatch:DescribeAlarms",
+                    "cloudwatch:GetMetricData",
+                    "cloudwatch:ListMetrics",
+                    "logs:DescribeLogGroups",
+                ),
+            ),
+        ),
+    ),
+    Pattern("deploy", "Make and change the stack's resources: for the role that CloudFormation acts with."),
+    Pattern(
+        "pipeline",
+        "Run tablewright deploy in a workflow: change sets and events of the stack, and passing it the deploying role.",
+        (
+            Grant(
+                On.STACK,
+                (
+                    *_STACK_READING,
+                    "cloudformation:CreateChangeSet",
+                    "cloudformation:DescribeChangeSet",
+                    "cloudformation:DescribeEvents",
+                    "cloudformation:ExecuteChangeSet",
+                    "cloudformation:DeleteChangeSet",
+                    "cloudformation:ListChangeSets",
+                    "cloudformation:ContinueUpdateRollback",
+                    "cloudformation:RollbackStack",
+                    "cloudformation:DeleteStack",
+                    "cloudformation:UpdateTerminationProtection",
+                    "cloudformation:GetTemplateSummary",
+                ),
+            ),
+            Grant(
+                On.TABLE,
+                _dynamodb("DescribeTable DescribeTimeToLive DescribeContinuousBackups ListTagsOfResource Scan"),
+            ),
+            Grant(On.EVERYTHING, ("cloudformation:ValidateTemplate", "lambda:ListEventSourceMappings")),
+        ),
+    ),
+)
+
+PATTERNS: dict[str, Pattern] = {pattern.name: pattern for pattern in _ALL}
+"""Every access pattern by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A pattern as it is asked for: ``query:sessionId-index`` has the argument ``sessionId-index``."""
+
+    pattern: Pattern
+    argument: str = ""
+
+    @property
+    def written(self) -> str:
+        """As it is written on a command line."""
+        return f"{self.pattern.name}:{self.argument}" if self.argument else self.pattern.name
+
+
+def wish(written: str) -> Wish:
+    """The wish that a text is. Raises UsageError for a pattern that does not exist, or lacks what it takes."""
+    name, colon, argument = written.partition(":")
+    pattern = PATTERNS.get(name)
+    if pattern is None:
+        near = difflib.get_close_matches(name, PATTERNS, 1)
+        meant = f" Did you mean {near[0]}?" if near else f" There are {', '.join(PATTERNS)}."
+        raise UsageError(
+            "unknown-access-pattern",
+            "There is no such access pattern",
+            f"{name!r} is none.{meant}",
+            "tablewright policy patterns",
+        )
+    if argument and not pattern.takes:
+        raise UsageError(
+            "malformed-access-pattern", "The access pattern is malformed", f"{name} takes nothing after a colon."
+        )
+    if not argument and (colon or (pattern.takes and not pattern.optional)):
+        raise UsageError(
+            "incomplete-access-pattern",
+            "The access pattern is incomplete",
+            f"{name} needs to know its {pattern.takes.lower()}: write {name}:{pattern.takes}. {pattern.meaning}",
+        )
+    return Wish(pattern, argument)

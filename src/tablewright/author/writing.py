@@ -1,0 +1,159 @@
+"""Template values as text: YAML in block style with short intrinsics, or JSON with long ones.
+
+Only what is new is written here; what stands in a file already is never written again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tablewright.template.tree import SHORT_INTRINSICS, Mapping, Node, Scalar, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of an intrinsic function by its long name: ``Call("Fn::Sub", "${AWS::StackName}-x")``, ``Call("Ref", "Table")``."""
+
+    name: str
+    argument: Value
+
+    @property
+    def short(self) -> str:
+        """``!Sub``, or empty where there is no short form."""
+        name = self.name.removeprefix("Fn::")
+        return f"!{name}" if name in SHORT_INTRINSICS or name in ("Ref", "Condition") else ""
+
+
+Value = str | int | bool | list["Value"] | dict[str, "Value"] | Call
+
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_/.+(),:= -]*")
+_OTHERWISE = re.compile(
+    r"(?i:true|false|yes|no|on|off|null|y|n|~)|[-+]?[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?|[0-9]+(:[0-9]+)+|0[xo].*|"
+    r"\d{4}-\d\d?-\d\d?.*|[-+]?\.(inf|nan).*"
+)
+"""Texts that YAML 1.1 reads as something else than text."""
+
+
+def scalar(value: str | int | bool) -> str:
+    """A scalar as YAML: plain where it is read back as the same text, else in single quotes."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if _PLAIN.fullmatch(value) and not _OTHERWISE.fullmatch(value) and ": " not in value and value[-1] not in ": ":
+        return value
+    if any(ord(char) < 32 or char in "\x7f\x85\u2028\u2029\ufeff" for char in value):
+        return json.dumps(value)
+    return "'" + value.replace("'", "''") + "'"
+
+
+def yaml_entry(key: str, value: Value, indent: int = 0, step: int = 2) -> list[str]:
+    """The lines of ``key: value`` at an indentation."""
+    pad = " " * indent
+    head = f"{pad}{key if _is_key(key) else scalar(key)}:"
+    first, rest = _value(value, indent + step, step)
+    return [f"{head} {first}" if first else head, *rest]
+
+
+def yaml_lines(value: Value, indent: int = 0, step: int = 2) -> list[str]:
+    """The lines of a value that stands alone at an indentation."""
+    first, rest = _value(value, indent, step)
+    return [" " * indent + first, *rest] if first else rest
+
+
+def _is_key(key: str) -> bool:
+    return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.:-]*(?<!:)", key) is not None and not _OTHERWISE.fullmatch(key)
+
+
+def _value(value: Value, indent: int, step: int) -> tuple[str, list[str]]:
+    """What stands on the key's line, and the lines below it."""
+    if isinstance(value, Call):
+        return _call(value, indent, step)
+    if isinstance(value, dict):
+        if not value:
+            return "{}", []
+        return "", [line for key, inner in value.items() for line in yaml_entry(key, inner, indent, step)]
+    if isinstance(value, list):
+        return ("[]", []) if not value else ("", list(_items(value, indent, step)))
+    return scalar(value), []
+
+
+def _items(values: list[Value], indent: int, step: int) -> Iterator[str]:
+    pad = " " * indent
+    for value in values:
+        first, rest = _value(value, indent + 2, step)
+        if first:
+            yield f"{pad}- {first}"
+            yield from rest
+        else:
+            yield f"{pad}- {rest[0].lstrip(' ')}"
+            yield from rest[1:]
+
+
+def _call(call: Call, indent: int, step: int) -> tuple[str, list[str]]:
+    if not call.short:
+        return "", yaml_entry(call.name, call.argument, indent, step)
+    argument = call.argument
+    if isinstance(argument, Call) and argument.short:
+        # Two short forms cannot follow each other: the inner one is written long.
+        return call.short, yaml_entry(argument.name, argument.argument, indent, step)
+    if isinstance(argument, list) and all(_fits(item) for item in argument):
+        return f"{call.short} [{', '.join(_flow(item) for item in argument)}]", []
+    first, rest = _value(argument, indent, step)
+    return f"{call.short} {first}" if first else call.short, rest
+
+
+def _fits(value: Value) -> bool:
+    if isinstance(value, Call):
+        return bool(value.short) and isinstance(value.argument, str)
+    return isinstance(value, (str, int, bool))
+
+
+def _flow(value: Value) -> str:
+    if isinstance(value, Call):
+        return f"{value.short} {_flow(value.argument)}"
+    assert isinstance(value, (str, int, bool))
+    text = scalar(value)
+    return f"'{text}'" if isinstance(value, str) and text == value and re.search(r"[,\[\]{}]", text) else text
+
+
+def as_plain(value: Value) -> object:
+    """The value as JSON values, intrinsics in their long form."""
+    if isinstance(value, Call):
+        argument = value.argument
+        if value.name == "Fn::GetAtt" and isinstance(argument, str):
+            return {value.name: argument.split(".", 1)}
+        return {value.name: as_plain(argument)}
+    if isinstance(value, dict):
+        return {key: as_plain(inner) for key, inner in value.items()}
+    return [as_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def json_text(value: Value, indent: int = 0, step: int = 2) -> str:
+    """The value as JSON, its lines after the first at an indentation."""
+    text = json.dumps(as_plain(value), indent=step, ensure_ascii=False)
+    return text.replace("\n", "\n" + " " * indent)
+
+
+def value_of(node: Node) -> Value:
+    """A node of a template as a value that can be written elsewhere."""
+    if isinstance(node, Scalar):
+        if node.kind == "boolean":
+            return node.text.lower() == "true"
+        return (
+            int(node.text)
+            if node.kind == "integer" and node.text.isdecimal() and node.text == str(int(node.text))
+            else node.text
+        )
+    if isinstance(node, Sequence):
+        return [value_of(item) for item in node.items]
+    assert isinstance(node, Mapping)
+    if len(node.entries) == 1 and (node.entries[0].key == "Ref" or node.entries[0].key.startswith("Fn::")):
+        name, argument = node.entries[0].key, value_of(node.entries[0].value)
+        if name == "Fn::GetAtt" and isinstance(argument, list) and all(isinstance(part, str) for part in argument):
+            argument = ".".join(str(part) for part in argument)
+        return Call(name, argument)
+    return {entry.key: value_of(entry.value) for entry in node.entries}

@@ -1,0 +1,325 @@
+"""The law of generated policies: each declared pattern's calls are allowed, and every neighbouring call is denied.
+
+What a pattern's calls are stands here a second time, written from the developer guide and not from the generator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tablewright.access.applies import speaks_of_action
+from tablewright.access.decide import Policies, decide
+from tablewright.access.grant import Options, grant
+from tablewright.access.patterns import PATTERNS, Wish, wish
+from tablewright.access.policy import Policy, Principal, Statement, as_json, size
+from tablewright.access.read import read_policy
+from tablewright.access.request import Request, caller
+from tablewright.access.scope import ResourceScope, Scope, TableScope
+from tablewright.errors import UsageError
+from tablewright.model.actions import ACTIONS, ITEM_ACTIONS
+
+ACCOUNT, OTHER = "111122223333", "444455556666"
+SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/App/run"
+BUCKET = "exports-of-acme"
+INDEXES = ("byUser-index", "byDay-index", "by-index")
+STREAM_LABEL = "2026-11-22T09:00:00.000"
+BACKUP_ID = "01489173575360-b308cd7d"
+TARGET = "orders-copy"
+
+ITEMS_READ = ("GetItem", "BatchGetItem", "Query")
+ITEMS_WRITTEN = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem")
+SETTINGS_READ = (
+    "DescribeTable", "DescribeTimeToLive", "DescribeContinuousBackups", "DescribeContributorInsights",
+    "DescribeKinesisStreamingDestination", "ListTagsOfResource", "GetResourcePolicy",
+)  # fmt: skip
+STREAM_READ = ("DescribeStream", "GetRecords", "GetShardIterator")
+
+Call = tuple[str, str]
+"""(action, resource)"""
+
+
+def _arn(table: str, below: str = "", account: str = ACCOUNT, region: str = "us-east-1") -> str:
+    return f"arn:aws:dynamodb:{region}:{account}:table/{table}{below}"
+
+
+def _calls(one: Wish, table: TableScope) -> Iterator[Call]:
+    """The calls on DynamoDB that a pattern means for a table."""
+    here, below = _arn(table.name), f"/index/{one.argument}" if one.pattern.takes == "INDEX" and one.argument else ""
+    stream = _arn(table.name, f"/stream/{STREAM_LABEL}")
+    backup = _arn(table.name, f"/backup/{BACKUP_ID}")
+    target = _arn(TARGET)
+    match one.pattern.name:
+        case "read":
+            yield from ((name, here) for name in ITEMS_READ)
+        case "write":
+            yield from ((name, here) for name in ITEMS_WRITTEN)
+        case "query":
+            yield ("Query", here + below)
+        case "scan":
+            yield ("Scan", here + below)
+        case "stream":
+            yield from ((name, stream) for name in STREAM_READ)
+            yield ("ListStreams", "*")
+        case "backup":
+            yield from ((name, here) for name in ("CreateBackup", "DescribeContinuousBackups", "DescribeTable"))
+            yield from (("DescribeBackup", backup), ("ListBackups", "*"))
+        case "restore":
+            reading = ("RestoreTableToPointInTime", "DescribeTable", "DescribeContinuousBackups")
+            yield from ((name, here) for name in reading)
+            yield from ((name, backup) for name in ("RestoreTableFromBackup", "DescribeBackup"))
+            into = ("RestoreTableFromBackup", "RestoreTableToPointInTime", "DescribeTable", "Scan", "Query", "GetItem")
+            yield from ((name, target) for name in (*into, "BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem"))
+        case "export":
+            yield from (
+                (name, here) for name in ("ExportTableToPointInTime", "ListExports", "DescribeContinuousBackups")
+            )
+            yield ("DescribeExport", _arn(table.name, "/export/01"))
+        case "migrate":
+            yield from ((name, here) for name in ("DescribeTable", "Scan"))
+            yield from ((name, stream) for name in STREAM_READ)
+            yield ("ListStreams", "*")
+            written = ("DescribeTable", "BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem", "GetItem")
+            yield from ((name, target) for name in written)
+        case "observe":
+            yield from ((name, here) for name in SETTINGS_READ)
+            yield ("ListBackups", "*")
+
+
+def _neighbours(tables: tuple[TableScope, ...]) -> list[str]:
+    """Every resource in the neighbourhood: of the tables, of others named alike, of other stages, regions and accounts."""
+    names = {table.name for table in tables} | {TARGET}
+    names |= {f"{name}-staging" for name in names} | {f"{name}2" for name in names} | {name[:-1] for name in names}
+    below = ("", f"/stream/{STREAM_LABEL}", f"/backup/{BACKUP_ID}", "/export/01", "/import/01")
+    below += tuple(f"/index/{index}" for index in (*INDEXES, "other-index"))
+    found = [_arn(name, each) for name in sorted(names) for each in below]
+    for table in tables:
+        found += [_arn(table.name, account=OTHER), _arn(table.name, region="eu-west-1")]
+    return [*found, "*"]
+
+
+WISHES = [
+    "read", "write", "query", "scan", "stream", "backup", "observe", f"restore:{TARGET}", f"migrate:{TARGET}",
+    f"export:{BUCKET}", *(f"query:{index}" for index in INDEXES), *(f"scan:{index}" for index in INDEXES),
+]  # fmt: skip
+
+
+@st.composite
+def scopes(draw: st.DrawFn) -> Scope:
+    names = draw(
+        st.lists(st.sampled_from(["orders", "orders-prod", "o.r_d", "users"]), min_size=1, max_size=3, unique=True)
+    )
+    tables = tuple(TableScope(f"Table{at}", name, INDEXES, stream=True) for at, name in enumerate(names))
+    return Scope(ACCOUNT, "us-east-1", "shop", tables=tables)
+
+
+def _allowed(policy: Policy, action: str, resource: str, context: Mapping[str, tuple[str, ...]] | None = None) -> bool:
+    request = Request(f"dynamodb:{action}", resource, caller(SESSION), context or {})
+    return decide(request, Policies(identity=(policy,))).allowed
+
+
+@settings(max_examples=40, deadline=None)
+@given(scopes(), st.lists(st.sampled_from(WISHES), min_size=1, max_size=3, unique=True), st.data())
+def test_a_policy_allows_what_it_is_for_and_nothing_else(scope: Scope, written: list[str], data: st.DataObject) -> None:
+    wishes = [wish(one) for one in written]
+    chosen = data.draw(st.lists(st.sampled_from(scope.tables), min_size=1, unique=True))
+    policy = grant(scope, wishes, chosen)
+    meant = {call for one in wishes for table in chosen for call in _calls(one, table)}
+    for action, resource in meant:
+        assert _allowed(policy, action, resource), (action, resource)
+    neighbours = _neighbours(scope.tables)
+    for action, types in ACTIONS.items():
+        # An action without resource types is only ever asked for on *; one that no statement covers, on any resource alike.
+        covered = any(speaks_of_action(statement, f"dynamodb:{action}") for statement in policy.statements)
+        asked = (neighbours if covered else neighbours[:3]) if types else ["*"]
+        for resource in asked:
+            if (action, resource) not in meant and _allowed(policy, action, resource):
+                raise AssertionError(f"{action} on {resource} is allowed by {written}")
+
+
+@settings(max_examples=25, deadline=None)
+@given(scopes(), st.lists(st.sampled_from(WISHES), min_size=1, max_size=4, unique=True))
+def test_a_policy_is_read_back_as_it_was(scope: Scope, written: list[str]) -> None:
+    policy = grant(scope, [wish(one) for one in written], scope.tables)
+    again = read_policy(as_json(policy))
+    assert again.statements == policy.statements
+    assert len({statement.sid for statement in policy.statements}) == len(policy.statements)
+    assert all(statement.sid.isalnum() for statement in policy.statements)
+    assert size(policy) < len(as_json(policy))
+
+
+@settings(max_examples=30, deadline=None)
+@given(scopes(), st.sets(st.sampled_from(["read", "write", "query", "query:byUser-index"]), min_size=1))
+def test_leading_keys_leave_no_way_around(scope: Scope, written: set[str]) -> None:
+    options = Options(leading_keys=("${cognito-identity.amazonaws.com:sub}",))
+    wishes = [wish(one) for one in sorted(written)]
+    policy = grant(scope, wishes, scope.tables, options)
+    sub = "cognito-identity.amazonaws.com:sub"
+    for table in scope.tables:
+        for action, resource in {call for one in wishes for call in _calls(one, table)}:
+            own = {sub: ("me",), "dynamodb:LeadingKeys": ("me",)}
+            assert _allowed(policy, action, resource, own)
+            for keys in (("you",), ("me", "you"), ()):
+                others = {"dynamodb:LeadingKeys": keys} if keys else {}
+                assert not _allowed(policy, action, resource, {sub: ("me",), **others})
+            assert not _allowed(policy, action, resource, {"dynamodb:LeadingKeys": ("me",)})
+        for action in ("Scan", "PartiQLSelect"):
+            assert not _allowed(policy, action, _arn(table.name), {sub: ("me",)})
+
+
+@pytest.mark.parametrize("written", ["scan", "stream", "backup", "observe", f"export:{BUCKET}", f"migrate:{TARGET}"])
+def test_leading_keys_are_refused_where_they_limit_nothing(written: str) -> None:
+    table = TableScope("Orders", "orders", INDEXES, stream=True)
+    scope = Scope(ACCOUNT, "us-east-1", "shop", tables=(table,))
+    with pytest.raises(UsageError, match="not limited by leading keys"):
+        grant(scope, [wish(written)], [table], Options(leading_keys=("me",)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(scopes(), st.sets(st.sampled_from(["read", "write", "query:byUser-index", "scan"]), min_size=1))
+def test_a_resource_policy_names_whom_it_is_for(scope: Scope, written: set[str]) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/App"
+    wishes = [wish(one) for one in sorted(written)]
+    table = scope.tables[0]
+    policy = grant(scope, wishes, [table], Options(principals=(role,)))
+    assert all(statement.principals == (Principal("AWS", role),) for statement in policy.statements)
+    for action, resource in {call for one in wishes for call in _calls(one, table)}:
+        asked = Request(f"dynamodb:{action}", resource, caller(SESSION))
+        assert decide(asked, Policies(resource=policy)).allowed
+        stranger = Request(f"dynamodb:{action}", resource, caller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Other/x"))
+        assert not decide(stranger, Policies(resource=policy)).allowed
+
+
+def _stack() -> Scope:
+    tables = (TableScope("Orders", "orders", INDEXES), TableScope("Users", "users"))
+    others = (ResourceScope("Topic", "AWS::SNS::Topic", "alarms"), ResourceScope("Alarm", "AWS::CloudWatch::Alarm"))
+    return Scope(ACCOUNT, "us-east-1", "shop", tables=tables, resources=others)
+
+
+def test_the_deployer_makes_its_tables_and_touches_no_item() -> None:
+    scope = _stack()
+    policy = grant(scope, [wish("deploy")], scope.tables)
+    for table in scope.tables:
+        for action in (
+            "CreateTable",
+            "UpdateTable",
+            "DeleteTable",
+            "UpdateTimeToLive",
+            "UpdateContinuousBackups",
+            "TagResource",
+        ):
+            assert _allowed(policy, action, _arn(table.name))
+        for action in ITEM_ACTIONS:
+            assert not any(_allowed(policy, action, _arn(table.name, below)) for below in ("", "/index/byUser-index"))
+        for name in (f"{table.name}2", f"{table.name}-staging", table.name[:-1]):
+            assert not any(_allowed(policy, action, _arn(name)) for action, types in ACTIONS.items() if types)
+
+
+def test_the_deployer_makes_what_else_is_in_the_stack() -> None:
+    scope = _stack()
+    policy = grant(scope, [wish("deploy")], scope.tables)
+
+    def may(action: str, resource: str) -> bool:
+        return decide(Request(action, resource, caller(SESSION)), Policies(identity=(policy,))).allowed
+
+    assert may("sns:CreateTopic", f"arn:aws:sns:us-east-1:{ACCOUNT}:alarms")
+    assert not may("sns:CreateTopic", f"arn:aws:sns:us-east-1:{ACCOUNT}:others")
+    assert may("cloudwatch:PutMetricAlarm", f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:shop-Alarm-1X2Y3Z")
+    assert not may("cloudwatch:PutMetricAlarm", f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:other")
+    assert not may("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/Admin")
+    assert not may("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/Admin")
+
+
+def test_only_a_table_with_replicas_needs_item_actions_to_deploy() -> None:
+    replicated = TableScope("Orders", "orders", regions=("us-east-1", "eu-west-1"), type="AWS::DynamoDB::GlobalTable")
+    scope = Scope(ACCOUNT, "us-east-1", "shop", tables=(replicated,))
+    policy = grant(scope, [wish("deploy")], scope.tables)
+    assert _allowed(policy, "BatchWriteItem", _arn("orders", region="eu-west-1"))
+    role = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/replication.dynamodb.amazonaws.com/R"
+    asked = Request(
+        "iam:CreateServiceLinkedRole",
+        role,
+        caller(SESSION),
+        {"iam:AWSServiceName": ("replication.dynamodb.amazonaws.com",)},
+    )
+    assert decide(asked, Policies(identity=(policy,))).allowed
+
+
+def test_the_pipeline_passes_its_role_to_cloudformation_alone() -> None:
+    scope = _stack()
+    role = f"arn:aws:iam::{ACCOUNT}:role/Deployer"
+    policy = grant(scope, [wish("pipeline")], scope.tables, Options(execution_role=role))
+
+    def may(action: str, resource: str, **context: str) -> bool:
+        keys = {f"iam:{key}": (value,) for key, value in context.items()}
+        return decide(Request(action, resource, caller(SESSION), keys), Policies(identity=(policy,))).allowed
+
+    stack = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/shop/0c1d"
+    assert may("cloudformation:ExecuteChangeSet", stack)
+    assert not may("cloudformation:ExecuteChangeSet", stack.replace("/shop/", "/shop-staging/"))
+    assert may("iam:PassRole", role, PassedToService="cloudformation.amazonaws.com")
+    assert not may("iam:PassRole", role, PassedToService="lambda.amazonaws.com")
+    assert not may("iam:PassRole", f"{role}2", PassedToService="cloudformation.amazonaws.com")
+    assert not _allowed(policy, "DeleteTable", _arn("orders"))
+
+
+def test_a_key_of_ones_own_is_used_through_dynamodb_only() -> None:
+    key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"
+    table = TableScope("Orders", "orders", key=key)
+    scope = Scope(ACCOUNT, "us-east-1", tables=(table,))
+    policy = grant(scope, [wish("read")], [table])
+
+    def may(action: str, via: str) -> bool:
+        return decide(
+            Request(action, key, caller(SESSION), {"kms:ViaService": (via,)}), _with_key_policy(policy)
+        ).allowed
+
+    assert may("kms:Decrypt", "dynamodb.us-east-1.amazonaws.com")
+    assert not may("kms:Decrypt", "s3.us-east-1.amazonaws.com")
+    assert not may("kms:Encrypt", "dynamodb.us-east-1.amazonaws.com")
+
+
+def _with_key_policy(policy: Policy) -> Policies:
+    """A key's own policy that leaves it to the account, as the console writes it."""
+    everyone = Statement("Allow", ("kms:*",), ("*",), principals=(Principal("AWS", ACCOUNT),))
+    return Policies(identity=(policy,), resource=Policy((everyone,)))
+
+
+def test_every_pattern_is_under_the_law() -> None:
+    held = {wish(one).pattern.name for one in WISHES}
+    assert held == set(PATTERNS) - {"deploy", "pipeline"}
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("reed", "Did you mean read?"),
+        ("export", "write export:BUCKET"),
+        ("migrate:", "write migrate:TARGET"),
+        ("read:index", "takes nothing after a colon"),
+        ("query:", "write query:INDEX"),
+    ],
+)
+def test_a_mistaken_pattern_says_what_is_meant(written: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        wish(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("query:nope-index", "has no index nope-index"),
+        ("stream", "has none: add StreamSpecification"),
+        ("export:UPPER", "cannot be an S3 bucket's name"),
+        ("migrate:orders", "name another table than orders"),
+        ("migrate:a/b", "cannot be a table's name"),
+        ("observe", "name it with --stack"),
+    ],
+)
+def test_what_is_not_known_is_asked_for(written: str, says: str) -> None:
+    table = TableScope("Orders", "orders", INDEXES)
+    with pytest.raises(UsageError, match=says):
+        grant(Scope(ACCOUNT, "us-east-1", tables=(table,)), [wish(written)], [table])
