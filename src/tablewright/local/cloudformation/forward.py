@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from tablewright.local.cloudformation.resources.registry import KINDS, kind_of
 from tablewright.local.cloudformation.scheduler import in_order
 from tablewright.local.cloudformation.schema import message, violations
 from tablewright.local.cloudformation.states import RESOURCE_DONE, RESOURCE_FAILED, Verdict
+from tablewright.local.cloudformation.triggers import TIMED_OUT, alarm_reason, timed_out
 from tablewright.local.cloudformation.work import Failed, Stopped, Work
 
 NEW_PHYSICAL = "Requested update requires the creation of a new physical resource; hence creating one."
@@ -52,6 +54,7 @@ class Forward:
         self.work = work
         self.failed: dict[str, str] = {}
         """Logical ID to the status that says how it failed."""
+        self.late = False
 
     async def run(self) -> tuple[Verdict, str]:
         """The verdict, and the stack's status reason when it is not DONE."""
@@ -71,9 +74,15 @@ class Forward:
             return Verdict.FAILED, f"Validation failed for following resources: [{', '.join(invalid)}]. "
         if words := denied_removal(work):
             return Verdict.FAILED, words
-        complete = await in_order(program.graph, self.bring, go_on=lambda: not work.stop)
+        watching = asyncio.create_task(self._watch_time())
+        try:
+            complete = await in_order(program.graph, self.bring, go_on=lambda: not work.stop)
+        finally:
+            watching.cancel()
         if not complete or self.failed:
             return Verdict.FAILED, self._reason()
+        if words := await alarm_reason(work):
+            return Verdict.FAILED, words
         try:
             new = outputs.resolve_outputs(program, program.values(work.known, outputs.lookup(work.store, stack)))
             outputs.check_exports(work.store, stack, (stack.stable or {}).get("outputs", []), new)
@@ -81,6 +90,13 @@ class Forward:
             return Verdict.FAILED, str(error)
         work.store.change_stack(work.stack_id, outputs=new, imports=names)
         return Verdict.DONE, ""
+
+    async def _watch_time(self) -> None:
+        """Stop the operation when its time is up."""
+        while self.work.stack.timeout_minutes and not self.work.stop:
+            await asyncio.sleep(0.05)
+            if timed_out(self.work):
+                self.late = self.work.stop = True
 
     def _invalid(self) -> list[str]:
         """Resources whose properties break their schema as far as they are known: nothing starts when there is one."""
@@ -106,6 +122,8 @@ class Forward:
     def _reason(self) -> str:
         if self.work.operation.cancelled:
             return "User Initiated"
+        if self.late:
+            return TIMED_OUT
         parts = []
         for status, verb in (("CREATE_FAILED", "create"), ("UPDATE_FAILED", "update"), ("IMPORT_FAILED", "import")):
             names = sorted(name for name, failure in self.failed.items() if failure == status)

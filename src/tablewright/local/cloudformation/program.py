@@ -181,6 +181,10 @@ def prepare(sections: Mapping[str, Any], parameters: tuple[ParameterValue, ...],
     unknown = list(dict.fromkeys(r.type for r in template.resources.values() if not types.known(r.type)))
     if unknown:
         raise template_format(f"Unrecognized resource types: [{', '.join(unknown)}]")
+    _refuse_unimitated(sections)
+    for declared in template.resources.values():
+        if declared.deletion_policy == "Snapshot" or declared.update_replace_policy == "Snapshot":
+            raise template_error(f"resource type {declared.type} does not support deletion policy Snapshot")
     check_references(template, types.attribute)
     values = Values(place, template, {p.key: p.effective for p in parameters})
     for name in template.conditions:
@@ -195,3 +199,19 @@ def prepare(sections: Mapping[str, Any], parameters: tuple[ParameterValue, ...],
         if not output.condition or values.condition(output.condition):
             resolve([output.value, output.export], values)
     return Program(template, processed, parameters, place, graph)
+
+
+def _refuse_unimitated(sections: Mapping[str, Any]) -> None:
+    """Better a refusal than a deployment that passes over what decides about it."""
+    if sections.get("Rules"):
+        raise validation("The embedded CloudFormation does not imitate Rules.")
+    if _dynamic_reference([sections.get("Resources"), sections.get("Outputs")]):
+        raise validation("The embedded CloudFormation does not imitate dynamic references ({{resolve:...}}).")
+
+
+def _dynamic_reference(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_dynamic_reference(item) for item in value.values())
+    if isinstance(value, list):
+        return any(_dynamic_reference(item) for item in value)
+    return isinstance(value, str) and "{{resolve:" in value
