@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-Answer = tuple[int, str, str]  # HTTP status, AWS error code, message
+Answer = tuple[int, str, str]  # HTTP status, AWS error code, message; without a code, the message is the whole body
 Rule = Callable[[str, int], Answer | None]
 """The operation's name and the number of the request (from 1) to an answer of its own, or None to pass it on."""
 
@@ -67,7 +67,9 @@ def between(upstream: str, rule: Rule = lambda operation, number: None) -> Itera
 
         def _refuse(self, answer: Answer, *, json: bool) -> None:
             status, code, message = answer
-            if json:
+            if not code:
+                content = message.encode()
+            elif json:
                 content = f'{{"__type":"com.amazon.coral.service#{code}","message":"{message}"}}'.encode()
             else:
                 words = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
 
+from tablewright.account import open_account
 from tablewright.events import ChangesFound, Ending, Event, Noted
+from tablewright.model.whereabouts import Credentials
 from tests.conftest import EmbeddedAws
+from tests.rehearsals.between import Answer, between
 from tests.rehearsals.deploying import STACK, end, items, log_group, opened, pending, put, run, status, table, template
 
 TTL = "TimeToLiveSpecification: {AttributeName: %s, Enabled: true}"
@@ -137,8 +143,6 @@ def test_retain_added_and_the_table_removed_in_one_edit_is_refused_with_the_two_
 def test_ttl_that_would_expire_items_at_once_is_guarded_with_a_count(aws: EmbeddedAws, account: str) -> None:
     run(opened(aws, account), template(table()))
     client = aws.client("dynamodb", account=account)
-    import time
-
     for number in range(3):
         client.put_item(
             TableName="orders", Item={"id": {"S": str(number)}, "end": {"N": str(int(time.time()) - 60 + number * 50)}}
@@ -173,7 +177,34 @@ def test_a_shorter_recovery_period_is_guarded(aws: EmbeddedAws, account: str) ->
     )
 
 
-def test_a_stream_that_nobody_reads_may_go_and_one_that_is_read_is_guarded(aws: EmbeddedAws, account: str) -> None:
+def test_a_stream_that_is_read_is_guarded_and_one_that_nobody_reads_may_go(aws: EmbeddedAws, account: str) -> None:
     run(opened(aws, account), template(table(extra=STREAM)))
-    events = run(opened(aws, account), template(table()))
-    assert end(events).ending is Ending.DONE or end(events).losses[0].kind == "stream-removed"
+    mapping = {"UUID": "1", "FunctionArn": f"arn:aws:lambda:us-east-1:{account}:function:reader"}
+    readers = [mapping]
+
+    def lambdas(operation: str, number: int) -> Answer | None:
+        listing = "event-source-mappings" in operation
+        return (200, "", json.dumps({"EventSourceMappings": readers})) if listing else None
+
+    with between(aws.endpoint, lambdas) as gate:
+        through = open_account(
+            region="us-east-1", endpoint_url=gate.endpoint, credentials=Credentials(account, "local")
+        )
+        read = run(through, template(table()))
+        refused(read, kind="stream-removed")
+        assert "function:reader" in end(read).detail
+        readers.clear()
+        done = end(run(through, template(table())))
+    assert done.ending is Ending.DONE, done
+
+
+def test_a_stream_whose_readers_cannot_be_listed_is_guarded(aws: EmbeddedAws, account: str) -> None:
+    run(opened(aws, account), template(table(extra=STREAM)))
+    denied = (403, "AccessDeniedException", "not authorized to perform: lambda:ListEventSourceMappings")
+    with between(aws.endpoint, lambda operation, number: denied if "event-source" in operation else None) as gate:
+        through = open_account(
+            region="us-east-1", endpoint_url=gate.endpoint, credentials=Credentials(account, "local")
+        )
+        refused(run(through, template(table())), kind="stream-removed")
+    done = end(run(opened(aws, account), template(table()), allow_data_loss=frozenset({"orders"})))
+    assert done.ending is Ending.DONE, done
