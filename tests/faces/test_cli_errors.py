@@ -95,6 +95,12 @@ def test_errors_are_json_too_where_json_is_asked_for(tmp_path: Path) -> None:
     assert error["code"] == "no-template"
 
 
+def test_on_github_an_error_is_an_annotation(tmp_path: Path) -> None:
+    env = {"GITHUB_ACTIONS": "true"}
+    ran = tablewright("deploy", "nowhere.yaml", "--stack", "s", cwd=tmp_path, env=env)
+    assert ran.err.splitlines()[-1] == "::error title=There is no such template::nowhere.yaml does not exist."
+
+
 def test_an_unreachable_endpoint_is_an_error_and_never_no_stack(template: Path) -> None:
     credentials = {"AWS_ACCESS_KEY_ID": "123456789012", "AWS_SECRET_ACCESS_KEY": "x", "AWS_MAX_ATTEMPTS": "1"}
     ran = tablewright(

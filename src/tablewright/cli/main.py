@@ -17,7 +17,7 @@ import click
 
 from tablewright.cli import exits
 from tablewright.cli.registry import COMMANDS
-from tablewright.cli.terminal import output, prepare_streams
+from tablewright.cli.terminal import in_github, output, prepare_streams
 from tablewright.errors import Failed, TablewrightError, UsageError
 
 
@@ -143,6 +143,10 @@ def _complain(error: TablewrightError, argv: list[str]) -> int:
         out.text(encode(body, out))
     err = output(sys.stderr, color=False if "--no-color" in argv else None)
     err.lines(error_lines(error, err.width))
+    if in_github():
+        from tablewright.cli.faces.github import annotation
+
+        err.text(annotation("error", error.summary, error.detail or error.summary))
     return exits.of_error(error)
 
 

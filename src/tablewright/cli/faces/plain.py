@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from tablewright.cli.faces.cells import clean
 from tablewright.cli.faces.diagnostic import cause_lines, finished_lines, is_failure
+from tablewright.cli.faces.github import annotation
 from tablewright.cli.faces.marks import Line, Segment, tone
 from tablewright.cli.faces.result import result_lines
 from tablewright.cli.faces.wording import beside, change, head, index_state, operation, place
@@ -86,7 +87,7 @@ class Plain:
             case Noted():
                 self._line((f"{event.level}: ", "warn"), (clean(event.text), ""))
                 if self._github and event.level == "warning":
-                    self._command("warning", "tablewright", event.text)
+                    self._err.text(annotation("warning", "tablewright", event.text))
             case Failure():
                 self._failed(event.cause)
             case Finished():
@@ -127,13 +128,13 @@ class Plain:
         if finished.cause is not None and finished.cause != self._said:
             self._annotate(finished.cause)
         elif finished.cause is None and self._github:
-            self._command("error", finished.summary, finished.detail or finished.summary)
+            self._err.text(annotation("error", finished.summary, finished.detail or finished.summary))
         self._err.lines([(), *finished_lines(finished, self._err.width, self._said)])
 
     def _annotate(self, cause: Cause) -> None:
         if self._github:
             text = "\n".join(part for part in (cause.text, cause.meaning, cause.remedy, cause.command or "") if part)
-            self._command("error", f"{cause.logical_id} {cause.status}", text)
+            self._err.text(annotation("error", f"{cause.logical_id} {cause.status}", text))
 
     def _open(self, title: str) -> None:
         self._close()
@@ -147,12 +148,6 @@ class Plain:
         if self._grouped:
             self._err.text("::endgroup::")
             self._grouped = False
-
-    def _command(self, name: str, title: str, text: str) -> None:
-        """A GitHub workflow command: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands."""
-        escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        heading = clean(title).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
-        self._err.text(f"::{name} title={heading}::{escaped}")
 
     def _line(self, *segments: Segment) -> None:
         line: Line = ((f"{self._now():%H:%M:%S} ", "dim"), *segments)
