@@ -69,7 +69,7 @@ def test_the_clock_of_a_row_stops_when_it_settles() -> None:
     lines = drawn(recorded.created(), now=3600.0)
     row = next(line for line in lines if "AlarmTopic" in line)
     assert not row.endswith("0:00:00") and "CREATE_COMPLETE" in row
-    assert row.split()[-1] == "0:04"
+    assert row.split()[-1] == "0:02"  # By CloudFormation's own times, also for what was over before anybody watched.
 
 
 def test_a_failure_stays_pinned_while_the_rollback_goes_on() -> None:

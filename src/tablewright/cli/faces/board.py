@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tablewright.cli.faces.marks import tone
 from tablewright.cli.faces.wording import beside
@@ -36,15 +37,16 @@ class Child:
 
 @dataclass(slots=True)
 class Row:
-    """A resource. ``since`` and ``until`` are seconds on the face's own clock; ``until`` is None while it moves."""
+    """A resource. ``since`` is in seconds on the face's own clock; ``took`` is None while it moves, then seconds by events."""
 
     logical_id: str
     type: str
     physical_id: str
     status: str
     since: float
-    until: float | None = None
+    took: float | None = None
     reason: str = ""
+    began_at: datetime | None = None
 
     @property
     def tone(self) -> str:
@@ -112,14 +114,14 @@ class Board:
             return
         row = self.rows.get(event.logical_id)
         if row is None:
-            row = Row(event.logical_id, event.type, event.physical_id, event.status, now)
+            row = Row(event.logical_id, event.type, event.physical_id, event.status, now, began_at=event.at)
             self.rows[event.logical_id] = row
-        elif row.until is not None:
-            row.since, row.until = now, None  # It moves again: rolled back, or cleaned up.
+        elif row.took is not None:  # It moves again: rolled back, or cleaned up.
+            row.since, row.took, row.began_at = now, None, event.at
         row.status, row.reason = event.status, event.reason
         row.physical_id = event.physical_id or row.physical_id
         if row.tone not in ("busy", "warn"):
-            row.until = now
+            row.took = (event.at - row.began_at).total_seconds() if row.began_at else now - row.since
 
     def children(self, row: Row) -> list[Child]:
         """The indexes of a row that is a table."""

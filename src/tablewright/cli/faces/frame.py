@@ -74,7 +74,7 @@ def _urgency(row: Row) -> int:
 
 
 def _row(row: Row, now: float, columns: int, name_cells: int, marks: Marks) -> Line:
-    clock = elapsed((row.until if row.until is not None else now) - row.since)
+    clock = elapsed(row.took if row.took is not None else now - row.since)
     sign = _spin(now, marks) if row.tone in ("busy", "warn") else marks.of(row.tone)
     what = "" if columns < _NARROW else pad(elide(kind(row.type), 14, marks.elided), 14) + "  "
     room = columns - 4 - 2 - width(what) - 2 - len(clock)  # for the name and the status
