@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tablewright.lint.generic import Generic, as_findings
+from tablewright.lint.generic import Generic, as_findings, mistaken
 from tablewright.lint.options import Options
 from tablewright.lint.rule import ERROR, Problem, Rule, rules
 from tablewright.lint.sources import Reading, Source, introduce, read
@@ -66,7 +66,8 @@ def judge_one(reading: Reading, options: Options, generic: Generic | None) -> Fi
     found = [*find(reading, options)]
     if generic is not None:
         reading.facts.generic_failure = generic.failure
-        found += as_findings(generic, reading.path, found, every)
+        wrong = mistaken(reading.stack) if reading.stack is not None else set()
+        found += as_findings(generic, reading.path, found, every, wrong)
     tree = reading.stack.tree if reading.stack is not None else None
     hiding, wrong = ignores(reading.text, reading.kind, tree, every)
     reading.facts.bad_ignores = wrong

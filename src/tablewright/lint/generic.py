@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from tablewright.lint.rule import Rule
+from tablewright.lint.stack import Stack
 from tablewright.model.finding import Finding, Severity
 
 _SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING, "informational": Severity.INFO}
@@ -33,9 +34,19 @@ class Generic:
     failure: str = ""
 
 
-def as_findings(generic: Generic, path: str, ours: Sequence[Finding], rules: Mapping[str, Rule]) -> list[Finding]:
-    """cfn-lint's matches as findings, but for those that a rule of ours covers in the same resource."""
-    covered = {(code, finding.resource) for finding in ours for code in rules[finding.rule].covers}
+def mistaken(stack: Stack) -> set[tuple[str, str]]:
+    """Where cfn-lint is known to be wrong: (its rule, the resource).
+
+    E3039 does not know that the search schema of a vector index needs its attributes defined.
+    """
+    return {("E3039", table.logical_id) for table in stack.tables if table.vectors}
+
+
+def as_findings(
+    generic: Generic, path: str, ours: Sequence[Finding], rules: Mapping[str, Rule], wrong: Set[tuple[str, str]]
+) -> list[Finding]:
+    """cfn-lint's matches as findings, but for those that a rule of ours covers in the same resource, and the ``wrong``."""
+    covered = {(code, finding.resource) for finding in ours for code in rules[finding.rule].covers} | wrong
     found = []
     for match in generic.matches:
         if (match.rule, match.resource) in covered:
