@@ -142,10 +142,15 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Something a person should know. ``level`` is note or warning."""
+    """Something a person should know. ``level`` is note or warning.
+
+    ``asks``: it says what is about to be done, and whoever drives the run may decline here: closing the generator leaves
+    everything as it was.
+    """
 
     level: str
     text: str
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

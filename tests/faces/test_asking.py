@@ -76,6 +76,35 @@ def test_no_leaves_nothing_and_exits_3_and_yes_deploys(home: Path, project: Path
     assert "Nothing is to be done" in shown
 
 
+BROKEN = """
+Resources:
+  Orders:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: asked
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}, {AttributeName: unused, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+"""
+
+
+def test_a_recovery_is_asked_for_before_anything_is_deleted(
+    home: Path, tmp_path: Path, run: Run, client: Client
+) -> None:
+    template = tmp_path / "asked.yaml"
+    template.write_text(BROKEN, encoding="utf-8")
+    words = ["deploy", str(template), "--stack", "asked", "--local"]
+    assert run(*words, cwd=tmp_path).code == 1
+    template.write_text(BROKEN.replace(", {AttributeName: unused, AttributeType: S}", ""), encoding="utf-8")
+    code, shown = on_terminal(words, tmp_path, home, {"Do that?": "n"})
+    assert code == 3, shown
+    assert "dead shell" in shown
+    stacks = client("cloudformation").describe_stacks(StackName="asked")["Stacks"]
+    assert [stack["StackStatus"] for stack in stacks] == ["ROLLBACK_COMPLETE"]
+    code, shown = on_terminal(words, tmp_path, home, {"Do that?": "y", "Make these changes": "y"})
+    assert code == 0, shown
+
+
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Puts a text on standard input."""

@@ -50,3 +50,8 @@ def test_wrapping_loses_no_word(words: list[str], cells: int) -> None:
 def test_a_command_is_never_broken() -> None:
     command = "    tablewright deploy --stack a-rather-long-name --parameters Environment=staging"
     assert command in wrap(f"Run:\n\n{command}\n\nand look.", 30)
+
+
+def test_a_quoted_line_keeps_its_spaces() -> None:
+    quoted = "    3 |     Type: X\n      |           ^"
+    assert wrap(quoted, 80) == quoted.split("\n")

@@ -4,10 +4,38 @@ from __future__ import annotations
 
 import click
 
-from tablewright.cli.faces.cells import clean
+from tablewright.cli.faces.cells import clean, fit
 from tablewright.cli.faces.changes import change_lines, loss_lines
 from tablewright.cli.terminal import Output
-from tablewright.events import ChangesFound, Started
+from tablewright.events import ChangesFound, Event, Noted, Started
+
+
+class Questions:
+    """What a run asks the person who drives it: whether to recover as it says, and whether to make the changes.
+
+    ``yes`` (--yes) answers all questions but one: see ``decide``.
+    """
+
+    def __init__(self, err: Output, *, yes: bool) -> None:
+        self._err = err
+        self._yes = yes
+        self._started: Started | None = None
+
+    def concern(self, event: Event) -> bool:
+        """Whether the event asks something."""
+        if isinstance(event, Started):
+            self._started = event
+        return isinstance(event, ChangesFound | Noted) and event.asks
+
+    def answer(self, event: Event) -> bool:
+        """Ask what the event asks; False declines."""
+        if isinstance(event, ChangesFound):
+            return decide(event, self._started, self._err, yes=self._yes)
+        assert isinstance(event, Noted)
+        if self._yes:
+            return True
+        self._err.lines([(), *(((text, ""),) for text in fit(event.text, self._err.width))])
+        return click.confirm("Do that?", default=False, err=True)
 
 
 def decide(found: ChangesFound, started: Started | None, err: Output, *, yes: bool = False) -> bool:

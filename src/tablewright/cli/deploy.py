@@ -57,26 +57,22 @@ def command(common: Common, asked: Asked, timeout: float | None, yes: bool) -> i
 def _follow(events: Generator[Event, None, None], common: Common, again: Again, *, asks: bool, yes: bool) -> int:
     """Show a run to its end, asking where it asks, and return its exit code."""
     from tablewright.cli.faces.face import choose, show
-    from tablewright.events import ChangesFound, Started
 
     out, err = output(sys.stdout, color=common.color), output(sys.stderr, color=common.color)
-    began: list[Started] = []
 
     def fitted() -> Generator[Event, None, None]:
         try:
             for event in events:
-                if isinstance(event, Started):
-                    began.append(event)
                 yield again.event(event)
         finally:
             events.close()
 
-    def asked(found: ChangesFound) -> bool:
-        from tablewright.cli.asking import decide
+    questions = None
+    if asks:
+        from tablewright.cli.asking import Questions
 
-        return decide(found, began[0] if began else None, err, yes=yes)
-
-    finished = show(fitted(), choose(common.output, out, err), asked if asks else None)
+        questions = Questions(err, yes=yes)
+    finished = show(fitted(), choose(common.output, out, err), questions)
     if finished is None:
-        raise Refused("declined", "The changes were declined", "Nothing was changed, and the change set was removed.")
+        raise Refused("declined", "It was declined", "Nothing was changed; a change set made for it was removed.")
     return exits.of_ending(finished.ending)

@@ -59,8 +59,8 @@ def wrap(text: str, cells: int) -> list[str]:
     for paragraph in text.split("\n"):
         paragraph = clean(paragraph)
         indent = paragraph[: len(paragraph) - len(paragraph.lstrip(" "))]
-        if indent and width(paragraph) > cells and len(indent) >= 4:
-            lines.append(paragraph)  # A command or a quoted line: never broken, so it can be copied.
+        if len(indent) >= 4:
+            lines.append(paragraph)  # A command or a quoted line: never broken nor respaced, so it can be copied.
             continue
         lines.extend(_fill(paragraph.split(), max(cells, 8), indent) or [""])
     return lines

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Protocol
 
 from tablewright.cli.terminal import Output, in_ci, in_github
-from tablewright.events import ChangesFound, Event, Finished
+from tablewright.events import Event, Finished
 
 
 class Face(Protocol):
@@ -38,13 +38,18 @@ def choose(mode: str | None, out: Output, err: Output) -> Face:
     return Plain(out, err, github=in_github())
 
 
-def show(
-    events: Generator[Event, None, None], face: Face, decide: Callable[[ChangesFound], bool] | None = None
-) -> Finished | None:
+class Asker(Protocol):
+    """Asks a person what a run asks. ``answer`` False declines."""
+
+    def concern(self, event: Event) -> bool: ...
+
+    def answer(self, event: Event) -> bool: ...
+
+
+def show(events: Generator[Event, None, None], face: Face, asker: Asker | None = None) -> Finished | None:
     """Run to the end, showing every event; the last event if it is the run's end.
 
-    ``decide`` is asked wherever the run asks; when it declines, the run is closed, which leaves everything as it was, and
-    None is returned.
+    Where the run asks and ``asker`` declines, the run is closed, which leaves everything as it was, and None is returned.
     """
     finished: Finished | None = None
     try:
@@ -52,9 +57,9 @@ def show(
             face.take(event)
             if isinstance(event, Finished):
                 finished = event
-            elif isinstance(event, ChangesFound) and event.asks and decide is not None:
+            elif asker is not None and asker.concern(event):
                 face.pause()
-                if not decide(event):
+                if not asker.answer(event):
                     events.close()
                     return None
     finally:
