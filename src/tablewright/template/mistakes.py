@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from tablewright.errors import UsageError
 from tablewright.model.design import Position
 
@@ -38,8 +40,15 @@ def excerpt(text: str, position: Position) -> str:
     start = max(0, position.column - 1 - _SHOWN // 2) if len(line) > _SHOWN else 0
     shown = line[start : start + _SHOWN]
     number = str(position.line)
-    caret = " " * max(0, position.column - 1 - start) + "^"
+    caret = " " * sum(_cells(c) for c in line[start : max(start, position.column - 1)]) + "^"
     return f"\n\n    {number} | {shown}\n    {' ' * len(number)} | {caret}"
+
+
+def _cells(char: str) -> int:
+    """How wide a terminal draws it, so that the caret stands under its column after Hangul too."""
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def position_at(text: str, offset: int) -> Position:
