@@ -28,6 +28,19 @@ def _opened(endpoint: str, account: str) -> Account:
     return open_account(region="us-east-1", endpoint_url=endpoint, credentials=Credentials(account, "local"))
 
 
+def client(aws: EmbeddedAws, account: str, service: str) -> Any:
+    """A boto3 client, made once: making one takes longer than most of what it is asked."""
+    made = _clients.get((aws.endpoint, account, service))
+    if made is None:
+        if len(_clients) > 8:
+            _clients.clear()
+        made = _clients[aws.endpoint, account, service] = aws.client(service, account=account)
+    return made
+
+
+_clients: dict[tuple[str, str, str], Any] = {}
+
+
 def run(
     account: Account, body: str, *, stack: str = STACK, parameters: Mapping[str, str] | None = None, **options: Any
 ) -> list[Event]:
@@ -92,27 +105,27 @@ def broken(*, after: str = "Orders") -> str:
 
 def put(aws: EmbeddedAws, account: str, name: str, *, key: str = "id", value: str = "1") -> None:
     """Put one item."""
-    aws.client("dynamodb", account=account).put_item(TableName=name, Item={key: {"S": value}, "kept": {"S": "yes"}})
+    client(aws, account, "dynamodb").put_item(TableName=name, Item={key: {"S": value}, "kept": {"S": "yes"}})
 
 
 def items(aws: EmbeddedAws, account: str, name: str) -> int:
     """How many items the table holds."""
-    return int(aws.client("dynamodb", account=account).scan(TableName=name, ConsistentRead=True)["Count"])
+    return int(client(aws, account, "dynamodb").scan(TableName=name, ConsistentRead=True)["Count"])
 
 
 def status(aws: EmbeddedAws, account: str, stack: str = STACK) -> str:
     """The stack's status, empty when there is none."""
-    client = aws.client("cloudformation", account=account)
+    cloudformation = client(aws, account, "cloudformation")
     try:
-        return str(client.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
-    except client.exceptions.ClientError as error:
+        return str(cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+    except cloudformation.exceptions.ClientError as error:
         assert "does not exist" in str(error)
         return ""
 
 
 def pending(aws: EmbeddedAws, account: str, stack: str = STACK) -> list[str]:
     """The change sets that wait on the stack: what was executed stays listed and does not count."""
-    listed = aws.client("cloudformation", account=account).list_change_sets(StackName=stack)["Summaries"]
+    listed = client(aws, account, "cloudformation").list_change_sets(StackName=stack)["Summaries"]
     return [
         c["ChangeSetName"] for c in listed if c["ExecutionStatus"] not in ("EXECUTE_COMPLETE", "EXECUTE_IN_PROGRESS")
     ]
