@@ -48,6 +48,11 @@ def look(design: Design, account: Account, *, stack_id: str | None = None, uncha
     stack = account.stacks.describe(stack_id or design.stack)
     if stack is not None and row(stack.status).standing is Standing.ABSENT:
         stack = account.stacks.describe(design.stack) if stack_id else None
+    resources: tuple[StackResource, ...] = ()
+    if stack is not None and row(stack.status).standing is Standing.SHELL:
+        resources = account.stacks.resources(stack.id)
+        if resources:  # Somebody may have executed its change set between the two reads: what came first is stale.
+            stack = account.stacks.describe(stack.id)
     given = values(design, stack if stack is not None and has_values(stack) else None)
     where = account.identity.whereabouts()
     pseudo = {
@@ -68,7 +73,7 @@ def look(design: Design, account: Account, *, stack_id: str | None = None, uncha
             situation = Situation(stack, resources=account.stacks.resources(stack.id))
             situation = _with_survivors(account, design, situation, tables)
     elif standing is Standing.SHELL:
-        situation = Situation(stack, account.stacks.resources(stack.id), change_sets=account.change_sets.of(stack.id))
+        situation = Situation(stack, resources, change_sets=account.change_sets.of(stack.id))
         situation = _with_survivors(account, design, situation, tables)
     elif standing is Standing.BROKEN:
         situation = whole(account, design, stack, tables)
