@@ -10,6 +10,7 @@ import errno
 import os
 import shlex
 import sys
+from contextlib import suppress
 from importlib import import_module
 from itertools import pairwise
 
@@ -103,6 +104,7 @@ def run(argv: list[str]) -> int:
         _silence()
         return exits.PIPE_CLOSED.code
     except OSError as error:
+        _drop_what_cannot_be_written()
         return _complain(_system(error), argv)
     except Exception as error:
         from tablewright.cli.bug import report
@@ -126,21 +128,21 @@ def _silence() -> None:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
+def _drop_what_cannot_be_written() -> None:
+    """Forget what standard output still holds when it takes no more, so that the flush at exit has nothing to fail on."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _silence()
+
+
 def _complain(error: TablewrightError, argv: list[str]) -> int:
     from tablewright.cli.faces.diagnostic import error_lines
 
     if _wants_json(argv):
-        from tablewright.cli.faces.json_lines import encode
-
-        out = output(sys.stdout)
-        body = {
-            "event": "error",
-            "code": error.code,
-            "summary": error.summary,
-            "detail": error.detail,
-            "hint": error.hint,
-        }
-        out.text(encode(body, out))
+        with suppress(OSError):
+            _say_as_json(error)
+        _drop_what_cannot_be_written()
     err = output(sys.stderr, color=False if "--no-color" in argv else None)
     err.lines(error_lines(error, err.width))
     if in_github():
@@ -148,6 +150,20 @@ def _complain(error: TablewrightError, argv: list[str]) -> int:
 
         err.text(annotation("error", error.summary, error.detail or error.summary))
     return exits.of_error(error)
+
+
+def _say_as_json(error: TablewrightError) -> None:
+    from tablewright.cli.faces.json_lines import encode
+
+    out = output(sys.stdout)
+    body = {
+        "event": "error",
+        "code": error.code,
+        "summary": error.summary,
+        "detail": error.detail,
+        "hint": error.hint,
+    }
+    out.text(encode(body, out))
 
 
 def _wants_json(argv: list[str]) -> bool:
