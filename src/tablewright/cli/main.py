@@ -21,6 +21,11 @@ from tablewright.cli.registry import COMMANDS
 from tablewright.cli.terminal import in_github, output, prepare_streams
 from tablewright.errors import Failed, TablewrightError, UsageError
 
+_NO_ARGUMENTS: tuple[type[click.UsageError], ...] = tuple(
+    kind for kind in (getattr(click.exceptions, "NoArgsIsHelpError", None),) if kind is not None
+)
+"""What click raises for a group without a command; before 8.2 it prints the help by itself."""
+
 
 class LazyGroup(click.Group):
     """A group whose commands are imported only when they are asked for; its help comes from the registry."""
@@ -117,7 +122,7 @@ def _invoke(argv: list[str]) -> int:
     try:
         with cli.make_context("tablewright", list(argv)) as context:
             result = cli.invoke(context)
-    except click.exceptions.NoArgsIsHelpError as asked:
+    except _NO_ARGUMENTS as asked:
         click.echo(asked.format_message())
         return exits.DONE.code
     return result if isinstance(result, int) else exits.DONE.code
