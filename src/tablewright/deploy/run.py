@@ -180,7 +180,7 @@ def _follow(run: _Run, seen: Seen) -> Steps:
         if ours:
             raise _failed(run, after, why)
     run.result = f"it ended {after.status}" if after is not None else "it ended, and the stack is gone"
-    if verb in ("create", "update", "import") and not ours and not run.options.interactive:
+    if healthy and verb in ("create", "update", "import") and not ours and not run.options.interactive:
         now = look(run.design, run.account, stack_id=stack.id)
         if now.actual.standing is Standing.SETTLED and plan(now.design, now.actual).steps:
             yield StepEnded(run.number, "follow", run.result)
