@@ -4,7 +4,7 @@ WORKERS ?= 2
 export PYTHON MAKECMDGOALS
 V := .venv/bin
 
-.PHONY: help demo test test-slow lint format docs bench clean
+.PHONY: help demo test test-slow lint format docs bench conformance clean
 
 help:
 	@echo "make demo        deploy the AI Chef stack on the embedded AWS and show what stands"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint        ruff, mypy --strict, generated docs up to date"
 	@echo "make docs        generate the reference pages from the code"
 	@echo "make bench       paired benchmarks"
+	@echo "make conformance CHECKOUT=path   the public suite nubo-db/dynamodb-conformance, from a checkout of it"
 
 .venv/.ready-local: pyproject.toml scripts/venv.sh
 	@scripts/venv.sh local && touch $@
@@ -44,6 +45,10 @@ docs: .venv/.ready-dev
 
 bench: .venv/.ready-dev
 	@$(V)/python bench/run.py
+
+conformance: .venv/.ready-local
+	@test -n "$(CHECKOUT)" || { echo "make conformance CHECKOUT=path/to/dynamodb-conformance"; exit 2; }
+	@$(V)/python scripts/conformance.py "$(CHECKOUT)"
 
 clean:
 	rm -rf .venv .venv-aws build dist .mypy_cache .ruff_cache .pytest_cache

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from gateway import gateway
 from paired import pairs, report
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,7 +67,7 @@ def noop_deploy(runs: int) -> None:
     report("deploy of an unchanged stack", names, measured, "cpu")
 
 
-BENCHES = {"startup": startup, "noop-deploy": noop_deploy}
+BENCHES = {"startup": startup, "noop-deploy": noop_deploy, "gateway": gateway}
 
 
 def main() -> None:

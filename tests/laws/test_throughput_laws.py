@@ -68,7 +68,8 @@ def test_one_hot_key_of_a_hundred_partitions_gets_one_partitions_worth() -> None
 
     assert first < 1.0
     assert abs(granted - 1000 * 31) <= 0.05 * 1000 * 30
-    refusals = table.refusals(True, 500.0, _KEYS[0], 30.0)
+    table.consume(True, 10.0, _KEYS[0], 30.0)
+    refusals = table.refusals(True, 1.0, _KEYS[0], 30.0)
     assert [each.reason for each in refusals] == ["TableWriteKeyRangeThroughputExceeded"]
 
 

@@ -8,15 +8,17 @@ __all__ = ["TokenBucket"]
 class TokenBucket:
     """Units that flow in at `rate` a second and are kept for at most `seconds`.
 
-    A taker may be let in on an estimate and charged more afterwards: the debt is worked off before the next one is let in.
+    A taker may be let in on an estimate and charged more afterwards: the debt, `debt` units at most, is worked off before the
+    next one is let in.
     """
 
-    __slots__ = ("_at", "_seconds", "_tokens", "rate")
+    __slots__ = ("_at", "_debt", "_seconds", "_tokens", "rate")
 
-    def __init__(self, rate: float, seconds: float, now: float, *, full: bool = True) -> None:
+    def __init__(self, rate: float, seconds: float, now: float, *, debt: float = float("inf")) -> None:
         self.rate = rate
+        self._debt = debt
         self._seconds = seconds
-        self._tokens = rate * seconds if full else 0.0
+        self._tokens = rate * seconds
         self._at = now
 
     @property
@@ -37,8 +39,7 @@ class TokenBucket:
 
     def take(self, units: float, now: float) -> None:
         """Take `units`, into debt if need be."""
-        self.tokens(now)
-        self._tokens -= units
+        self._tokens = max(self.tokens(now) - units, -self._debt)
 
     def retune(self, rate: float, now: float) -> None:
         """Go on at another rate; what is kept is at most what that rate can keep."""

@@ -7,7 +7,7 @@ queries, conditional writes), "Managing complex workflows with transactions" (tw
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -95,13 +95,14 @@ def write_charge(
     after: Item | None,
     *,
     transactional: bool = False,
+    size: Callable[[Item | None], int] = item_size,
 ) -> Charge:
     """What a put, update or delete consumes that turned `before` into `after` (None: no item).
 
     The larger image counts. A transaction doubles the table's share only. A delete of nothing, or a failed condition
-    (both images the item that stays), costs a write and touches no index.
+    (both images the item that stays), costs a write and touches no index. `size` measures whole items.
     """
-    charge = Charge(write_units(max(item_size(before), item_size(after)), transactional=transactional))
+    charge = Charge(write_units(max(size(before), size(after)), transactional=transactional))
     if before is not after:
         for index in indexes:
             units = _index_units(index, table_keys, before, after)

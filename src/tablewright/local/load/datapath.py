@@ -19,9 +19,9 @@ from tablewright.local.load.governor import Governor, Grant
 from tablewright.local.load.keyreports import KeyReports
 from tablewright.local.load.meter import Consumption, Outcome, consumptions
 from tablewright.local.load.plan import Plan, Touch, plan_of
-from tablewright.local.load.plane_hooks import Seen
+from tablewright.local.load.plane_hooks import Page, Seen
 from tablewright.local.load.plane_view import PlaneView
-from tablewright.local.load.sizes import Item
+from tablewright.local.load.sizes import Item, Sizes, item_size
 from tablewright.local.load.tables import Scope, Table
 from tablewright.local.load.telemetry import Telemetry
 from tablewright.local.load.throughput import Refusal
@@ -34,6 +34,7 @@ _COUNT = re.compile(rb'"Count": (\d+), "ScannedCount": \d+')
 _CONDITION = "ConditionalCheckFailedException"
 _CANCELLED = "TransactionCanceledException"
 _LEVELS = ("TOTAL", "INDEXES")
+_TRANSACTION_BYTES = 4 * 1024 * 1024
 
 
 class DataPath:
@@ -80,17 +81,18 @@ class DataPath:
         perform: Perform,
         began: float,
     ) -> Response:
-        if plan is None or any(touch.table not in tables for touch in plan.touches):
+        if plan is None or any(touch.table not in tables for touch in plan.touches) or _too_large(plan):
             response = await perform(request)
             if response.status == 400:
                 self._telemetry.user_error(scope, self._clock.now())
             return response
         now = self._clock.now()
-        existing = [self._existing(tables[touch.table], touch) for touch in plan.touches]
+        sizes = Sizes()
+        existing = [self._found(plan, tables[touch.table], touch) for touch in plan.touches]
         grants: list[Grant] = []
         refused: list[list[Refusal]] = []
         for touch, item in zip(plan.touches, existing, strict=True):
-            answer = self._governor.admit(touch, tables[touch.table], item, now)
+            answer = self._governor.admit(touch, tables[touch.table], item, sizes, now)
             granted = isinstance(answer, Grant)
             if granted:
                 grants.append(answer)  # type: ignore[arg-type]
@@ -99,17 +101,20 @@ class DataPath:
             self._note_throttles(plan, tables, refused, now)
             if plan.shape != "batch" or not grants:
                 for grant in grants:
-                    self._governor.release(grant, now)
+                    self._governor.release(grant, now, begun=False)
                 self._telemetry.throttled_request(scope, list(tables), operation.name, now)
                 return (
                     answers.throttled([each for member in refused for each in member])
                     if plan.shape not in ("transaction",)
                     else answers.transaction_throttled(refused)
                 )
-            return await self._in_part(request, plan, data, tables, existing, grants, refused, scope, perform, began)
+            return await self._in_part(
+                request, plan, data, tables, existing, grants, refused, sizes, scope, perform, began
+            )
+        self._governor.begin(grants, now)
         with self._view.watching() as seen:
             response = await perform(request)
-        return self._settled(plan, data, tables, existing, grants, seen, response, scope, began)
+        return self._settled(plan, data, tables, existing, grants, seen, response, sizes, scope, began)
 
     def _planned(
         self, request: Request, operation: Operation, scope: Scope
@@ -127,6 +132,12 @@ class DataPath:
             if table is not None:
                 tables[name] = table
         return plan, data, tables
+
+    def _found(self, plan: Plan, table: Table, touch: Touch) -> Item | None:
+        """The item that a touch finds, where its cost depends on it: a read's, or a write's that moves in global indexes."""
+        if not touch.write or touch.check or (table.index_settings and touch.item is None):
+            return self._existing(table, touch)
+        return None
 
     def _existing(self, table: Table, touch: Touch) -> Item | None:
         if touch.key is None or touch.index:
@@ -188,11 +199,13 @@ class DataPath:
         existing: Sequence[Item | None],
         grants: list[Grant],
         refused: Sequence[Sequence[Refusal]],
+        sizes: Sizes,
         scope: Scope,
         perform: Perform,
         began: float,
     ) -> Response:
         """A batch of which some entries are throttled: the rest is performed, and they are handed back."""
+        self._governor.begin(grants, self._clock.now())
         kept = [number for number, refusals in enumerate(refused) if not refusals]
         rest = replace(plan, touches=tuple(plan.touches[number] for number in kept))
         items: dict[str, Any] = {}
@@ -206,7 +219,7 @@ class DataPath:
         with self._view.watching() as seen:
             response = await perform(replace(request, body=json.dumps(smaller).encode()))
         settled = self._settled(
-            rest, smaller, tables, [existing[number] for number in kept], grants, seen, response, scope, began
+            rest, smaller, tables, [existing[number] for number in kept], grants, seen, response, sizes, scope, began
         )
         if not settled.ok:
             return settled
@@ -222,6 +235,7 @@ class DataPath:
         grants: Sequence[Grant],
         seen: Seen,
         response: Response,
+        sizes: Sizes,
         scope: Scope,
         began: float,
     ) -> Response:
@@ -233,11 +247,17 @@ class DataPath:
                 self._governor.release(grant, now)
             return response
         if plan.operation == "ExecuteStatement" and not seen.writes and not seen.pages:
-            seen.pages.append((plan.touches[0].table, "", json.loads(response.body or b"{}").get("Items") or []))
-        consumed = consumptions(plan, tables, existing, seen, outcome, data)
+            items = json.loads(response.body or b"{}").get("Items") or []
+            seen.pages.append(Page(plan.touches[0].table, "", items, sum(map(item_size, items))))
+        if outcome != "done":
+            # A refused request changed nothing, so what it found is still there.
+            existing = [self._existing(tables[touch.table], touch) for touch in plan.touches]
+        consumed = consumptions(plan, tables, existing, seen, outcome, data, sizes)
+        counting = [name for name, table in tables.items() if self._view.has_insights(table)]
         for grant, each in zip(grants, consumed, strict=True):
             self._governor.settle(grant, each.charge, each.image, now)
-            self._count_keys(each, now)
+            if each.touch.table in counting:
+                self._count_keys(each, now)
         self._telemetry.consumed(consumed, now)
         if outcome != "done":
             return response
@@ -297,6 +317,13 @@ class DataPath:
             if name in table.index_settings and self._insights(table, name) == "ACCESSED_AND_THROTTLED_KEYS":
                 image = consumed.image if consumed.image is not None else touch.key
                 self._reports.count(table, name, image, throttled=False, weight=units, now=now)
+
+
+def _too_large(plan: Plan) -> bool:
+    """Whether a transaction is refused for its size, which comes before throttling."""
+    if plan.operation != "TransactWriteItems":
+        return False
+    return sum(item_size(touch.item) for touch in plan.touches) > _TRANSACTION_BYTES
 
 
 def _named(plan: Plan, data: dict[str, Any]) -> list[str]:

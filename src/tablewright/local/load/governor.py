@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tablewright.local.load.capacity import Charge, Index, read_units, write_units
 from tablewright.local.load.limits import SPLIT_AFTER_S
 from tablewright.local.load.partitions import key_hash
 from tablewright.local.load.plan import Touch
-from tablewright.local.load.sizes import Item, item_size
+from tablewright.local.load.sizes import Item, Sizes
 from tablewright.local.load.tables import Table
 from tablewright.local.load.throughput import Refusal, Throughput
 
@@ -24,7 +24,8 @@ class Grant:
     touch: Touch
     table: Table
     at: float | None
-    taken: dict[str, float] = field(default_factory=dict)
+    taken: dict[str, float]
+    states: list[tuple[Throughput, float, float | None]]
 
 
 def hash_at(names: tuple[str, ...], held: Mapping[str, Any] | None) -> float | None:
@@ -63,10 +64,19 @@ class Governor:
         """Drop the state of tables whose ARN is not in `kept`."""
         self._held = {key: state for key, state in self._held.items() if key[0] in kept}
 
-    def admit(self, touch: Touch, table: Table, existing: Item | None, now: float) -> Grant | list[Refusal]:
+    def admit(
+        self, touch: Touch, table: Table, existing: Item | None, sizes: Sizes, now: float
+    ) -> Grant | list[Refusal]:
         """Let a touch in, charging what it will at least consume, or say every reason why not."""
         at = hash_at((table.hash_key,), touch.key)
-        asked = self._asked(touch, table, existing, at)
+        if not table.index_settings:
+            # Without global indexes only the table itself is asked.
+            state, units = self.throughput(table, "", now), _least(touch, existing, sizes)
+            if self.enabled and not state.covers(touch.write, units, at, now):
+                return state.refusals(touch.write, units, at, now)
+            state.take(touch.write, units, now)
+            return Grant(touch, table, at, {"": units}, [(state, units, at)])
+        asked = self._asked(touch, table, existing, at, sizes)
         states = [(self.throughput(table, index, now), units, place) for index, units, place in asked]
         if self.enabled:
             refusals = [
@@ -74,28 +84,30 @@ class Governor:
             ]
             if refusals:
                 return refusals
-        grant = Grant(touch, table, at)
-        for state, units, place in states:
-            state.consume(touch.write, units, place, now)
+        grant = Grant(touch, table, at, {}, states)
+        for state, units, _ in states:
+            state.take(touch.write, units, now)
             grant.taken[state.index] = units
         return grant
 
     @staticmethod
+    def begin(grants: Sequence[Grant], now: float) -> None:
+        """Charge the partitions of a request's grants: its items are looked at side by side, before any of them counts."""
+        for grant in grants:
+            for state, units, place in grant.states:
+                state.take_from_partition(grant.touch.write, units, place, now)
+
+    @staticmethod
     def _asked(
-        touch: Touch, table: Table, existing: Item | None, at: float | None
+        touch: Touch, table: Table, existing: Item | None, at: float | None, sizes: Sizes
     ) -> list[tuple[str, float, float | None]]:
         """(index or "", units, place) that a touch will at least need."""
-        transactional = touch.consistency == "transactional"
-        if not touch.write:
-            on_global = touch.index in table.index_settings
-            units = read_units(item_size(existing), touch.consistency)
-            if on_global:
-                index = table.index(touch.index)
-                return [(touch.index, units, hash_at(index.hash_keys, touch.key) if index else None)]
-            return [("", units, at)]
-        size = max(item_size(existing), item_size(touch.item)) if touch.item is not None else item_size(existing)
-        asked: list[tuple[str, float, float | None]] = [("", write_units(size, transactional=transactional), at)]
-        if table.index_settings and not touch.check:
+        units = _least(touch, existing, sizes)
+        if touch.index in table.index_settings:
+            index = table.index(touch.index)
+            return [(touch.index, units, hash_at(index.hash_keys, touch.key) if index else None)]
+        asked: list[tuple[str, float, float | None]] = [("", units, at)]
+        if touch.write and not touch.check:
             entry = touch.item if touch.item is not None else existing
             for index in table.indexes:
                 if index.is_global and entry and all(key in entry for key in index.keys):
@@ -109,6 +121,10 @@ class Governor:
         """
         table, write = grant.table, grant.touch.write
         base = charge.table
+        if not table.indexes:
+            if base != grant.taken[""]:
+                self.throughput(table, "", now).consume(write, base - grant.taken[""], grant.at, now)
+            return
         for index in table.indexes:
             units = charge.indexes.get(index.name, 0.0)
             if not index.is_global:
@@ -126,6 +142,17 @@ class Governor:
     def _place(index: Index, image: Item | None, touch: Touch) -> float | None:
         return hash_at(index.hash_keys, image if image is not None else touch.key)
 
-    def release(self, grant: Grant, now: float) -> None:
-        """Give back what a request took that the data plane then refused."""
-        self.settle(grant, Charge(), None, now)
+    def release(self, grant: Grant, now: float, *, begun: bool = True) -> None:
+        """Give back what a request took that was then refused."""
+        for state, units, place in grant.states:
+            state.take(grant.touch.write, -units, now)
+            if begun:
+                state.take_from_partition(grant.touch.write, -units, place, now)
+
+
+def _least(touch: Touch, existing: Item | None, sizes: Sizes) -> float:
+    """The units of the table that a touch will at least consume."""
+    if not touch.write:
+        return read_units(sizes.of(existing), touch.consistency)
+    size = max(sizes.of(existing), sizes.of(touch.item)) if touch.item is not None else sizes.of(existing)
+    return write_units(size, transactional=touch.consistency == "transactional")

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tablewright.local.load.capacity import Charge, index_entry, page_charge, read_units, write_charge, write_units
+from tablewright.local.load.capacity import Charge, page_charge, read_units, write_charge, write_units
 from tablewright.local.load.plan import Plan, Touch
-from tablewright.local.load.plane_hooks import Seen
-from tablewright.local.load.sizes import Item, item_size
+from tablewright.local.load.plane_hooks import Page, Seen
+from tablewright.local.load.sizes import Item, Sizes, item_size
 from tablewright.local.load.tables import Table
 
 __all__ = ["Consumption", "Outcome", "consumptions"]
@@ -35,10 +35,11 @@ def consumptions(
     seen: Seen,
     outcome: Outcome,
     data: Mapping[str, Any],
+    sizes: Sizes,
 ) -> list[Consumption]:
     """One consumption for each touch, in order. `existing` are the items that the touches found."""
     if plan.shape == "statement":
-        return _statements(plan, tables, seen)
+        return _statements(plan, tables, seen, sizes)
     writes = iter(seen.writes)
     repeated = plan.operation == "TransactWriteItems" and outcome == "done" and not seen.writes
     found: list[Consumption] = []
@@ -48,42 +49,38 @@ def consumptions(
         if plan.shape == "page":
             found.append(Consumption(touch, table, _page(touch, table, seen, data)))
         elif not touch.write:
-            found.append(Consumption(touch, table, Charge(read_units(item_size(item), touch.consistency)), item))
+            found.append(Consumption(touch, table, Charge(read_units(sizes.of(item), touch.consistency)), item))
         elif repeated and not all(each.check for each in plan.touches):
             # The same request token again: the transaction is answered for by reading its items.
-            found.append(Consumption(touch, table, Charge(read_units(item_size(item), "transactional")), item))
+            found.append(Consumption(touch, table, Charge(read_units(sizes.of(item), "transactional")), item))
         elif outcome != "done" or touch.check:
-            found.append(Consumption(touch, table, _unwritten(touch, item), item))
+            found.append(Consumption(touch, table, _unwritten(touch, item, sizes), item))
         else:
             _, before, after = next(writes, (table.name, None, None))
-            charge = write_charge(
-                table.keys, table.indexes, before, after, transactional=touch.consistency == "transactional"
-            )
+            if touch.item is not None:
+                # The item put is the image after, and measured already.
+                after = touch.item
+            transactional = touch.consistency == "transactional"
+            charge = write_charge(table.keys, table.indexes, before, after, transactional=transactional, size=sizes.of)
             found.append(Consumption(touch, table, charge, after if after is not None else before))
     return found
 
 
-def _unwritten(touch: Touch, item: Item | None) -> Charge:
+def _unwritten(touch: Touch, item: Item | None, sizes: Sizes) -> Charge:
     """A failed condition, a condition check, a cancelled transaction's member: the item's size, and no index."""
     transactional = touch.consistency == "transactional"
-    return Charge(
-        write_units(
-            max(item_size(item), item_size(touch.item)) if transactional else item_size(item),
-            transactional=transactional,
-        )
-    )
+    size = max(sizes.of(item), sizes.of(touch.item)) if transactional else sizes.of(item)
+    return Charge(write_units(size, transactional=transactional))
 
 
 def _page(touch: Touch, table: Table, seen: Seen, data: Mapping[str, Any]) -> Charge:
-    items = [item for _, _, page in seen.pages for item in page]
+    size = sum(page.size for page in seen.pages)
     index = table.index(touch.index) if touch.index else None
-    if index is None:
-        return page_charge(sum(map(item_size, items)), touch.consistency)
-    if index.projection == "ALL":
-        return page_charge(sum(map(item_size, items)), touch.consistency, index)
-    size = sum(item_size(index_entry(index, table.keys, item)) for item in items)
-    fetches = not index.is_global and _wants_more(data, {*index.keys, *table.keys, *index.attributes})
-    return page_charge(size, touch.consistency, index, map(item_size, items) if fetches else ())
+    if index is None or index.is_global or index.projection == "ALL":
+        return page_charge(size, touch.consistency, index)
+    fetches = _wants_more(data, {*index.keys, *table.keys, *index.attributes})
+    items = [item for page in seen.pages for item in page.items] if fetches else []
+    return page_charge(size, touch.consistency, index, map(item_size, items))
 
 
 def _wants_more(data: Mapping[str, Any], projected: set[str]) -> bool:
@@ -97,7 +94,7 @@ def _wants_more(data: Mapping[str, Any], projected: set[str]) -> bool:
     return any(names.get(top, top) not in projected for top in tops)
 
 
-def _statements(plan: Plan, tables: Mapping[str, Table], seen: Seen) -> list[Consumption]:
+def _statements(plan: Plan, tables: Mapping[str, Table], seen: Seen, sizes: Sizes) -> list[Consumption]:
     """PartiQL: what was written and paged, table by table; a statement that did neither counts as one small read or write."""
     writes, pages = iter(seen.writes), iter(seen.pages)
     found = []
@@ -106,11 +103,11 @@ def _statements(plan: Plan, tables: Mapping[str, Table], seen: Seen) -> list[Con
         transactional = touch.consistency == "transactional"
         if touch.write:
             _, before, after = next(writes, (table.name, None, None))
-            charge = write_charge(table.keys, table.indexes, before, after, transactional=transactional)
+            charge = write_charge(table.keys, table.indexes, before, after, transactional=transactional, size=sizes.of)
             found.append(Consumption(touch, table, charge, after if after is not None else before))
             continue
-        _, index_name, items = next(pages, (table.name, "", []))
-        index = table.index(index_name) if index_name else None
-        charge = page_charge(sum(map(item_size, items)), touch.consistency, index)
+        page = next(pages, Page(table.name, "", [], 0))
+        index = table.index(page.index) if page.index else None
+        charge = page_charge(page.size, touch.consistency, index)
         found.append(Consumption(touch, table, charge))
     return found

@@ -4,7 +4,8 @@ What is imitated: a partition serves 3,000 read and 1,000 write units a second a
 throughput a table is warm for and for its size; one that stays overloaded by several keys splits between them, so that a
 frequently used key ends up alone, and a single key never gets more than one partition's worth (Amazon DynamoDB Developer
 Guide, "Burst and adaptive capacity", "Partitions and data distribution", "DynamoDB warm throughput").
-An item collection stays whole: a split between its sort keys is not imitated.
+An item collection stays whole: a split between its sort keys is not imitated. A request is let in while its partitions have
+anything left, so a large transaction goes through whole; what it took too much, up to a second's worth, is worked off.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ class _Partition:
     __slots__ = ("hot_at", "hot_since", "keys", "reads", "writes")
 
     def __init__(self, now: float) -> None:
-        self.reads = TokenBucket(PARTITION_READ_UNITS, _SECONDS, now)
-        self.writes = TokenBucket(PARTITION_WRITE_UNITS, _SECONDS, now)
+        self.reads = TokenBucket(PARTITION_READ_UNITS, _SECONDS, now, debt=PARTITION_READ_UNITS)
+        self.writes = TokenBucket(PARTITION_WRITE_UNITS, _SECONDS, now, debt=PARTITION_WRITE_UNITS)
         self.keys: dict[float, float] = {}
         self.hot_since = self.hot_at = -math.inf
 
@@ -98,9 +99,9 @@ class Partitions:
         return number, found
 
     def covers(self, write: bool, units: float, at: float, now: float) -> bool:
-        """Whether the partition of hash `at` has `units` left; when it hasn't, the partition gets hotter and may split."""
+        """Whether the partition of hash `at` has anything left for `units`; when not, it gets hotter and may split."""
         number, partition = self._partition(at, now)
-        if (partition.writes if write else partition.reads).covers(units, now):
+        if (partition.writes if write else partition.reads).covers(min(units, 1.0), now):
             return True
         partition.note(at, units)
         if now - partition.hot_at > self._split_after:
@@ -114,7 +115,8 @@ class Partitions:
         """Charge the partition of hash `at`."""
         _, partition = self._partition(at, now)
         (partition.writes if write else partition.reads).take(units, now)
-        partition.note(at, units)
+        if now - partition.hot_at <= self._split_after:
+            partition.note(at, units)
 
     def _split(self, number: int, now: float) -> bool:
         """Split a hot partition where its load halves; False when a single key makes the load."""

@@ -13,18 +13,32 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["INSIGHT_MODES", "Seen", "rule_names", "seen_now", "watch_dynamodb"]
+from tablewright.local.load.sizes import item_size
 
+__all__ = ["INSIGHT_MODES", "PAGE_BYTES", "Page", "Seen", "rule_names", "seen_now", "watch_dynamodb"]
+
+PAGE_BYTES = 1024 * 1024
+"""A page of Query or Scan ends before the item that would make it larger (API reference, Query)."""
 INSIGHT_MODES = ("ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS")
 Answer = tuple[int, dict[str, str], bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The items that a page of Query or Scan evaluated, and their size: on an index, of its entries."""
+
+    table: str
+    index: str
+    items: list[Any]
+    size: int
+
+
 @dataclass(slots=True)
 class Seen:
-    """What one request did: (table, before, after) of every write, (table, index, items evaluated) of every page."""
+    """What one request did: (table, before, after) of every write, and every page."""
 
     writes: list[tuple[str, Any, Any]] = field(default_factory=list)
-    pages: list[tuple[str, str, list[Any]]] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
 
 
 seen_now: ContextVar[Seen | None] = ContextVar("tablewright_seen", default=None)
@@ -41,7 +55,7 @@ def rule_names(resource: str, keys: int, mode: str, since: int) -> list[str]:
 def watch_dynamodb(module: types.ModuleType) -> None:
     """Put the watching in place, once ministack's module is imported."""
     held: Any = module
-    set_item, remove_item, page = held._set_item, held._remove_item, held._paginate_evaluated_items
+    set_item, remove_item = held._set_item, held._remove_item
 
     def watched_set(table: dict[str, Any], pk: Any, sk: Any, item: Any) -> Any:
         before = set_item(table, pk, sk, item)
@@ -58,11 +72,25 @@ def watch_dynamodb(module: types.ModuleType) -> None:
         return before
 
     def watched_page(items: Any, limit: Any, table: dict[str, Any], index_name: str | None = None) -> Any:
-        found = page(items, limit, table, index_name)
+        """One page of evaluated items, and whether it ended before they did; the sizes are counted once for both uses."""
+        kept: list[Any] = []
+        size, most = 0, None if limit is None else int(limit)
+        stopped = False
+        for item in items:
+            entry = held._apply_index_projection(item, table, index_name) if index_name else item
+            own = item_size(entry)
+            if kept and size + own > PAGE_BYTES:
+                stopped = True
+                break
+            kept.append(item)
+            size += own
+            if (most is not None and len(kept) >= most) or size >= PAGE_BYTES:
+                stopped = True
+                break
         seen = seen_now.get()
         if seen is not None:
-            seen.pages.append((table["TableName"], index_name or "", found[0]))
-        return found
+            seen.pages.append(Page(table["TableName"], index_name or "", kept, size))
+        return kept, stopped
 
     held._set_item, held._remove_item, held._paginate_evaluated_items = watched_set, watched_remove, watched_page
     _Insights(held).install()

@@ -18,6 +18,7 @@ __all__ = ["NAMES", "PlaneView"]
 
 NAMES: dict[str, tuple[str, ...]] = {
     "dynamodb": (
+        "_apply_index_projection",
         "_contributor_insights",
         "_describe_contributor_insights",
         "_extract_key_val",
@@ -109,6 +110,13 @@ class PlaneView:
         key = f"{table.name}/index/{index}" if index else table.name
         found: Mapping[str, Any] | None = module._contributor_insights.get_scoped(*table.scope, key) if module else None
         return found
+
+    def has_insights(self, table: Table) -> bool:
+        """Whether contributor insights were ever turned on for a table or one of its indexes."""
+        module = self._loaded("dynamodb")
+        if module is None or not module._contributor_insights._data:
+            return False
+        return any(self.insights(table, index) is not None for index in ("", *table.index_settings))
 
     # ------------------------------------------------------------------ alarms
 

@@ -10,10 +10,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Item", "item_size", "number_size", "value_size"]
+__all__ = ["Item", "Sizes", "item_size", "number_size", "value_size"]
 
 Item = Mapping[str, Mapping[str, Any]]
 """An item in DynamoDB's JSON: attribute name to {type: value}."""
+
+
+class Sizes:
+    """The sizes of the items that one request handles, each counted once. It must not outlive the request."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Item, int]] = {}
+
+    def of(self, item: Item | None) -> int:
+        """The size of an item in bytes; 0 for None."""
+        if not item:
+            return 0
+        known = self._known.get(id(item))
+        if known is None:
+            known = self._known[id(item)] = (item, item_size(item))
+        return known[1]
 
 
 def item_size(item: Item | None) -> int:
@@ -22,8 +40,13 @@ def item_size(item: Item | None) -> int:
         return 0
     total = 0
     for name, value in item.items():
-        total += len(name) if name.isascii() else len(name.encode())
-        total += value_size(value)
+        text = value.get("S")
+        if text is not None:
+            total += (
+                len(name) + len(text) if name.isascii() and text.isascii() else len(name.encode()) + len(text.encode())
+            )
+        else:
+            total += len(name.encode()) + value_size(value)
     return total
 
 

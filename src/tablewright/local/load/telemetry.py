@@ -44,13 +44,17 @@ class Telemetry:
         for each in consumed:
             table, write = each.table, each.touch.write
             base = each.charge.table
+            if not each.charge.indexes:
+                key = (table.scope, table.name, "", write)
+                units[key] = units.get(key, 0.0) + base
+                continue
             for name, amount in each.charge.indexes.items():
                 if name in table.index_settings:
                     key = (table.scope, table.name, name, write)
                     units[key] = units.get(key, 0.0) + amount
                 else:
                     base += amount
-            if base or not each.charge.indexes:
+            if base:
                 key = (table.scope, table.name, "", write)
                 units[key] = units.get(key, 0.0) + base
         for (scope, name, index, write), amount in units.items():

@@ -1,6 +1,6 @@
 """What one table or index may consume, and why it refuses.
 
-A `Throughput` is a state machine over a clock that its caller holds: `refusals` asks, `consume` charges.
+A `Throughput` is a state machine over a clock that its caller holds: `refusals` asks, `take` and `consume` charge.
 """
 
 from __future__ import annotations
@@ -90,6 +90,12 @@ class Throughput:
         self.settings = settings
         self.partitions.grow(_partitions(settings), now)
 
+    def covers(self, write: bool, units: float, at: float | None, now: float) -> bool:
+        """Whether `units` on the partition of key hash `at` (None: spread over all) are there now."""
+        if not self._buckets[write][1].covers(units, now):
+            return False
+        return at is None or self.partitions.covers(write, units, at, now)
+
     def refusals(self, write: bool, units: float, at: float | None, now: float) -> list[Refusal]:
         """Why `units` on the partition of key hash `at` (None: spread over all) are refused now; empty when they aren't."""
         cause, bucket = self._buckets[write]
@@ -98,11 +104,19 @@ class Throughput:
             causes.append("KeyRangeThroughput")
         return [Refusal(self.resource, self.index, write, each, self.settings.on_demand) for each in causes]
 
-    def consume(self, write: bool, units: float, at: float | None, now: float) -> None:
-        """Charge what was really consumed."""
+    def take(self, write: bool, units: float, now: float) -> None:
+        """Charge the table or index as a whole."""
         self._buckets[write][1].take(units, now)
+
+    def take_from_partition(self, write: bool, units: float, at: float | None, now: float) -> None:
+        """Charge the partition of key hash `at`."""
         if at is not None:
             self.partitions.take(write, units, at, now)
+
+    def consume(self, write: bool, units: float, at: float | None, now: float) -> None:
+        """Charge both."""
+        self.take(write, units, now)
+        self.take_from_partition(write, units, at, now)
 
 
 def _partitions(settings: Settings) -> int:
