@@ -93,7 +93,7 @@ def _neighbours(tables: tuple[TableScope, ...]) -> list[str]:
     """Every resource in the neighbourhood: of the tables, of others named alike, of other stages, regions and accounts."""
     names = {table.name for table in tables} | {TARGET}
     names |= {f"{name}-staging" for name in names} | {f"{name}2" for name in names} | {name[:-1] for name in names}
-    below = ("", f"/stream/{STREAM_LABEL}", f"/backup/{BACKUP_ID}", "/export/01", "/import/01")
+    below: tuple[str, ...] = ("", f"/stream/{STREAM_LABEL}", f"/backup/{BACKUP_ID}", "/export/01", "/import/01")
     below += tuple(f"/index/{index}" for index in (*INDEXES, "other-index"))
     found = [_arn(name, each) for name in sorted(names) for each in below]
     for table in tables:

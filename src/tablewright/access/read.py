@@ -187,8 +187,9 @@ def _text(value: object, name: str, where: str) -> str:
 def _known(item: dict[str, Any], names: tuple[str, ...], name: str, where: str) -> None:
     for key in item:
         if key not in names:
-            near = difflib.get_close_matches(key, names, 1, 0.5)
-            meant = f"; did you mean {near[0]}?" if near else f"; it takes {', '.join(names)}"
+            lower = {one.lower(): one for one in names}
+            near = difflib.get_close_matches(key.lower(), lower, 1, 0.5)
+            meant = f"; did you mean {lower[near[0]]}?" if near else f"; it takes {', '.join(names)}"
             raise _wrong(name, where, f"{key!r} is not an element of it{meant}")
 
 

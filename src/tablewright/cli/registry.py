@@ -10,5 +10,6 @@ COMMANDS: dict[str, str] = {
     "status": "Show a stack, its tables and what watches them, on one screen.",
     "why": "Say why the last failed operation of a stack failed.",
     "log": "List what was run on this machine, and show a run.",
+    "policy": "Write least-privilege policies, check them, and say what they allow.",
     "local": "Start, stop and look after the embedded AWS.",
 }
