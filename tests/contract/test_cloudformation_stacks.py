@@ -65,9 +65,10 @@ class Watcher:
             self.resources |= {resource["ResourceStatus"] for resource in found}
 
 
-def test_statuses_are_visible_while_they_last(aws: EmbeddedAws, cloudformation: Any, account: str) -> None:
-    watching = aws.client("cloudformation", account=account)
-    tables = {f"Table{number}": TABLE for number in range(6)}
+def test_statuses_are_visible_while_they_last(start_aws: Callable[..., EmbeddedAws]) -> None:
+    aws = start_aws(clock="20")
+    cloudformation, watching = aws.client("cloudformation"), aws.client("cloudformation")
+    tables = {f"Table{number}": TABLE for number in range(3)}
     stack = ""
     with Watcher(watching, "seen") as watcher:
         stack = cloudformation.create_stack(StackName="seen", TemplateBody=_template(**tables))["StackId"]
