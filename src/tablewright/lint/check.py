@@ -66,8 +66,8 @@ def judge_one(reading: Reading, options: Options, generic: Generic | None) -> Fi
     found = [*find(reading, options)]
     if generic is not None:
         reading.facts.generic_failure = generic.failure
-        wrong = mistaken(reading.stack) if reading.stack is not None else set()
-        found += as_findings(generic, reading.path, found, every, wrong)
+        known = mistaken(reading.stack) if reading.stack is not None else set()
+        found += as_findings(generic, reading.path, found, every, known)
     tree = reading.stack.tree if reading.stack is not None else None
     hiding, wrong = ignores(reading.text, reading.kind, tree, every)
     reading.facts.bad_ignores = wrong

@@ -39,13 +39,16 @@ class Code:
         functions = [node for node in ast.walk(self.tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
         return (*functions, self.tree)
 
-    def segment(self, node: ast.AST) -> str:
-        """The source of a node."""
-        return ast.get_source_segment(self.text, node) or ""
-
 
 def nodes_of(scope: Scope) -> Iterator[ast.AST]:
     """The nodes of a scope, without those of functions inside it."""
+    known = getattr(scope, "_nodes", None)
+    if known is None:
+        known = scope._nodes = tuple(_nodes_of(scope))  # type: ignore[union-attr]
+    return iter(known)
+
+
+def _nodes_of(scope: Scope) -> Iterator[ast.AST]:
     stack: list[ast.AST] = list(ast.iter_child_nodes(scope))
     while stack:
         node = stack.pop()

@@ -22,7 +22,7 @@ _POLICIES = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "R
 
 def insert_attributes(stack: Stack, resource: Resource, names: Sequence[str]) -> Fix | None:
     """The deletion policies that are missing, after the resource's Type."""
-    document = Document(stack.text)
+    document = stack.document
     key = resource.at("Type")
     summary = f"add {' and '.join(names)} to {resource.logical_id}"
     if key == resource.position:
@@ -44,7 +44,7 @@ def insert_attributes(stack: Stack, resource: Resource, names: Sequence[str]) ->
 
 def remove_property(stack: Stack, block: Block, key: str) -> Fix | None:
     """The property gone."""
-    edit = _cut(Document(stack.text), block, key)
+    edit = _cut(stack.document, block, key)
     return Fix(f"remove {key}", (edit,)) if edit is not None else None
 
 
@@ -67,7 +67,7 @@ def _written(document: Document, at: Position, key: str) -> bool:
 
 def attribute_definitions(stack: Stack, table: Table, used: Mapping[str, object]) -> Fix | None:
     """The definitions of attributes that are no keys gone."""
-    document = Document(stack.text)
+    document = stack.document
     listed = table.get("AttributeDefinitions")
     extra = [attribute for attribute in table.attributes or () if attribute.name not in used]
     if not isinstance(listed, Rows) or len(extra) >= len(listed.items) or not extra:
@@ -96,7 +96,7 @@ def _cut_item(document: Document, block: Block) -> Edit | None:
 
 def projection_fix(stack: Stack, projection: Block, kind: str, *, drop: bool) -> Fix | None:
     """ProjectionType made ``kind``, NonKeyAttributes dropped if asked."""
-    document = Document(stack.text)
+    document = stack.document
     edits = list[Edit]()
     value = projection.get("ProjectionType")
     if isinstance(value, Text) and value.literal:
@@ -125,7 +125,7 @@ def projection_fix(stack: Stack, projection: Block, kind: str, *, drop: bool) ->
 
 def throughput_fix(stack: Stack, table: Table, index: Index) -> Fix | None:
     """The table's own throughput for an index that has none: an index must write at least what its table writes."""
-    document = Document(stack.text)
+    document = stack.document
     own = table.props.fields.get("ProvisionedThroughput")
     name = index.block.fields.get("IndexName")
     if own is None or name is None or not _written(document, own.position, "ProvisionedThroughput"):
@@ -157,13 +157,13 @@ def _last_line(document: Document, block: Block) -> int | None:
 
 def drop_dimensions(stack: Stack, watch: Watch) -> Fix | None:
     """A metric of the account without its dimensions."""
-    edit = _cut(Document(stack.text), watch.block, "Dimensions")
+    edit = _cut(stack.document, watch.block, "Dimensions")
     return Fix("remove the dimensions", (edit,)) if edit is not None else None
 
 
 def name_table(stack: Stack, watch: Watch, logical_id: str) -> Fix | None:
     """TableName added to the dimensions of an index."""
-    document = Document(stack.text)
+    document = stack.document
     listed = watch.block.get("Dimensions")
     first = listed.items[0] if isinstance(listed, Rows) and listed.items else None
     if not isinstance(first, Block):
@@ -183,7 +183,7 @@ def name_table(stack: Stack, watch: Watch, logical_id: str) -> Fix | None:
 
 def throttle_math(stack: Stack, watch: Watch) -> Fix | None:
     """ThrottledRequests by table made the sum of the read and write throttle events, which the table does have."""
-    document, props = Document(stack.text), watch.alarm.properties
+    document, props = stack.document, watch.alarm.properties
     names = frozenset(watch.dimensions or ())
     if watch.metric != "ThrottledRequests" or watch.block is not props or T not in names or not names <= {T, INDEX}:
         return None

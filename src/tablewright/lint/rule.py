@@ -82,7 +82,7 @@ class Rule:
 
     def section(self, name: str) -> str:
         """One of the docstring's fixed sections, as running text."""
-        text = _sections(inspect.getdoc(self.check) or "").get(name, "")
+        text = _sections(self.id).get(name, "")
         return text if text.startswith("tablewright ") else text[:1].upper() + text[1:]
 
 
@@ -118,7 +118,8 @@ def rules() -> dict[str, Rule]:
 
 
 @cache
-def _sections(doc: str) -> dict[str, str]:
+def _sections(id: str) -> dict[str, str]:
+    doc = inspect.getdoc(_REGISTERED[id].check) or ""
     found: dict[str, list[str]] = {}
     current: list[str] | None = None
     for line in doc.splitlines()[1:]:

@@ -17,12 +17,10 @@ from tablewright.lint.options import Options
 from tablewright.lint.process import GenericLinter
 from tablewright.lint.sources import Reading, Source
 from tablewright.model.quotas import TEMPLATE_BYTES
-from tablewright.template.tree import walk
 
 TIME_LIMIT = 120.0
 """Seconds that cfn-lint gets for one template."""
 
-_MOST_NODES = 200_000
 _SKIPPED = frozenset(
     {"node_modules", "__pycache__", "cdk.out", "build", "dist", "venv", "site-packages", "vendor", "target"}
 )
@@ -128,15 +126,11 @@ def _checked(sources: Sequence[Source], todo: set[str], asked: Asked) -> dict[st
         readings = read_all(sources, asked.options)
         chosen = [reading for reading in readings if reading.path in todo]
         templates = [reading for reading in chosen if wants and _is_for_cfn_lint(reading)]
-        fitting = [reading for reading in templates if _fits(reading)]
-        if fitting:
-            linter.ask([_named(reading) for reading in fitting], asked.regions)
+        if templates:
+            linter.ask([_named(reading) for reading in templates], asked.regions)
         for reading in chosen:
             find(reading, asked.options)
-        answers: dict[str, Generic] = {reading.path: linter.answer() for reading in fitting}
-        for reading in templates:
-            if reading not in fitting:
-                answers[reading.path] = Generic(failure=f"it has more than {_MOST_NODES:,} values")
+        answers: dict[str, Generic] = {reading.path: linter.answer() for reading in templates}
         return {reading.path: judge_one(reading, asked.options, answers.get(reading.path)) for reading in chosen}
     finally:
         linter.stop()
@@ -148,11 +142,6 @@ def _may_be_template(source: Source) -> bool:
 
 def _is_for_cfn_lint(reading: Reading) -> bool:
     return reading.stack is not None and not reading.stack.fragment and reading.facts.mistake is None
-
-
-def _fits(reading: Reading) -> bool:
-    assert reading.stack is not None
-    return sum(1 for _ in walk(reading.stack.tree)) <= _MOST_NODES
 
 
 def _named(reading: Reading) -> str:

@@ -22,6 +22,7 @@ from tablewright.template.mistakes import TemplateMistake
 from tablewright.template.tree import Mapping
 
 _SHELL = (".sh", ".bash", ".ksh", ".zsh")
+_LONGEST_CODE = 400_000
 _DOCUMENTS = (".yaml", ".yml", ".json", ".template", ".cfn")
 
 
@@ -92,6 +93,8 @@ def _classify(reading: Reading, options: Options) -> None:
 
 def _as_code(reading: Reading) -> None:
     reading.kind = "code"
+    if len(reading.text) > _LONGEST_CODE or "dynamodb" not in reading.text:
+        return  # generated, or none of our business
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

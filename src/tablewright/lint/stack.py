@@ -12,9 +12,11 @@ from collections.abc import Mapping as Values
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tablewright.lint.splice import Document
 from tablewright.lint.table import Table
 from tablewright.lint.values import text
 from tablewright.model.design import TABLE_TYPES, Position, Unknown
+from tablewright.model.quotas import TEMPLATE_RESOURCES
 from tablewright.template.intrinsics import Scope, Value
 from tablewright.template.loops import expanded
 from tablewright.template.resolve import Block, Gap, Open, Piece, Reference, Resolved, pieces, resolve
@@ -75,10 +77,16 @@ class Stack:
     scope: Scope
     resources: tuple[Resource, ...]
     fragment: bool = False
+    written: int = 0  # how many resources there are; those beyond CloudFormation's quota are not read
     snippet: bool = False  # a few properties of a table, with nothing around them
     siblings: Sequence[Stack] = field(
         default=(), repr=False
     )  # the templates checked in the same run, this one included
+
+    @cached_property
+    def document(self) -> Document:
+        """The text, ready to be edited."""
+        return Document(self.text)
 
     @cached_property
     def by_type(self) -> dict[str, list[Resource]]:
@@ -161,10 +169,11 @@ def read_stack(
         return Stack(path, body, tree, scope, (_snippet(tree, scope),), fragment=True, snippet=True)
     if not isinstance(section, Mapping):
         section = tree
-    written = expanded(section, scope)
+    written = expanded(section, scope) if "Fn::ForEach" in body else section
     assert isinstance(written, Mapping)
-    resources = tuple(_resource(entry, scope, tree) for entry in written.entries if _is_resource(entry))
-    return Stack(path, body, tree, scope, resources, fragment=fragment)
+    entries = [entry for entry in written.entries if _is_resource(entry)]
+    resources = tuple(_resource(entry, scope, tree) for entry in entries[: TEMPLATE_RESOURCES.value])
+    return Stack(path, body, tree, scope, resources, fragment=fragment, written=len(entries))
 
 
 def is_template(tree: Mapping) -> bool:

@@ -8,10 +8,11 @@ from json import JSONDecodeError, JSONDecoder
 
 from tablewright.model.design import Position
 from tablewright.template.mistakes import mistake
-from tablewright.template.tree import Entry, Mapping, Node, Scalar, Sequence
+from tablewright.template.tree import MOST_NODES, Entry, Mapping, Node, Scalar, Sequence
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
+_DEEPEST = 200
 _WORDS = {"true": "boolean", "false": "boolean", "null": "null"}
 
 
@@ -29,6 +30,8 @@ class _Parser:
     def __init__(self, text: str, path: str) -> None:
         self.text = text
         self.path = path
+        self.depth = 0
+        self.nodes = 0
         self._starts = [0, *(m.end() for m in re.finditer("\n", text))]
 
     def place(self, at: int) -> Position:
@@ -47,12 +50,18 @@ class _Parser:
 
     def value(self, at: int) -> tuple[Node, int]:
         text, here = self.text, self.place(at)
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise self.wrong(f"the template has more than {MOST_NODES:,} values", at)
         if at >= len(text):
             raise self.wrong("the text ends where a value is expected", at)
-        if text[at] == "{":
-            return self._object(at)
-        if text[at] == "[":
-            return self._array(at)
+        if text[at] in "{[":
+            self.depth += 1
+            if self.depth > _DEEPEST:
+                raise self.wrong(f"the template is nested deeper than {_DEEPEST} levels", at)
+            found = self._object(at) if text[at] == "{" else self._array(at)
+            self.depth -= 1
+            return found
         if text[at] == '"':
             string, end = self._string(at)
             return Scalar(string, "string", here), end

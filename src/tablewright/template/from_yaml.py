@@ -16,7 +16,7 @@ from typing import Any
 from tablewright.errors import UsageError
 from tablewright.model.design import Position
 from tablewright.template.mistakes import mistake, position_at
-from tablewright.template.tree import SHORT_INTRINSICS, Entry, Mapping, Node, Scalar, Sequence
+from tablewright.template.tree import MOST_NODES, SHORT_INTRINSICS, Entry, Mapping, Node, Scalar, Sequence
 
 _TRUE = frozenset({"yes", "true", "on"})
 _FALSE = frozenset({"no", "false", "off"})
@@ -90,6 +90,7 @@ class _Reading:
         self.text = text
         self.path = path
         self.depth = 0
+        self.nodes = 0
 
     def wrong(self, what: str, place: Position, code: str = "malformed-yaml") -> UsageError:
         summary = {"malformed-yaml": "Template is not valid YAML", "duplicate-key": "Template has a duplicate key"}
@@ -111,6 +112,9 @@ class _Reading:
     def node(self, event: Any, events: Iterator[Any]) -> Node:
         here = _place(event)
         kind = type(event).__name__
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise self.wrong(f"the template has more than {MOST_NODES:,} values", here)
         if kind == "AliasEvent":
             raise self.wrong("CloudFormation does not read YAML aliases (*name); write the value out", here)
         tag = str(event.tag or "")

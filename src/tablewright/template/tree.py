@@ -58,6 +58,10 @@ SHORT_INTRINSICS = frozenset(
 """The functions that have a short YAML form. Source: CloudFormation user guide, "Intrinsic function reference"."""
 
 
+MOST_NODES = 150_000
+"""The most values of one template that are read: CloudFormation's 1 MB holds fewer that mean anything."""
+
+
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything under it."""
     stack = [node]

@@ -32,14 +32,15 @@ def report_lines(report: Report, columns: int, marks: Marks, *, everything: bool
 
 def _grouped(findings: Sequence[Finding], file: FileReport, columns: int, marks: Marks) -> list[Line]:
     explained = set[str]()
+    written = file.text.splitlines()
     lines: list[Line] = []
     for finding in findings:
-        lines += _block(finding, file, columns, marks, explain=finding.rule not in explained)
+        lines += _block(finding, written, columns, marks, explain=finding.rule not in explained)
         explained.add(finding.rule)
     return lines
 
 
-def _block(finding: Finding, file: FileReport, columns: int, marks: Marks, *, explain: bool) -> list[Line]:
+def _block(finding: Finding, written: Sequence[str], columns: int, marks: Marks, *, explain: bool) -> list[Line]:
     prose = min(columns, _WIDEST_PROSE)
     name = finding.name if finding.origin == "tablewright" else "cfn-lint"
     head: Line = (
@@ -49,7 +50,7 @@ def _block(finding: Finding, file: FileReport, columns: int, marks: Marks, *, ex
     )
     lines: list[Line] = [head]
     lines += [(("    " + text, ""),) for text in wrap(finding.message, prose - 4)]
-    lines += _excerpt(finding, file, columns, marks)
+    lines += _excerpt(finding, written, columns, marks)
     if finding.ignored:
         lines += [(("    ", ""), ("ignored here: ", "dim"), (clean(finding.ignored), "dim"))]
         return [*lines, ()]
@@ -62,8 +63,7 @@ def _block(finding: Finding, file: FileReport, columns: int, marks: Marks, *, ex
     return [*lines, ()]
 
 
-def _excerpt(finding: Finding, file: FileReport, columns: int, marks: Marks) -> list[Line]:
-    written = file.text.splitlines()
+def _excerpt(finding: Finding, written: Sequence[str], columns: int, marks: Marks) -> list[Line]:
     if not 1 <= finding.line <= len(written):
         return []
     raw = written[finding.line - 1]
@@ -91,6 +91,7 @@ def elide_end(text: str, cells: int, mark: str) -> str:
     """The text in at most ``cells``, its end left out."""
     if width(text) <= cells:
         return text
+    text = text[:cells]
     while text and width(text) + width(mark) > cells:
         text = text[:-1]
     return text + mark

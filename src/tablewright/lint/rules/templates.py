@@ -10,6 +10,7 @@ from tablewright.lint.rule import ERROR, INFO, WARNING, Problem, rule
 from tablewright.lint.stack import Stack
 from tablewright.lint.values import blocks
 from tablewright.model.design import Position
+from tablewright.model.quotas import TEMPLATE_RESOURCES
 from tablewright.template.resolve import Reference, Text, pieces
 from tablewright.template.tree import Mapping
 
@@ -86,6 +87,22 @@ def exports_couple_stacks(stack: Stack) -> Iterator[Problem]:
     if exporting:
         many = f"{len(exporting)} exports hold" if len(exporting) > 1 else f"The export {exporting[0].key} holds"
         yield Problem(exporting[0].key_position, f"{many} this stack fast while another stack imports")
+
+
+@rule("TW-TPL-007", "too-many-resources", ERROR, covers=("E3010",))
+def too_many_resources(stack: Stack) -> Iterator[Problem]:
+    """More resources than a template may have
+
+    What it finds: a template with more than 500 resources, loops written out. Those beyond are not looked at.
+    Why it matters: the quota is fixed; CloudFormation refuses the template.
+    Instead: nested stacks, or several stacks.
+    When to ignore: never; the deployment fails.
+    Source: CloudFormation user guide, "Understand CloudFormation quotas".
+    """
+    if stack.written > TEMPLATE_RESOURCES.value:
+        section = next((entry for entry in stack.tree.entries if entry.key == "Resources"), None)
+        at = section.key_position if section is not None else Position(1, 1)
+        yield Problem(at, f"The template has {stack.written:,} resources; {TEMPLATE_RESOURCES.value} are allowed")
 
 
 @rule("TW-TPL-001", "unreadable-file", ERROR, "file")
