@@ -22,7 +22,7 @@ class Effects:
     def __init__(self, dynamodb: types.ModuleType) -> None:
         self._ddb: Any = dynamodb
         self._set, self._remove, self._emit = dynamodb._set_item, dynamodb._remove_item, dynamodb._emit_stream_event
-        self._seen: list[bytes] | None = None
+        self._seen: list[list[Any]] | None = None
         self._plain = True
         for name, method in (
             ("_set_item", self._watched_set),
@@ -40,7 +40,8 @@ class Effects:
         seen, self._seen = self._seen or [], None
         if not self._plain:
             return None
-        return b"[" + b",".join(seen) + b"]" if seen else b""
+        # Stored items are replaced and never changed, so one dump at the end tells what each step stored.
+        return json.dumps(seen, separators=(",", ":"), ensure_ascii=False, default=str).encode() if seen else b""
 
     def apply(self, effects: bytes) -> None:
         """Do again what `take` gave, in the account and region and at the moment of the context."""
@@ -58,8 +59,7 @@ class Effects:
         if self._seen is None:
             return
         self._plain = self._plain and isinstance(partition, str) and isinstance(sort, str)
-        effect = [table["TableName"], partition, sort, item]
-        self._seen.append(json.dumps(effect, separators=(",", ":"), ensure_ascii=False, default=str).encode())
+        self._seen.append([table["TableName"], partition, sort, item])
 
     def _watched_set(self, table: dict[str, Any], partition: Any, sort: Any, item: dict[str, Any]) -> Any:
         self._note(table, partition, sort, item)

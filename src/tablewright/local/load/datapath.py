@@ -91,13 +91,16 @@ class DataPath:
         existing = [self._found(plan, tables[touch.table], touch) for touch in plan.touches]
         grants: list[Grant] = []
         refused: list[list[Refusal]] = []
+        short = False
         for touch, item in zip(plan.touches, existing, strict=True):
             answer = self._governor.admit(touch, tables[touch.table], item, sizes, now)
-            granted = isinstance(answer, Grant)
-            if granted:
-                grants.append(answer)  # type: ignore[arg-type]
-            refused.append([] if granted else answer)  # type: ignore[arg-type]
-        if any(refused):
+            if isinstance(answer, Grant):
+                grants.append(answer)
+                refused.append([])
+            else:
+                refused.append(answer)
+                short = True
+        if short:
             self._note_throttles(plan, tables, refused, now)
             if plan.shape != "batch" or not grants:
                 for grant in grants:

@@ -22,6 +22,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "_contributor_insights",
         "_describe_contributor_insights",
         "_extract_key_val",
+        "_item_size_bytes",
         "_paginate_evaluated_items",
         "_remove_item",
         "_set_item",
