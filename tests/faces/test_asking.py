@@ -122,7 +122,9 @@ def _lossy() -> ChangesFound:
         "/Properties/KeySchema", '[{"AttributeName":"id"}]', '[{"AttributeName":"key"}]', "Always"
     )
     change = ResourceChange("Modify", "Orders", "orders", TABLE, "True", "ReplaceAndDelete", properties=(property_,))
-    loss = Loss("replaced", Weight.GUARDED, "orders", "Orders", "table orders is replaced", item_count=3, allowed=True)
+    loss = Loss(
+        "replaced", Weight.GUARDED, "orders", "Orders", "The table would be replaced.", item_count=3, allowed=True
+    )
     change_set = ChangeSet("id", "n", STACK_ID, "CREATE_COMPLETE", "AVAILABLE", changes=(change,))
     return ChangesFound(change_set, (loss,))
 
@@ -149,4 +151,5 @@ def test_a_loss_is_typed_by_name_even_with_yes(
     assert "! replace  Orders" in text
     assert "the old one is deleted" in text
     assert "KeySchema" in text and "replaces" in text
-    assert "table orders is replaced [3 items, 0 B (up to six hours old); allowed on the command line]" in text
+    said = "orders (Orders): The table would be replaced. [3 items, 0 B (up to six hours old); allowed on the command line]"
+    assert said in " ".join(text.split())

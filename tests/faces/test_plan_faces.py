@@ -51,7 +51,7 @@ LOSS = Loss(
     Weight.GUARDED,
     "orders",
     "OrdersTable",
-    "table orders is replaced and its items are gone",
+    "The table would be replaced by a new, empty one. It holds items.",
     contents=Contents(Holds.ITEMS, 1),
     item_count=0,
     size_bytes=0,
@@ -98,6 +98,7 @@ def test_what_replaces_and_removes_stands_first_with_what_becomes_of_it() -> Non
     assert lines[at + 4].startswith("  - remove   OldTable")
     assert lines[at + 5] == "      it is kept, and no stack owns it any more"
     text = "\n".join(lines)
+    assert "✗ orders (OrdersTable): The table would be replaced" in text
     assert "0 items, 0 B (up to six hours old); read just now: it holds items" in " ".join(text.split())
     assert "? the name of Table: it is a parameter" in text
     assert "✗ Deploying stack ai-chef-dynamodb would take 1 step [data-loss]" in text
@@ -115,6 +116,7 @@ def test_the_comment_says_the_same_and_nothing_in_it_can_break_out() -> None:
     assert "| ⚠️ replace | `OrdersTable` | AWS::DynamoDB::Table |" in page
     assert "**replaces**" in page
     assert "> [!CAUTION]" in page
+    assert "orders (OrdersTable): The table would be replaced" in page
     assert "❌ Deploying stack ai-chef-dynamodb would take 1 step" in page
     row = next(line for line in page.splitlines() if "AlarmDescription" in line)
     assert row.count("|") - row.count("\\|") == 5

@@ -19,7 +19,7 @@ def change_lines(changes: Sequence[ResourceChange], columns: int, marks: Marks) 
     if not changes:
         return [(("  No resource changes.", "dim"),)]
     ordered = sorted(changes, key=lambda change: (not is_replaced(change), _ORDER.get(change.action, 1)))
-    names = min(max(width(change.logical_id) for change in ordered), max(12, columns - 40))
+    names = min(max(width(change.logical_id) for change in ordered), max(12, columns // 2))
     verbs = max(len(verb(change)) for change in ordered)
     lines: list[Line] = []
     for change in ordered:
@@ -66,7 +66,8 @@ def loss_lines(losses: Sequence[Loss], columns: int, marks: Marks) -> list[Line]
 
 def loss_text(loss: Loss) -> str:
     """What would be lost, with what is known of it."""
-    text = clean(loss.what)
+    name = f"{loss.table} ({loss.logical_id})" if loss.logical_id not in ("", loss.table) else loss.table
+    text = clean(f"{name}: {loss.what}" if name else loss.what)
     facts = []
     if loss.item_count is not None:
         facts.append(f"{count(loss.item_count, 'item')}, {size(loss.size_bytes or 0)} (up to six hours old)")
