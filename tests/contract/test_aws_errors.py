@@ -74,6 +74,10 @@ def test_only_cloudformations_own_words_mean_no_stack(answering: Answers, text: 
     ("code", "text", "status", "ours"),
     [
         ("ValidationError", "Template format error: unsupported structure.", 400, "template-refused"),
+        ("ValidationError", "Circular dependency between resources: [A, B]", 400, "template-refused"),
+        ("ValidationError", "Parameter 'Stage' failed to satisfy constraint: letters", 400, "parameters-refused"),
+        ("ValidationError", "Parameter 'Stage' must be one of AllowedValues", 400, "parameters-refused"),
+        ("ValidationError", "1 validation error: Parameter 'x' failed to satisfy constraint", 400, "aws-validation"),
         ("ValidationError", "1 validation error detected: Value 'a b' at 'stackName' failed", 400, "aws-validation"),
         ("ValidationError", "Role arn:aws:iam::1:role/x is invalid or cannot be assumed", 400, "service-role-refused"),
         ("ValidationError", "Resource X in Stack with id orders does not exist in this account", 400, "aws-validation"),

@@ -245,11 +245,15 @@ VALIDATION_TEXTS: tuple[tuple[re.Pattern[str], Row], ...] = (
         Row("template-too-large", UsageError, "The template is too large to send inline", "{text}"),
     ),
     (
-        re.compile(r"^(Template (format )?error|Template validation error|Transform .* failed)", re.I),
+        re.compile(
+            r"^(Template (format )?error|Template validation error|Transform .* failed|Circular dependency)", re.I
+        ),
         Row("template-refused", UsageError, "CloudFormation refuses the template", "{text}"),
     ),
     (
-        re.compile(r"Parameters: \[.*\] (must have values|do not exist in the template)|Parameter '?\w+'? must "),
+        re.compile(
+            r"Parameters: \[.*\] (must have values|do not exist in the template)|^Parameter '?\w+'? (must|failed to) "
+        ),
         Row("parameters-refused", UsageError, "CloudFormation refuses the parameters", "{text}"),
     ),
     (
