@@ -173,7 +173,10 @@ def test_a_large_template_needs_a_bucket_and_goes_through_it(aws: EmbeddedAws, a
     with pytest.raises(UsageError) as raised:
         list(deploy(design, opened(aws, account)))
     assert raised.value.code == "template-needs-bucket"
-    assert raised.value.hint is not None and "--s3-bucket" in raised.value.hint
+    assert raised.value.hint == f"tablewright deploy template.yaml --stack {STACK} --s3-bucket BUCKET"
+    with pytest.raises(UsageError) as raised:
+        run(opened(aws, account), body, again="tablewright deploy --local")
+    assert raised.value.hint == "tablewright deploy --local --s3-bucket BUCKET"  # never at another place
     assert status(aws, account) == ""
     aws.client("s3", account=account).create_bucket(Bucket=f"templates-{account}")
     assert end(run(opened(aws, account), body, bucket=f"templates-{account}")).ending is Ending.DONE

@@ -225,7 +225,7 @@ def _uploaded(account: Account, seen: Seen, options: DeployOptions) -> str | Non
             "Template is too large to be sent inline",
             f"{seen.design.path} has {size:,} bytes; up to {INLINE_LIMIT:,} can be sent with the request, more only through an "
             "S3 bucket of yours. No bucket is ever made for you. Name one that exists in this region:",
-            f"tablewright deploy {seen.design.path} --stack {seen.design.stack} --s3-bucket BUCKET",
+            f"{options.again or f'tablewright deploy {seen.design.path} --stack {seen.design.stack}'} --s3-bucket BUCKET",
         )
     digest = hashlib.sha256(seen.design.body.encode()).hexdigest()
     return account.uploads.put(
