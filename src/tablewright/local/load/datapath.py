@@ -115,9 +115,10 @@ class DataPath:
                 request, plan, data, tables, existing, grants, refused, sizes, scope, perform, began
             )
         self._governor.begin(grants, now)
-        with self._view.watching() as seen:
+        names = _named(plan, data)
+        with self._view.watching(request.body, data) as seen:
             response = await perform(request)
-        return self._settled(plan, data, tables, existing, grants, seen, response, sizes, scope, began)
+        return self._settled(plan, data, tables, existing, grants, seen, response, sizes, scope, began, names)
 
     def _planned(
         self, request: Request, operation: Operation, scope: Scope
@@ -219,10 +220,21 @@ class DataPath:
             else:
                 items.setdefault(name, []).append(entry)
         smaller = {**data, "RequestItems": items}
-        with self._view.watching() as seen:
-            response = await perform(replace(request, body=json.dumps(smaller).encode()))
+        body = json.dumps(smaller).encode()
+        with self._view.watching(body, json.loads(body)) as seen:
+            response = await perform(replace(request, body=body))
         settled = self._settled(
-            rest, smaller, tables, [existing[number] for number in kept], grants, seen, response, sizes, scope, began
+            rest,
+            smaller,
+            tables,
+            [existing[number] for number in kept],
+            grants,
+            seen,
+            response,
+            sizes,
+            scope,
+            began,
+            _named(rest, smaller),
         )
         if not settled.ok:
             return settled
@@ -241,6 +253,7 @@ class DataPath:
         sizes: Sizes,
         scope: Scope,
         began: float,
+        named: Sequence[str],
     ) -> Response:
         """Charge and publish what a performed request consumed, and say it in the answer when that was asked for."""
         now = self._clock.now()
@@ -272,7 +285,7 @@ class DataPath:
             if counted:
                 self._telemetry.returned_items(scope, names[0], plan.operation, int(counted[1]), now)
         if data.get("ReturnConsumedCapacity") in _LEVELS and self._rewrites(plan, tables):
-            return answers.with_capacity(plan, response, data, consumed, _named(plan, data))
+            return answers.with_capacity(plan, response, data, consumed, named)
         return response
 
     @staticmethod
@@ -331,6 +344,8 @@ def _too_large(plan: Plan) -> bool:
 
 def _named(plan: Plan, data: dict[str, Any]) -> list[str]:
     """The tables as the request named them (a name or an ARN), touch by touch: answers repeat that."""
+    if data.get("ReturnConsumedCapacity") not in _LEVELS or plan.shape == "statement":
+        return []
     if plan.shape == "batch":
         return [str(touch.entry[0]) for touch in plan.touches]
     if plan.shape == "transaction":

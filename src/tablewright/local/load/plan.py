@@ -33,7 +33,7 @@ _STATEMENT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Touch:
     """One item (or, without a key, a page of items) that a request reads or writes."""
 

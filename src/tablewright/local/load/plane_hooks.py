@@ -15,7 +15,7 @@ from typing import Any
 
 from tablewright.local.load.sizes import item_size
 
-__all__ = ["INSIGHT_MODES", "PAGE_BYTES", "Page", "Seen", "rule_names", "seen_now", "watch_dynamodb"]
+__all__ = ["INSIGHT_MODES", "PAGE_BYTES", "Page", "Seen", "read_now", "rule_names", "seen_now", "watch_dynamodb"]
 
 PAGE_BYTES = 1024 * 1024
 """A page of Query or Scan ends before the item that would make it larger (API reference, Query)."""
@@ -40,6 +40,9 @@ class Seen:
     writes: list[tuple[str, Any, Any]] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
 
+
+read_now: ContextVar[tuple[bytes, Any] | None] = ContextVar("tablewright_read", default=None)
+"""The body of the request that is about to be performed, and what was read from it: so that it is read only once."""
 
 seen_now: ContextVar[Seen | None] = ContextVar("tablewright_seen", default=None)
 """Where the request that is being performed is noted, when it is."""
@@ -93,8 +96,38 @@ def watch_dynamodb(module: types.ModuleType) -> None:
         return kept, stopped
 
     held._set_item, held._remove_item, held._paginate_evaluated_items = watched_set, watched_remove, watched_page
+    held.json = _reading(held.json)
     held._item_size_bytes = _measuring(held._item_size_bytes)
+    held._accumulate_write_capacity = _counting(held._accumulate_write_capacity)
     _Insights(held).install()
+
+
+def _reading(plain: types.ModuleType) -> types.ModuleType:
+    """The json module with a `loads` that takes over what was read already."""
+    reading = types.ModuleType(plain.__name__, plain.__doc__)
+    reading.__dict__.update(vars(plain))
+    loads = plain.loads
+
+    def loads_once(text: Any, *args: Any, **kwargs: Any) -> Any:
+        read = read_now.get()
+        if read is None or text is not read[0]:
+            return loads(text, *args, **kwargs)
+        # Whoever takes it may change it: there is one taker.
+        read_now.set(None)
+        return read[1]
+
+    reading.loads = loads_once  # type: ignore[attr-defined]
+    return reading
+
+
+def _counting(slow: Callable[..., None]) -> Callable[..., None]:
+    """A batch's capacity is metered here (`meter`), so ministack need not; vector indexes it counts in a way of its own."""
+
+    def count(cap: dict[str, Any], table: dict[str, Any], old_item: Any, new_item: Any) -> None:
+        if table.get("VectorIndexes"):
+            slow(cap, table, old_item, new_item)
+
+    return count
 
 
 def _measuring(slow: Callable[[Any], int]) -> Callable[[Any], int]:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tablewright.local.load.plane_hooks import Seen, seen_now
+from tablewright.local.load.plane_hooks import Seen, read_now, seen_now
 from tablewright.local.load.tables import Scope, Table, table_from
 from tablewright.local.metrics.sample import Key, Sample, dimensions_of
 
@@ -18,6 +18,7 @@ __all__ = ["NAMES", "PlaneView"]
 
 NAMES: dict[str, tuple[str, ...]] = {
     "dynamodb": (
+        "_accumulate_write_capacity",
         "_apply_index_projection",
         "_contributor_insights",
         "_describe_contributor_insights",
@@ -51,13 +52,14 @@ class PlaneView:
         return sys.modules.get(f"ministack.services.{name}")
 
     @contextlib.contextmanager
-    def watching(self) -> Iterator[Seen]:
-        """Note what the requests performed inside do."""
+    def watching(self, body: bytes, data: Any) -> Iterator[Seen]:
+        """Note what the request performed inside does; it need not read its body again, and may change `data`."""
         seen = Seen()
-        token = seen_now.set(seen)
+        token, read = seen_now.set(seen), read_now.set((body, data))
         try:
             yield seen
         finally:
+            read_now.reset(read)
             seen_now.reset(token)
 
     # ------------------------------------------------------------------ tables
