@@ -49,7 +49,7 @@ def as_findings(
     covered = {(code, finding.resource) for finding in ours for code in rules[finding.rule].covers} | wrong
     found = []
     for match in generic.matches:
-        if (match.rule, match.resource) in covered:
+        if match.rule in rules or (match.rule, match.resource) in covered:
             continue
         found.append(
             Finding(
