@@ -38,8 +38,17 @@ if [ ! -x "$dir/bin/python" ]; then
 fi
 
 say "Installing tablewright[$extras] into $dir (once; a minute or so) ..."
-"$dir/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[$extras]" || {
+# Python reads .pth files in the locale's encoding: where that cannot spell this folder's name, it would not even start.
+# So pip writes in UTF-8, and the path in the file is made relative, which is plain letters.
+case $(locale charmap 2>/dev/null || true) in
+    UTF-8 | utf8) locale=${LC_ALL:-} ;;
+    *) locale=C.UTF-8 ;;
+esac
+LC_ALL=$locale "$dir/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".[$extras]" || {
     say "error: pip could not install the packages above. Nothing else was changed; run the same command again."
     exit 1
 }
+for pth in "$dir"/lib/python*/site-packages/__editable__.tablewright-*.pth; do
+    [ ! -f "$pth" ] || case $dir in */*) ;; *) echo ../../../../src >"$pth" ;; esac
+done
 cp pyproject.toml "$stamp"
