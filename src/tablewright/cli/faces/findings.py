@@ -43,12 +43,11 @@ def _grouped(findings: Sequence[Finding], file: FileReport, columns: int, marks:
 def _block(finding: Finding, written: Sequence[str], columns: int, marks: Marks, *, explain: bool) -> list[Line]:
     prose = min(columns, _WIDEST_PROSE)
     name = finding.name if finding.origin == "tablewright" else "cfn-lint"
-    head: Line = (
-        (f"  {finding.severity.value}[{finding.rule}]", _TONES[finding.severity]),
-        (f" {clean(name)}", "strong"),
-        (f"  line {finding.line}", "dim"),
-    )
-    lines: list[Line] = [head]
+    code, where = f"  {finding.severity.value}[{finding.rule}]", f"  line {finding.line}"
+    tail: Line = ((f" {clean(name)}", "strong"), (where, "dim"))
+    lines: list[Line] = [((code, _TONES[finding.severity]), *tail)]
+    if width(code) + width(name) + width(where) >= columns:
+        lines = [((code, _TONES[finding.severity]),), (("   ", ""), *tail)]
     lines += [(("    " + text, ""),) for text in wrap(finding.message, prose - 4)]
     lines += _excerpt(finding, written, columns, marks)
     if finding.ignored:
