@@ -50,41 +50,57 @@ def scalar(value: str | int | bool) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def yaml_entry(key: str, value: Value, indent: int = 0, step: int = 2) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Style:
+    """``step``: how deep a mapping is indented below its key; ``dash``: how deep a list is."""
+
+    step: int = 2
+    dash: int = 2
+
+
+USUAL = Style()
+
+
+def yaml_entry(key: str, value: Value, indent: int = 0, style: Style = USUAL) -> list[str]:
     """The lines of ``key: value`` at an indentation."""
     pad = " " * indent
     head = f"{pad}{key if _is_key(key) else scalar(key)}:"
-    first, rest = _value(value, indent + step, step)
+    first, rest = _value(value, indent, style)
     return [f"{head} {first}" if first else head, *rest]
 
 
-def yaml_lines(value: Value, indent: int = 0, step: int = 2) -> list[str]:
-    """The lines of a value that stands alone at an indentation."""
-    first, rest = _value(value, indent, step)
-    return [" " * indent + first, *rest] if first else rest
+def yaml_item(value: Value, indent: int, style: Style = USUAL) -> list[str]:
+    """The lines of ``- value`` with the dash at an indentation."""
+    return list(_items([value], indent, style))
 
 
 def _is_key(key: str) -> bool:
     return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.:-]*(?<!:)", key) is not None and not _OTHERWISE.fullmatch(key)
 
 
-def _value(value: Value, indent: int, step: int) -> tuple[str, list[str]]:
-    """What stands on the key's line, and the lines below it."""
+def _value(value: Value, indent: int, style: Style) -> tuple[str, list[str]]:
+    """What stands on the line of a key at an indentation, and the lines below it."""
     if isinstance(value, Call):
-        return _call(value, indent, step)
+        return _call(value, indent, style)
     if isinstance(value, dict):
         if not value:
             return "{}", []
-        return "", [line for key, inner in value.items() for line in yaml_entry(key, inner, indent, step)]
+        below = indent + style.step
+        return "", [line for key, inner in value.items() for line in yaml_entry(key, inner, below, style)]
     if isinstance(value, list):
-        return ("[]", []) if not value else ("", list(_items(value, indent, step)))
+        return ("[]", []) if not value else ("", list(_items(value, indent + style.dash, style)))
     return scalar(value), []
 
 
-def _items(values: list[Value], indent: int, step: int) -> Iterator[str]:
+def _items(values: list[Value], indent: int, style: Style) -> Iterator[str]:
     pad = " " * indent
     for value in values:
-        first, rest = _value(value, indent + 2, step)
+        if isinstance(value, dict) and value:
+            lines = [line for key, inner in value.items() for line in yaml_entry(key, inner, indent + 2, style)]
+            yield f"{pad}- {lines[0].lstrip(' ')}"
+            yield from lines[1:]
+            continue
+        first, rest = _value(value, indent + 2 - style.dash, style)
         if first:
             yield f"{pad}- {first}"
             yield from rest
@@ -93,16 +109,16 @@ def _items(values: list[Value], indent: int, step: int) -> Iterator[str]:
             yield from rest[1:]
 
 
-def _call(call: Call, indent: int, step: int) -> tuple[str, list[str]]:
+def _call(call: Call, indent: int, style: Style) -> tuple[str, list[str]]:
     if not call.short:
-        return "", yaml_entry(call.name, call.argument, indent, step)
+        return "", yaml_entry(call.name, call.argument, indent + style.step, style)
     argument = call.argument
     if isinstance(argument, Call) and argument.short:
         # Two short forms cannot follow each other: the inner one is written long.
-        return call.short, yaml_entry(argument.name, argument.argument, indent, step)
+        return call.short, yaml_entry(argument.name, argument.argument, indent + style.step, style)
     if isinstance(argument, list) and all(_fits(item) for item in argument):
         return f"{call.short} [{', '.join(_flow(item) for item in argument)}]", []
-    first, rest = _value(argument, indent, step)
+    first, rest = _value(argument, indent, style)
     return f"{call.short} {first}" if first else call.short, rest
 
 

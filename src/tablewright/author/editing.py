@@ -1,0 +1,447 @@
+"""Edits of a template at the places that its parser gives: entries and items put in and taken out, values changed.
+
+Nothing is written again that stands there already: comments, order, quoting and line ends stay to the byte. What is written in
+flow style, where an edit would have to move other things, is refused with its place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from tablewright.author.writing import Style, Value, as_plain, json_text, scalar, yaml_entry, yaml_item
+from tablewright.errors import UsageError
+from tablewright.lint.splice import Document, spliced
+from tablewright.model.design import Position
+from tablewright.model.finding import Edit
+from tablewright.template.decode import decode
+from tablewright.template.tree import Entry, Mapping, Node, Scalar, Sequence
+
+Path = tuple[str | int, ...]
+"""Keys and indices from the template's top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A template's text. Every edit gives a new one."""
+
+    text: str
+    path: str
+
+    @property
+    def tree(self) -> Mapping:
+        """What stands in it."""
+        return decode(self.text, self.path)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is JSON."""
+        return self.text.lstrip("\ufeff \t\r\n")[:1] == "{"
+
+    @property
+    def style(self) -> Style:
+        """How it is indented."""
+        return style_of(self)
+
+    def at(self, where: Path) -> Node | None:
+        """The node at a path, None where there is none."""
+        node: Node | None = self.tree
+        for part in where:
+            node = _child(node, part)
+        return node
+
+    def entry(self, where: Path) -> Entry | None:
+        """The entry at a path that ends with a key."""
+        parent = self.at(where[:-1])
+        if not isinstance(parent, Mapping):
+            return None
+        return next((entry for entry in parent.entries if entry.key == where[-1]), None)
+
+    def edited(self, *edits: Edit) -> Text:
+        """The text with the edits made."""
+        return Text(spliced(self.text, edits), self.path)
+
+
+def put_entry(text: Text, where: Path, value: Value, *, after: str | None = None, spaced: bool = False) -> Text:
+    """``where``, whose last part is a new key, put in with its value, after the sibling ``after`` or as the last.
+
+    ``spaced``: with a blank line before it, where the siblings have one. Missing parents are made.
+    """
+    parent, key = where[:-1], str(where[-1])
+    node = text.at(parent)
+    if node is None or (isinstance(node, Scalar) and node.kind == "null" and not node.text):
+        if not parent:
+            raise _cannot(text, Position(1, 1), "the template is empty")
+        if node is not None:
+            return _into_nothing(text, parent, {key: value})
+        return put_entry(text, parent, {key: value}, spaced=len(parent) == 1)
+    if not isinstance(node, Mapping):
+        raise _cannot(text, node.position, f"{_shown(parent)} is not a mapping")
+    if text.entry(where) is not None:
+        raise UsageError("already-there", "It is there already", f"{text.path}: {_shown(where)} stands there already.")
+    sibling = next((entry for entry in node.entries if entry.key == after), node.entries[-1] if node.entries else None)
+    if sibling is None:
+        return _into_empty(text, node, f'"{key}": {_json(text, value, 0)}' if text.is_json else "", {key: value})
+    document = Document(text.text)
+    if text.is_json:
+        found = document.json_entry(sibling.key_position)
+        if found is None:
+            raise _cannot(text, sibling.key_position, "the entry before it cannot be read")
+        indent = _json_indent(text.text, found[0])
+        return text.edited(document.put_json(found[2], found[0], f'"{key}": {_json(text, value, indent)}'))
+    if text.text[document.offset(node.position)] == "{":
+        return _into_flow(text, node, f"{key}: {_flow(value)}")
+    last = _last_line(text, sibling.key_position)
+    if last is None:
+        raise _cannot(text, sibling.key_position, "the entry before it is not on a line of its own")
+    indent = sibling.key_position.column - 1
+    lines = yaml_entry(key, value, indent, text.style)
+    blank = [""] if spaced and _are_spaced(text, node) else []
+    return text.edited(document.put_lines(last, [*blank, *lines]))
+
+
+def put_item(text: Text, where: Path, value: Value) -> Text:
+    """An item added at the end of the list at ``where``; the list is made where there is none."""
+    node = text.at(where)
+    if node is None:
+        return put_entry(text, where, [value])
+    if not isinstance(node, Sequence):
+        raise _cannot(text, node.position, f"{_shown(where)} is not a list")
+    document = Document(text.text)
+    if not node.items:
+        return _into_empty(text, node, _json(text, value, 0), [value])
+    last = node.items[-1]
+    if text.is_json:
+        start = document.offset(last.position)
+        end = document.json_end(start)
+        if end is None:
+            raise _cannot(text, last.position, "the item before it cannot be read")
+        return text.edited(document.put_json(end, start, _json(text, value, _json_indent(text.text, start))))
+    if text.text[document.offset(node.position)] == "[":
+        return _into_flow(text, node, _flow(value))
+    dash = document.item_of(last.position)
+    line = _last_line(text, dash) if dash is not None else None
+    if dash is None or line is None:
+        raise _cannot(text, last.position, "the item before it is not on a line of its own")
+    return text.edited(document.put_lines(line, yaml_item(value, dash.column - 1, text.style)))
+
+
+def take_entry(text: Text, where: Path) -> Text:
+    """The entry at ``where`` taken out, with the comment that heads it; a parent that it leaves empty goes with it."""
+    entry, parent = text.entry(where), text.at(where[:-1])
+    if entry is None or not isinstance(parent, Mapping):
+        raise UsageError("not-there", "It is not there", f"{text.path}: there is no {_shown(where)}.")
+    if len(parent.entries) == 1 and len(where) > 1:
+        return take_item(text, where[:-1]) if isinstance(where[-2], int) else take_entry(text, where[:-1])
+    document = Document(text.text)
+    if text.is_json:
+        found = document.json_entry(entry.key_position)
+        if found is None:
+            raise _cannot(text, entry.key_position, "it cannot be read")
+        return text.edited(document.cut_json(found[0], found[2]))
+    if text.text[document.offset(parent.position)] == "{":
+        starts = [document.offset(one.key_position) for one in parent.entries]
+        return _out_of_flow(text, starts, starts.index(document.offset(entry.key_position)))
+    first = document.item_of(entry.key_position)
+    last = _last_line(text, entry.key_position)
+    if first is not None:
+        return _take_first(text, document, entry, parent)
+    if last is None:
+        raise _cannot(text, entry.key_position, "it does not stand on a line of its own")
+    return text.edited(_cut(document, entry.key_position.line, last))
+
+
+def take_item(text: Text, where: Path) -> Text:
+    """The item at ``where`` (the last part is its index) taken out; a list that it leaves empty goes with it."""
+    listed = text.at(where[:-1])
+    index = where[-1]
+    if not isinstance(listed, Sequence) or not isinstance(index, int) or not 0 <= index < len(listed.items):
+        raise UsageError("not-there", "It is not there", f"{text.path}: there is no {_shown(where)}.")
+    if len(listed.items) == 1:
+        return take_entry(text, where[:-1])
+    document = Document(text.text)
+    item = listed.items[index]
+    if text.is_json:
+        start = document.offset(item.position)
+        end = document.json_end(start)
+        if end is None:
+            raise _cannot(text, item.position, "it cannot be read")
+        return text.edited(document.cut_json(start, end))
+    if text.text[document.offset(listed.position)] == "[":
+        return _out_of_flow(text, [_item_start(text, document, one) for one in listed.items], index)
+    dash = document.item_of(item.position)
+    last = _last_line(text, dash) if dash is not None else None
+    if dash is None or last is None:
+        raise _cannot(text, item.position, "it does not stand on a line of its own")
+    return text.edited(_lines_out(document, dash.line, last))
+
+
+def put_value(text: Text, where: Path, value: Value) -> Text:
+    """The value at ``where`` made ``value``: put in where there is none, a scalar changed in its place."""
+    node = text.at(where)
+    if node is None:
+        return put_entry(text, where, value)
+    document = Document(text.text)
+    if isinstance(node, Scalar) and isinstance(value, (str, int, bool)):
+        start = document.offset(node.position)
+        end = _scalar_end(text, document, node, start)
+        if end is not None:
+            quoted = text.text[start : start + 1] in ("'", '"')
+            written = (
+                _json(text, value, 0)
+                if text.is_json
+                else _quoted_like(text.text[start], value)
+                if quoted
+                else scalar(value)
+            )
+            return text.edited(Edit(start, end, written))
+    siblings = text.at(where[:-1])
+    if isinstance(siblings, Mapping) and len(siblings.entries) > 1:
+        keys = [entry.key for entry in siblings.entries]
+        at = keys.index(str(where[-1]))
+        without = take_entry(text, where)
+        return put_entry(without, where, value, after=keys[at - 1] if at else None)
+    raise _cannot(text, node.position, "it is no plain value")
+
+
+def style_of(text: Text) -> Style:
+    """Indentation of mappings, and of lists below their key, as the file has it: the first of each that is found."""
+    step = dash = None
+    stack: list[tuple[int, Node]] = [(1, text.tree)]
+    while stack and (step is None or dash is None):
+        column, node = stack.pop()
+        for entry in node.entries if isinstance(node, Mapping) else ():
+            inner = entry.value
+            below = inner.position.line > entry.key_position.line
+            if below and isinstance(inner, Mapping) and step is None:
+                step = inner.position.column - entry.key_position.column
+            if below and isinstance(inner, Sequence) and inner.items and dash is None:
+                dash = inner.position.column - entry.key_position.column
+            stack.append((entry.key_position.column, inner))
+        if isinstance(node, Sequence):
+            stack += [(column, item) for item in node.items]
+    step = step if step and step > 0 else 2
+    return Style(step, dash if dash is not None and 0 <= dash <= step else step)
+
+
+def _child(node: Node | None, part: str | int) -> Node | None:
+    if isinstance(part, int):
+        return node.items[part] if isinstance(node, Sequence) and 0 <= part < len(node.items) else None
+    return node.get(part) if isinstance(node, Mapping) else None
+
+
+def _last_line(text: Text, at: Position) -> int | None:
+    """The last line of a block entry or item, comments that are indented below it included."""
+    document = Document(text.text)
+    found = document.block_lines(at)
+    if found is None:
+        dash = document.item_of(at)
+        found = _first_of_item(document, at) if dash is not None else None
+    if found is None:
+        return None
+    last = found[1]
+    for number in range(last + 1, len(document.starts) + 1):
+        line = document.line(number)
+        stripped = line.lstrip(" ")
+        if stripped.startswith("#") and len(line) - len(stripped) >= at.column:
+            last = number
+        elif stripped:
+            break
+    return last
+
+
+def _first_of_item(document: Document, at: Position) -> tuple[int, int]:
+    """First and last line of the entry that stands on its list item's line."""
+    last = at.line
+    for number in range(at.line + 1, len(document.starts) + 1):
+        line = document.line(number)
+        stripped = line.lstrip(" ")
+        if not stripped or stripped.startswith("#"):
+            continue
+        if len(line) - len(stripped) < at.column or (len(line) - len(stripped) == at.column - 1):
+            break
+        last = number
+    return at.line, last
+
+
+def _take_first(text: Text, document: Document, entry: Entry, parent: Mapping) -> Text:
+    """The first entry of a list item taken out: the next one takes its place behind the dash."""
+    following = parent.entries[1].key_position
+    start, end = document.offset(entry.key_position), document.offset(following)
+    between = text.text[start:end]
+    if "#" in between:
+        raise _cannot(text, entry.key_position, "a comment stands within it")
+    return text.edited(Edit(start, end, ""))
+
+
+def _cut(document: Document, first: int, last: int) -> Edit:
+    """Whole lines out, with the comment that heads them and the blank line that set them apart."""
+    start = first
+    indent = len(document.line(first)) - len(document.line(first).lstrip(" "))
+    while start > 1:
+        line = document.line(start - 1)
+        stripped = line.lstrip(" ")
+        if not stripped.startswith("#") or len(line) - len(stripped) != indent:
+            break
+        start -= 1
+    apart = start > 1 and not document.line(start - 1).strip()
+    if start < first and not apart:
+        start = first  # the comment is not set apart: it may be about more than this
+    elif apart:
+        start -= 1
+    return _lines_out(document, start, last)
+
+
+def _lines_out(document: Document, first: int, last: int) -> Edit:
+    """Whole lines out; where the last has no line break, the one before them goes instead."""
+    cut = document.cut_lines(first, last)
+    if cut.end == len(document.text) and first > 1 and not document.text.endswith(("\n", "\r")):
+        return Edit(document.starts[first - 2] + len(document.line(first - 1)), cut.end, "")
+    return cut
+
+
+def _into_empty(text: Text, node: Node, written: str, value: Value) -> Text:
+    """Into ``{}`` or ``[]``."""
+    document = Document(text.text)
+    start = document.offset(node.position)
+    found = re.compile(r"[{\[]\s*[}\]]").match(text.text, start)
+    if found is None:
+        raise _cannot(text, node.position, "it is empty in a way that cannot be filled")
+    if text.is_json:
+        opening, closing = text.text[start], found.group()[-1]
+        return text.edited(Edit(start, found.end(), f"{opening}{written}{closing}"))
+    line = document.line(node.position.line)
+    indent = len(line) - len(line.lstrip(" "))
+    lines = _block(value, indent, text.style)
+    before = len(text.text[:start].rstrip(" "))
+    return text.edited(Edit(before, found.end(), document.newline + document.newline.join(lines)))
+
+
+def _into_nothing(text: Text, where: Path, value: Value) -> Text:
+    """Into a key without a value."""
+    entry = text.entry(where)
+    if entry is None or text.is_json:
+        raise _cannot(text, Position(1, 1), f"{_shown(where)} has no value")
+    document = Document(text.text)
+    lines = _block(value, entry.key_position.column - 1, text.style)
+    return text.edited(document.put_lines(entry.key_position.line, lines))
+
+
+def _block(value: Value, indent: int, style: Style) -> list[str]:
+    if isinstance(value, dict):
+        return [line for key, inner in value.items() for line in yaml_entry(key, inner, indent + style.step, style)]
+    assert isinstance(value, list)
+    return [line for inner in value for line in yaml_item(inner, indent + style.dash, style)]
+
+
+def _into_flow(text: Text, node: Mapping | Sequence, written: str) -> Text:
+    """Into ``[a, b]`` or ``{a: b}``, after its last element."""
+    document = Document(text.text)
+    if text.text[document.offset(node.position) : document.offset(node.position) + 1] not in ("[", "{"):
+        raise _cannot(text, node.position, "it is not written as a block")
+    last = node.entries[-1].key_position if isinstance(node, Mapping) else node.items[-1].position
+    end = _flow_end(text.text, document.offset(last))
+    return text.edited(Edit(end, end, f", {written}"))
+
+
+def _item_start(text: Text, document: Document, item: Node) -> int:
+    """Where a flow item starts, the tag of its short intrinsic included."""
+    start = document.offset(item.position)
+    tag = re.search(r"![A-Za-z]+ +$", text.text[:start])
+    return tag.start() if tag else start
+
+
+def _out_of_flow(text: Text, starts: list[int], index: int) -> Text:
+    """An element out of ``[a, b]`` or ``{a: b}``, with one comma."""
+    if index + 1 < len(starts):
+        return text.edited(Edit(starts[index], starts[index + 1], ""))
+    return text.edited(Edit(_flow_end(text.text, starts[index - 1]), _flow_end(text.text, starts[index]), ""))
+
+
+def _flow_end(text: str, start: int) -> int:
+    """Where the flow element that starts here ends."""
+    depth, at, quote = 0, start, ""
+    while at < len(text):
+        char = text[at]
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        elif char in "[{":
+            depth += 1
+        elif char in "]}," and not depth:
+            break
+        elif char in "]}":
+            depth -= 1
+        at += 1
+    return len(text[:at].rstrip())
+
+
+def _flow(value: Value) -> str:
+    return scalar(value) if isinstance(value, (str, int, bool)) else json.dumps(as_plain(value))
+
+
+def _json(text: Text, value: Value, indent: int) -> str:
+    return json_text(value, indent, text.style.step).replace("\n", Document(text.text).newline)
+
+
+def _json_indent(text: str, at: int) -> int:
+    line = max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
+    before = text[line:at]
+    return len(before) if not before.strip() else 0
+
+
+def _are_spaced(text: Text, node: Mapping) -> bool:
+    """Whether blank lines stand between the siblings (one alone counts as spaced where a section does)."""
+    document = Document(text.text)
+    if len(node.entries) < 2:
+        return True
+    spaced = 0
+    for entry in node.entries[1:]:
+        number = entry.key_position.line - 1
+        while number > 0 and document.line(number).lstrip(" ").startswith("#"):
+            number -= 1
+        spaced += not document.line(number).strip()
+    return spaced * 2 >= len(node.entries) - 1
+
+
+def _scalar_end(text: Text, document: Document, node: Scalar, start: int) -> int | None:
+    """Where a scalar on one line ends; None for one that is written otherwise."""
+    if text.is_json:
+        return document.json_end(start)
+    char = text.text[start : start + 1]
+    if char in ("'", '"'):
+        form = r"'(?:[^'\r\n]|'')*'" if char == "'" else r'"(?:[^"\\\r\n]|\\.)*"'
+        found = re.compile(form).match(text.text, start)
+        return found.end() if found else None
+    end = start + len(node.text)
+    return end if text.text[start:end].lower() == node.text.lower() else _plain_end(text.text, start)
+
+
+def _plain_end(text: str, start: int) -> int | None:
+    found = re.compile(r"[A-Za-z0-9_.+-]+").match(text, start)
+    return found.end() if found else None
+
+
+def _quoted_like(quote: str, value: str | int | bool) -> str:
+    if not isinstance(value, str):
+        return scalar(value)
+    return (
+        "'" + value.replace("'", "''") + "'"
+        if quote == "'"
+        else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    )
+
+
+def _shown(where: Path) -> str:
+    return ".".join(str(part) for part in where) or "the template"
+
+
+def _cannot(text: Text, at: Position, why: str) -> UsageError:
+    return UsageError(
+        "cannot-edit",
+        "This place cannot be edited",
+        f"{text.path}, line {at.line}: {why}. Everything else would have to be moved to edit it; do it by hand. "
+        "The file is unchanged.",
+    )

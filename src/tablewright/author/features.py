@@ -1,0 +1,165 @@
+"""Settings of a table: TTL, stream, tags, outputs, billing, class, recovery, protection, throughput, encryption, insights."""
+
+from __future__ import annotations
+
+from tablewright.author.editing import Path, Text, put_entry, put_item, put_value, take_entry
+from tablewright.author.siblings import Sibling, family, word
+from tablewright.author.writing import Call, Value
+from tablewright.errors import UsageError
+from tablewright.template.tree import Mapping, Scalar, Sequence
+
+STREAM_VIEWS = ("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY")
+CLASSES = {"standard": "STANDARD", "infrequent-access": "STANDARD_INFREQUENT_ACCESS"}
+
+
+def place(text: Text, table: str) -> tuple[Sibling, Path]:
+    """The table that is named, and where its properties stand."""
+    found = family(text).named(table)
+    return found, ("Resources", found.logical_id, "Properties")
+
+
+def add_ttl(text: Text, table: str, attribute: str) -> Text:
+    """TTL on an attribute. Raises UsageError where it is on for another: that takes two deployments, an hour apart."""
+    found, where = place(text, table)
+    standing = text.at((*where, "TimeToLiveSpecification", "AttributeName"))
+    if standing is not None:
+        other = standing.text if isinstance(standing, Scalar) else "an expression"
+        raise UsageError(
+            "ttl-already",
+            "TTL is set already",
+            f"{found.logical_id} expires items by {other}. To change the attribute, take TTL away, deploy, wait an hour, "
+            "and add it again: DynamoDB takes one change an hour.",
+        )
+    return put_entry(text, (*where, "TimeToLiveSpecification"), {"AttributeName": attribute, "Enabled": True})
+
+
+def add_stream(text: Text, table: str, view: str) -> Text:
+    """A stream of the table's changes."""
+    _, where = place(text, table)
+    return put_entry(text, (*where, "StreamSpecification"), {"StreamViewType": view})
+
+
+def add_tag(text: Text, table: str, key: str, value: str) -> Text:
+    """A tag. Raises UsageError where there is one of that key."""
+    found, where = place(text, table)
+    if tag_at(text, where, key) is not None:
+        raise UsageError("name-in-use", "The name is in use", f"{found.logical_id} has a tag {key} already.")
+    return put_item(text, (*where, "Tags"), {"Key": key, "Value": value})
+
+
+def tag_at(text: Text, where: Path, key: str) -> int | None:
+    """The index of the tag with a key."""
+    listed = text.at((*where, "Tags"))
+    for number, item in enumerate(listed.items if isinstance(listed, Sequence) else ()):
+        name = item.get("Key") if isinstance(item, Mapping) else None
+        if isinstance(name, Scalar) and name.text == key:
+            return number
+    return None
+
+
+def add_output(text: Text, table: str, what: str) -> Text:
+    """An exported output: the table's name, ARN or stream ARN."""
+    found, where = place(text, table)
+    name = word(found.short or found.logical_id)
+    values: dict[str, tuple[str, Value]] = {
+        "name": (f"{name}TableName", Call("Ref", found.logical_id)),
+        "arn": (f"{name}TableArn", Call("Fn::GetAtt", f"{found.logical_id}.Arn")),
+        "stream-arn": (f"{name}StreamArn", Call("Fn::GetAtt", f"{found.logical_id}.StreamArn")),
+    }
+    if what == "stream-arn" and text.at((*where, "StreamSpecification")) is None:
+        raise UsageError("no-stream", "The table has no stream", f"Give {found.logical_id} a stream first.")
+    key, value = values[what]
+    export: Value = {"Name": Call("Fn::Sub", f"${{AWS::StackName}}-{key}")}
+    return put_entry(text, ("Outputs", key), {"Value": value, "Export": export}, spaced=True)
+
+
+def set_billing(text: Text, table: str, mode: str, read: int, write: int) -> Text:
+    """on-demand, or provisioned with capacities for the table and, where they have none, its indexes."""
+    _, where = place(text, table)
+    if mode == "on-demand":
+        text = put_value(text, (*where, "BillingMode"), "PAY_PER_REQUEST")
+        for at in (where, *_indexes(text, where)):
+            if text.at((*at, "ProvisionedThroughput")) is not None:
+                text = take_entry(text, (*at, "ProvisionedThroughput"))
+        return text
+    text = put_value(text, (*where, "BillingMode"), "PROVISIONED")
+    for at in (where, *_indexes(text, where)):
+        if text.at((*at, "ProvisionedThroughput")) is None:
+            text = put_entry(text, (*at, "ProvisionedThroughput"), _units(read, write))
+    return text
+
+
+def set_throughput(text: Text, table: str, read: int, write: int, index: str = "") -> Text:
+    """Capacity units of a provisioned table or index; the most request units of an on-demand one."""
+    found, where = place(text, table)
+    billing = text.at((*where, "BillingMode"))
+    provisioned = not (isinstance(billing, Scalar) and billing.text == "PAY_PER_REQUEST")
+    at = _index_at(text, where, index, found) if index else where
+    if not provisioned:
+        limits: Value = {"MaxReadRequestUnits": read, "MaxWriteRequestUnits": write}
+        return put_value(text, (*at, "OnDemandThroughput"), limits)
+    for key, units in (("ReadCapacityUnits", read), ("WriteCapacityUnits", write)):
+        text = put_value(text, (*at, "ProvisionedThroughput", key), units)
+    return text
+
+
+def set_class(text: Text, table: str, name: str) -> Text:
+    """standard or infrequent-access."""
+    return put_value(text, (*place(text, table)[1], "TableClass"), CLASSES[name])
+
+
+def set_recovery(text: Text, table: str, enabled: bool, days: int | None) -> Text:
+    """Point-in-time recovery, and how many days back."""
+    where = (*place(text, table)[1], "PointInTimeRecoverySpecification")
+    text = put_value(text, (*where, "PointInTimeRecoveryEnabled"), enabled)
+    return put_value(text, (*where, "RecoveryPeriodInDays"), days) if days is not None else text
+
+
+def set_protection(text: Text, table: str, enabled: bool) -> Text:
+    """Deletion protection."""
+    return put_value(text, (*place(text, table)[1], "DeletionProtectionEnabled"), enabled)
+
+
+def set_encryption(text: Text, table: str, key: str) -> Text:
+    """A KMS key: ``aws`` for AWS's managed one, ``owned`` for DynamoDB's own, else a key's ARN or alias."""
+    where = (*place(text, table)[1], "SSESpecification")
+    if key == "owned":
+        return take_entry(text, where) if text.at(where) is not None else text
+    text = put_value(text, (*where, "SSEEnabled"), True)
+    text = put_value(text, (*where, "SSEType"), "KMS")
+    if key != "aws":
+        return put_value(text, (*where, "KMSMasterKeyId"), key)
+    return take_entry(text, (*where, "KMSMasterKeyId")) if text.at((*where, "KMSMasterKeyId")) is not None else text
+
+
+def set_insights(text: Text, table: str, enabled: bool) -> Text:
+    """CloudWatch Contributor Insights: which keys are used most."""
+    return put_value(text, (*place(text, table)[1], "ContributorInsightsSpecification", "Enabled"), enabled)
+
+
+def set_projection(text: Text, table: str, index: str, projection: str, include: tuple[str, ...]) -> Text:
+    """An index's projection. AWS cannot change one that stands: the check says so before it is deployed."""
+    found, where = place(text, table)
+    at = (*_index_at(text, where, index, found), "Projection")
+    text = put_value(text, (*at, "ProjectionType"), projection)
+    if projection == "INCLUDE":
+        return put_value(text, (*at, "NonKeyAttributes"), list(include))
+    return take_entry(text, (*at, "NonKeyAttributes")) if text.at((*at, "NonKeyAttributes")) is not None else text
+
+
+def _units(read: int, write: int) -> Value:
+    return {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
+
+
+def _indexes(text: Text, where: Path) -> list[Path]:
+    listed = text.at((*where, "GlobalSecondaryIndexes"))
+    count = len(listed.items) if isinstance(listed, Sequence) else 0
+    return [(*where, "GlobalSecondaryIndexes", number) for number in range(count)]
+
+
+def _index_at(text: Text, where: Path, index: str, table: Sibling) -> Path:
+    for at in _indexes(text, where):
+        name = text.at((*at, "IndexName"))
+        if isinstance(name, Scalar) and name.text == index:
+            return at
+    raise UsageError("no-such-index", "There is no such index", f"{table.logical_id} has no global index {index}.")

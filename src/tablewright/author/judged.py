@@ -1,0 +1,44 @@
+"""An edit judged by ``tablewright check``: one that would leave the template wrong is refused, with the reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tablewright.author.editing import Text
+from tablewright.errors import Refused
+from tablewright.lint.check import check
+from tablewright.lint.options import Options
+from tablewright.lint.sources import Source
+from tablewright.model.finding import Finding, Severity
+
+
+def judge(before: Text, after: Text) -> tuple[Finding, ...]:
+    """What the edit brings that is worth saying (warnings). Raises Refused for an error that was not there before."""
+    known = Counter(_same(one) for one in _findings(before))
+    new = []
+    for finding in _findings(after):
+        if known[_same(finding)]:
+            known[_same(finding)] -= 1
+        else:
+            new.append(finding)
+    errors = [one for one in new if one.severity is Severity.ERROR]
+    if errors:
+        said = "\n".join(f"  {one.rule} {one.message}" for one in errors[:5])
+        first = errors[0]
+        more = f"\n\n{first.why}" if first.why else ""
+        raise Refused(
+            "edit-would-be-wrong",
+            "The edit would leave the template wrong",
+            f"{before.path} would then have:\n\n{said}{more}\n\nThe file is unchanged.",
+            f"tablewright explain {first.rule}" if first.origin == "tablewright" else None,
+        )
+    return tuple(one for one in new if one.severity is Severity.WARNING)
+
+
+def _findings(text: Text) -> tuple[Finding, ...]:
+    report = check([Source(text.path, text.text.encode(), True)], Options())
+    return tuple(one for one in report.findings if not one.ignored)
+
+
+def _same(finding: Finding) -> tuple[str, str, str]:
+    return (finding.rule, finding.resource, finding.message)

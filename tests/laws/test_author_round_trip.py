@@ -1,0 +1,208 @@
+"""An edit and its removal give the same bytes, over every template of the other tests and in every style of writing.
+
+What stands in a file stays: each line that was there before an edit is there after it, in the same order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import pytest
+
+from tablewright.author import features, removal
+from tablewright.author.editing import Text
+from tablewright.author.indexes import NewIndex, add_index
+from tablewright.author.siblings import family, word
+from tablewright.author.tables import Key, NewTable, add_table
+from tablewright.errors import UsageError
+from tablewright.template.tree import Mapping, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("tests/cases", "examples")
+
+Edit = Callable[[Text, str], Text]
+
+
+def _removes(key: str, what: str) -> Edit:
+    return lambda text, table: removal.remove_setting(text, table, key, what)
+
+
+def _alarms(text: Text, table: str) -> Text:
+    return add_index(text, NewIndex(table, Key("roundTripped"), alarm=True))
+
+
+def _new(text: Text, _: str) -> Text:
+    return add_table(text, NewTable("round-tripped", Key("roundId"), Key("roundSort", "N")))
+
+
+def _old(text: Text, _: str) -> Text:
+    new = next(one for one in family(text).tables if one.short == "round-tripped" or "RoundTripped" in one.logical_id)
+    return removal.remove_table(text, new.logical_id)
+
+
+PAIRS: dict[str, tuple[Edit, Edit]] = {
+    "table": (_new, _old),
+    "index": (_alarms, lambda text, table: removal.remove_index(text, table, "roundTripped-index")),
+    "ttl": (
+        lambda text, table: features.add_ttl(text, table, "roundTripped"),
+        _removes("TimeToLiveSpecification", "TTL"),
+    ),
+    "stream": (
+        lambda text, table: features.add_stream(text, table, "NEW_IMAGE"),
+        _removes("StreamSpecification", "stream"),
+    ),
+    "tag": (
+        lambda text, table: features.add_tag(text, table, "RoundTripped", "yes"),
+        lambda text, table: removal.remove_tag(text, table, "RoundTripped"),
+    ),
+    "output": (
+        lambda text, table: features.add_output(text, table, "arn"),
+        lambda text, table: removal.remove_named(text, "Outputs", _output(text, table)),
+    ),
+}
+
+
+def _output(text: Text, table: str) -> str:
+    found = family(text).named(table)
+    return f"{word(found.short or found.logical_id)}TableArn"
+
+
+def _templates() -> Iterator[Path]:
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in (".yaml", ".yml", ".json") and path.is_file():
+                text = path.read_bytes()
+                if b"AWS::DynamoDB::Table" in text and b"Resources" in text:
+                    yield path
+
+
+def _readable(path: Path) -> Text | None:
+    try:
+        text = Text(path.read_bytes().decode("utf-8-sig"), path.name)
+        return text if family(text).tables else None
+    except (UsageError, UnicodeDecodeError):
+        return None
+
+
+def _round(text: Text, name: str) -> str | None:
+    """None where the edit and its removal gave the same text; else why it was refused."""
+    table = family(text).tables[0].logical_id
+    add, remove = PAIRS[name]
+    try:
+        edited = add(text, table)
+    except UsageError as error:
+        assert error.code in REFUSALS, (text.path, name, str(error))
+        return error.code
+    assert edited.text != text.text
+    _kept(text, edited)
+    again = remove(edited, table)
+    assert again.text == text.text, (text.path, name)
+    return None
+
+
+REFUSALS = {
+    "cannot-edit", "ttl-already", "already-there", "name-in-use", "no-stream", "too-many-indexes", "attribute-of-another-type",
+    "no-resources",
+}  # fmt: skip
+
+
+def _kept(before: Text, after: Text) -> None:
+    """Every line that was there still is, in its order; in JSON a comma may follow, and one line may be filled."""
+    old, new = before.text.splitlines(), after.text.splitlines()
+    if before.is_json or len(old) < 3:
+        return
+    lost = [
+        old[start:end]
+        for kind, start, end, _, _ in SequenceMatcher(None, old, new, False).get_opcodes()
+        if kind in ("delete", "replace")
+    ]
+    gone = [line for lines in lost for line in lines]
+    assert all("[" in line or "{" in line or line.rstrip().endswith(":") for line in gone), gone
+    assert not [line for line in gone if line.lstrip().startswith("#")]
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.slow)])
+def test_templates_of_the_tests_come_back(name: str, every: int) -> None:
+    outcomes: Counter[str] = Counter()
+    for path in list(_templates())[::every]:
+        text = _readable(path)
+        if text is not None:
+            outcomes[_round(text, name) or "same"] += 1
+    assert outcomes["same"] >= 40, outcomes
+    assert outcomes["cannot-edit"] * 10 <= outcomes["same"], outcomes
+
+
+def _styles() -> Iterator[tuple[str, str]]:
+    """The example's and the guide's templates in every other way of writing them."""
+    from tablewright.author.writing import Style, as_plain, value_of, yaml_entry
+    from tablewright.template.decode import decode
+
+    sources = {
+        "example": ROOT / "examples/ai-chef/backend/infrastructure/dynamodb-schema.yaml",
+        "guide": ROOT / "tests/cases/guide/dynamodb-schema.yaml",
+    }
+    for name, path in sources.items():
+        body = path.read_text()
+        tree = decode(body, path.name)
+        plain = as_plain(value_of(tree))
+        yield f"{name} as it is", body
+        yield f"{name} without a final line break", body.rstrip("\n")
+        yield f"{name} with blank lines at its end", body + "\n\n"
+        yield f"{name} with a comment at its end", body + "# the end\n"
+        yield f"{name} with carriage returns", body.replace("\n", "\r\n")
+        yield f"{name} with carriage returns and no final one", body.rstrip("\n").replace("\n", "\r\n")
+        yield f"{name} without blank lines", "\n".join(line for line in body.splitlines() if line.strip()) + "\n"
+        yield (
+            f"{name} with trailing comments",
+            "\n".join(
+                f"{line}  # note" if line.strip() and "#" not in line and line[-1] not in ":|>-" else line
+                for line in body.splitlines()
+            )
+            + "\n",
+        )
+        for indent in (1, 2, 4, 8):
+            yield f"{name} as JSON by {indent}", json.dumps(plain, indent=indent) + "\n"
+        yield f"{name} as JSON in one line", json.dumps(plain)
+        yield f"{name} as JSON without spaces", json.dumps(plain, separators=(",", ":"))
+        yield f"{name} as JSON with carriage returns", json.dumps(plain, indent=2).replace("\n", "\r\n")
+        value = value_of(tree)
+        assert isinstance(value, dict)
+        for step in (2, 3, 4):
+            for dash in (0, 2, step):
+                style = Style(step, dash)
+                lines = [line for key, inner in value.items() for line in yaml_entry(key, inner, 0, style)]
+                yield f"{name} as YAML by {step} and {dash}", "\n".join(lines) + "\n"
+                yield f"{name} as YAML by {step} and {dash}, bare", "\n".join(lines)
+
+
+STYLES = dict(_styles())
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_every_style_comes_back(name: str) -> None:
+    for style, body in STYLES.items():  # one test for all: each is a few milliseconds
+        outcome = _round(Text(body, style), name)
+        assert outcome in (None, "ttl-already", "already-there", "name-in-use"), (style, outcome)
+
+
+def test_there_are_styles_enough() -> None:
+    assert len(STYLES) >= 40
+    assert sum(_readable(path) is not None for path in _templates()) >= 40
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_what_is_added_follows_the_style(style: str) -> None:
+    text = Text(STYLES[style], style)
+    after = add_table(text, NewTable("orders", Key("orderId")))
+    table = after.at(("Resources", "AiChefOrdersTable"))
+    assert isinstance(table, Mapping)
+    schema = after.at(("Resources", "AiChefOrdersTable", "Properties", "KeySchema"))
+    assert isinstance(schema, Sequence) and len(schema.items) == 1
+    assert ("\r\n" in after.text) is ("\r\n" in text.text)
+    assert after.text.count("\n") - after.text.count("\r\n") == (0 if "\r\n" in text.text else after.text.count("\n"))
+    assert after.style == text.style
