@@ -21,13 +21,20 @@ help:
 .venv/.ready-dev: pyproject.toml scripts/venv.sh
 	@scripts/venv.sh local,dev && touch $@
 
+# The AWS CLI, in an environment of its own: its botocore pin conflicts with the embedded data plane's.
+.venv-aws/bin/aws: .venv/.ready-dev
+	@echo "Installing awscli into .venv-aws (once) ..." >&2
+	@$(V)/python -m venv .venv-aws
+	@.venv-aws/bin/python -m pip install --quiet --disable-pip-version-check "awscli>=1.46,<2"
+	@touch $@
+
 demo: .venv/.ready-local
 	@scripts/demo.sh
 
 test: .venv/.ready-dev
 	@$(V)/python -m pytest -n $(WORKERS) -m "not slow"
 
-test-slow: .venv/.ready-dev
+test-slow: .venv/.ready-dev .venv-aws/bin/aws
 	@$(V)/python -m pytest -n $(WORKERS) -m slow
 
 lint: .venv/.ready-dev
@@ -43,7 +50,7 @@ format: .venv/.ready-dev
 docs: .venv/.ready-dev
 	@$(V)/python scripts/generate_docs.py
 
-bench: .venv/.ready-dev
+bench: .venv/.ready-dev .venv-aws/bin/aws
 	@$(V)/python bench/run.py
 
 conformance: .venv/.ready-local

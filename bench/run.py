@@ -21,16 +21,13 @@ from paired import pairs, report
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLEWRIGHT = str(ROOT / ".venv/bin/tablewright")
-PEER = ROOT / ".venv-aws"
-AWS = str(PEER / "bin/aws")
+AWS = str(ROOT / ".venv-aws/bin/aws")
 
 
-def install_peer() -> None:
-    """Installs awscli beside the project's own environment, once."""
+def show_peer() -> None:
+    """Says which AWS CLI is compared with; `make bench` installs it."""
     if not Path(AWS).exists():
-        print("installing awscli into .venv-aws ...", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", str(PEER)], check=True)
-        subprocess.run([str(PEER / "bin/pip"), "install", "-q", "awscli"], check=True)
+        sys.exit("bench: there is no .venv-aws; run it by `make bench`")
     version = subprocess.run([AWS, "--version"], capture_output=True, text=True, check=True)
     print(f"peer: {(version.stdout or version.stderr).strip()}\n")
 
@@ -76,7 +73,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="which (default: all)")
     parser.add_argument("--runs", type=int, default=9)
     chosen = parser.parse_args()
-    install_peer()
+    show_peer()
     for name in chosen.names or BENCHES:
         BENCHES[name](chosen.runs)
 
