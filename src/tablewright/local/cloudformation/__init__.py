@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from tablewright.local.clock import Clock
 from tablewright.local.cloudformation.actions.call import Call
 from tablewright.local.cloudformation.actions.table import ACTIONS
-from tablewright.local.cloudformation.engine import Engine
 from tablewright.local.cloudformation.errors import CfnError
 from tablewright.local.cloudformation.events import Recorder
+from tablewright.local.cloudformation.nested import NestedStacks
 from tablewright.local.cloudformation.store import Store
 from tablewright.local.cloudformation.wire import operation_model, read_request, write_error, write_response
 from tablewright.local.journal import Journal
@@ -26,11 +26,11 @@ class CloudFormation:
     """AWS CloudFormation, for any number of accounts and regions."""
 
     def __init__(self, services: Services, journal: Journal, clock: Clock) -> None:
-        self._services = services
         self._clock = clock
         self._store = Store(journal)
         self._recorder = Recorder(self._store, clock)
-        self._engine = Engine(self._store, self._recorder, services, clock)
+        self._services = NestedStacks(services, self._store, self._recorder, clock)
+        self._engine = self._services.engine
 
     async def handle(
         self, action: str, form: Mapping[str, str], *, account: str, region: str, request_id: str

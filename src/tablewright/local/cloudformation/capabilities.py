@@ -27,8 +27,6 @@ NAME_PROPERTY = {
     "AWS::IAM::UserToGroupAddition": "",
 }
 
-NESTED = ("AWS::CloudFormation::Stack",)
-
 
 def needed(template: Template) -> tuple[tuple[str, ...], str]:
     """The capabilities that the template needs and the reason as ValidateTemplate words it."""
@@ -48,6 +46,5 @@ def check(template: Template, given: Iterable[str], *, direct: bool) -> None:
     wanted, _ = needed(template)
     if wanted and not (have & {NAMED_IAM, *wanted}):
         raise insufficient_capabilities(wanted)
-    macros = template.transforms or any(r.type in NESTED for r in template.resources.values())
-    if direct and macros and AUTO_EXPAND not in have:
+    if direct and template.transforms and AUTO_EXPAND not in have:
         raise insufficient_capabilities((AUTO_EXPAND,))

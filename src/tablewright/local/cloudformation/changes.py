@@ -8,6 +8,7 @@ from typing import Any
 from tablewright.local.cloudformation import outputs
 from tablewright.local.cloudformation.compare import Difference, differences, recreation, same
 from tablewright.local.cloudformation.documents import Doc, Resource, Stack
+from tablewright.local.cloudformation.events import STACK_TYPE
 from tablewright.local.cloudformation.intrinsics import KNOWN_AFTER_APPLY, resolve
 from tablewright.local.cloudformation.program import Program
 from tablewright.local.cloudformation.resources.plain.record import placeholder_attribute
@@ -112,6 +113,9 @@ def _modification(
         scope.append("DeletionPolicy")
     if before.update_replace_policy != keep[1]:
         scope.append("UpdateReplacePolicy")
+    if before.type == STACK_TYPE and "Properties" not in scope:
+        # The template behind the URL may have changed; only the inner stack's own change set can tell.
+        scope.append("Properties")
     if not scope:
         return None
     level = recreation(kind_of(before.type), before.properties, after)

@@ -12,6 +12,7 @@ from typing import Any
 from tablewright.local.cloudformation.changes import Change
 from tablewright.local.cloudformation.compare import ABSENT, Difference
 from tablewright.local.cloudformation.documents import Doc
+from tablewright.local.cloudformation.events import STACK_TYPE
 from tablewright.local.cloudformation.intrinsics import is_unknown, text
 from tablewright.local.cloudformation.program import Program
 from tablewright.local.cloudformation.references import references
@@ -102,6 +103,9 @@ def _details(change: Change, old: Program | None, new: Program) -> list[Doc]:
         if attribute in change.scope:
             target = {"Attribute": attribute, "RequiresRecreation": "Never", "Path": f"/{attribute}"}
             found.append({"Target": target, "Evaluation": "Static", "ChangeSource": "DirectModification"})
+    if change.type == STACK_TYPE and not any(d["Target"]["Attribute"] == "Properties" for d in found):
+        target = {"Attribute": "Properties", "RequiresRecreation": "Never"}
+        found.append({"Target": target, "Evaluation": "Dynamic", "ChangeSource": "Automatic"})
     if "Tags" in change.scope and not any(d["Target"]["Attribute"] == "Tags" for d in found):
         target = {"Attribute": "Tags", "RequiresRecreation": "Never"}
         found.append({"Target": target, "Evaluation": "Static", "ChangeSource": "DirectModification"})

@@ -144,6 +144,8 @@ class Operation(Document):
     """Resources that drifted: brought to their properties although the template's did not change."""
     gone: list[str] = field(default_factory=list)
     """Resources that somebody deleted outside: made anew."""
+    parent_operation: str = ""
+    """The operation of the stack around this one that asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +176,8 @@ class ChangeSet(Document):
     validated: bool = True
     """Whether early validation looks at it (DisableValidation turns it off)."""
     drift_status: str = ""
+    parent: str = ""
+    """The change set of the stack around this one, and that of the outermost."""
+    root: str = ""
+    logical_id: str = ""
+    """What this one's stack is called in the stack around it."""

@@ -93,6 +93,16 @@ class Engine:
             if change_set.change_set_id != change_set_id and change_set.execution_status == "AVAILABLE":
                 self.store.change_change_set(change_set.change_set_id, execution_status="OBSOLETE")
 
+    def discard(self, change_set_id: str) -> None:
+        """Forget a change set, those of its inner stacks, and inner stacks that only it was for."""
+        self.store.drop_change_set(change_set_id)
+        for nested in self.store.all_change_sets():
+            if nested.parent != change_set_id:
+                continue
+            self.discard(nested.change_set_id)
+            if self.store.need_stack(nested.stack_id).status == states.REVIEW_IN_PROGRESS:
+                self.recorder.stack(nested.stack_id, states.DELETE_COMPLETE, deleted=self.clock.now())
+
     def cancel(self, stack_id: str) -> None:
         """Make the running update fail, so that it rolls back."""
         operation_id = self.store.need_stack(stack_id).operation
@@ -103,7 +113,7 @@ class Engine:
 
     def examine(self, change_set_id: str) -> None:
         """Work out a change set in the background."""
-        task = asyncio.create_task(Examiner(self.store, self.services, self.clock, change_set_id).run())
+        task = asyncio.create_task(Examiner(self.store, self.recorder, self.services, self.clock, change_set_id).run())
         self._runners[change_set_id] = task
         task.add_done_callback(lambda done: self._forget(change_set_id, done))
 
@@ -120,7 +130,7 @@ class Engine:
             if stack.status in RUNNING:
                 self._spawn(stack.stack_id, stack.operation, resumed=True, after=None)
         for change_set in self.store.all_change_sets():
-            if change_set.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
+            if change_set.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS") and not change_set.parent:
                 self.examine(change_set.change_set_id)
         for detection_id, doc in self.store.journal.items("cfn.drift"):
             if doc["DetectionStatus"] == "DETECTION_IN_PROGRESS":

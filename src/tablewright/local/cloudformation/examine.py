@@ -15,9 +15,11 @@ from tablewright.local.cloudformation.documents import ChangeSet, Doc, Stack
 from tablewright.local.cloudformation.drift import property_differences
 from tablewright.local.cloudformation.durations import CHANGE_SET_S
 from tablewright.local.cloudformation.errors import CfnError
+from tablewright.local.cloudformation.events import STACK_TYPE, Recorder
 from tablewright.local.cloudformation.intrinsics import resolve
 from tablewright.local.cloudformation.looking import actual_properties, looker
 from tablewright.local.cloudformation.naming import uuid4
+from tablewright.local.cloudformation.nested_plan import plan_nested
 from tablewright.local.cloudformation.program import Program
 from tablewright.local.cloudformation.resources.failures import exists_already
 from tablewright.local.cloudformation.resources.protocol import Recreation
@@ -38,6 +40,7 @@ IMPORT_POLICY = (
     "The affected resources are {}"
 )
 IMPORT_OUTPUTS = "As part of the import operation, you cannot modify or add [Outputs]"
+NESTED_FAILED = "Nested change set {} was not successfully created: Currently in FAILED."
 IMPORTABLE = frozenset({"Retain", "RetainExceptOnCreate"})
 
 
@@ -48,8 +51,9 @@ class Refused(Exception):
 class Examiner:
     """Brings one change set from CREATE_PENDING to CREATE_COMPLETE or FAILED. It changes nothing but the change set."""
 
-    def __init__(self, store: Store, services: Services, clock: Clock, change_set_id: str) -> None:
+    def __init__(self, store: Store, recorder: Recorder, services: Services, clock: Clock, change_set_id: str) -> None:
         self.store = store
+        self.recorder = recorder
         self.services = services
         self.clock = clock
         self.change_set_id = change_set_id
@@ -70,7 +74,14 @@ class Examiner:
             if found.deployment_mode == "REVERT_DRIFT":
                 planned = await self._with_drift(stack, planned, new)
             listed = await self._checked(found, stack, planned, new)
+            nested: Doc = {}
+            if found.include_nested:
+                listed, nested = await self._with_nested(found, stack, listed)
             entries = [shown(change, old, new) for change in listed]
+            for entry in entries:
+                change_set_id = nested.get(entry["ResourceChange"]["LogicalResourceId"])
+                if change_set_id:
+                    entry["ResourceChange"]["ChangeSetId"] = change_set_id
             imports = {**found.imports, **_imports(listed)}
             if not listed and not outputs_change(self.store, stack, new):
                 raise Refused(NO_UPDATES if new.template.transforms else NO_CHANGES)
@@ -79,6 +90,27 @@ class Examiner:
             return
         found = replace(found, changes=entries, imports=imports)
         self._end(found, "CREATE_COMPLETE", "AVAILABLE", "")
+
+    async def _with_nested(
+        self, found: ChangeSet, stack: Stack, listed: list[Change]
+    ) -> tuple[list[Change], dict[str, str]]:
+        """The changes without those of inner stacks that stay as they are, and a change set for each of the others."""
+        kept, made = [], {}
+        for change in listed:
+            if change.type != STACK_TYPE or change.action not in ("Add", "Modify"):
+                kept.append(change)
+                continue
+            inner = await plan_nested(self.store, self.recorder, self.services, self.clock, found, stack, change)
+            await Examiner(self.store, self.recorder, self.services, self.clock, inner.change_set_id).run()
+            done = self.store.change_set(inner.change_set_id)
+            if done is None or (done.status == "FAILED" and done.reason not in (NO_CHANGES, NO_UPDATES)):
+                raise Refused(NESTED_FAILED.format(inner.change_set_id))
+            if done.status != "FAILED":
+                made[change.logical_id] = inner.change_set_id
+                kept.append(change)
+            elif change.differences:
+                kept.append(change)
+        return kept, made
 
     def _end(self, found: ChangeSet, status: str, execution: str, reason: str) -> None:
         if self.store.change_set(found.change_set_id) is None:

@@ -13,6 +13,7 @@ from tablewright.local.cloudformation.compare import recreation, same
 from tablewright.local.cloudformation.documents import Doc, Resource
 from tablewright.local.cloudformation.durations import STACK_TRANSITION_S
 from tablewright.local.cloudformation.errors import CfnError
+from tablewright.local.cloudformation.events import STACK_TYPE
 from tablewright.local.cloudformation.handling import Run
 from tablewright.local.cloudformation.intrinsics import resolve
 from tablewright.local.cloudformation.naming import uuid4
@@ -221,7 +222,7 @@ class Forward:
             "before": before,
             "token": uuid4(),
         }
-        if intent == "create" and standing:
+        if intent == "create" and standing and resource.type != STACK_TYPE:
             half_made = {"physical_id": resource.physical_id, "properties": resource.wanted, "policy": "Delete"}
             marked |= {"leftover": {**half_made, "first": True}, "owned": False, "physical_id": "", "attributes": {}}
         words = refusal(work, kind, resource, intent, target.properties)
@@ -246,7 +247,8 @@ class Forward:
     def _unchanged(self, resource: Resource, target: Target, written: Mapping[str, Any]) -> bool:
         if resource.status in ("UPDATE_FAILED", "CREATE_FAILED", "IMPORT_FAILED"):
             return False
-        if resource.logical_id in self.work.operation.again:
+        if resource.logical_id in self.work.operation.again or resource.type == STACK_TYPE:
+            # The template behind an inner stack's URL may have changed: CloudFormation looks each time.
             return False
         tags_same = resource.tags == self.work.stack.deployment.get("tags", {})
         return same(resource.properties, target.properties) and tags_same and resource.metadata == written["metadata"]
@@ -259,7 +261,11 @@ class Forward:
         return "replace" if again is Recreation.ALWAYS else "update"
 
     async def _create(self, kind: ResourceType, resource: Resource) -> None:
-        await self._make(kind, resource, "CREATE")
+        if resource.type == STACK_TYPE and resource.owned and not resource.wanted_name:
+            # What stands of an inner stack is kept and gone on with.
+            await self._update(kind, resource, "CREATE_COMPLETE")
+        else:
+            await self._make(kind, resource, "CREATE")
 
     async def _replace(self, kind: ResourceType, resource: Resource) -> None:
         await self._make(kind, resource, "UPDATE")
@@ -324,7 +330,7 @@ class Forward:
             tags=self.work.stack.deployment.get("tags", {}),
         )
 
-    async def _update(self, kind: ResourceType, resource: Resource) -> None:
+    async def _update(self, kind: ResourceType, resource: Resource, status: str = "UPDATE_COMPLETE") -> None:
         async def act(handler: ResourceType, run: Run) -> Any:
             before = resource.properties
             if self.work.operation.revert_drift and (found := await handler.read(run, resource.physical_id)):
@@ -332,7 +338,7 @@ class Forward:
             return await handler.update(run, resource.physical_id, before, resource.wanted)
 
         attributes = await self.work.handle(resource, "update", act)
-        self._done(resource, "UPDATE_COMPLETE", attributes)
+        self._done(resource, status, attributes)
 
     async def _import(self, kind: ResourceType, resource: Resource) -> None:
         """Take in what exists: nothing but its tags is changed."""

@@ -39,6 +39,7 @@ class Run:
     resumed: bool
     stopping: Callable[[], bool]
     on_made: Callable[[str], None]
+    verb: str = ""
     service: str = ""
     """The service called last, for the words of an error."""
     _calls: Counter[str] = field(default_factory=Counter)

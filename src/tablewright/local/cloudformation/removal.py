@@ -8,6 +8,7 @@ from typing import Any
 from tablewright.local.cloudformation.documents import Doc, Resource
 from tablewright.local.cloudformation.durations import CLEANUP_S, STACK_TRANSITION_S
 from tablewright.local.cloudformation.handling import Run
+from tablewright.local.cloudformation.holding import wait_for_children, wait_for_parent
 from tablewright.local.cloudformation.naming import uuid4
 from tablewright.local.cloudformation.resources.protocol import ResourceType
 from tablewright.local.cloudformation.scheduler import in_order, reversed_graph
@@ -107,9 +108,15 @@ async def delete_physical(work: Work, resource: Resource, physical_id: str, prop
 
 async def clean_up_update(work: Work) -> tuple[Verdict, str]:
     """After an update: what was replaced, and what the new template no longer has."""
+    await wait_for_parent(work)
+    if work.stop:
+        # Superseded: rolled back with the stack around it, updated once more, or deleted.
+        return Verdict.DONE, ""
     program = work.program()
     gone = [r for name, r in work.store.resources(work.stack_id).items() if name not in program.graph]
-    return await _clean_up(work, gone, keeps=lambda resource: resource.deletion_policy in KEPT)
+    verdict = await _clean_up(work, gone, keeps=lambda resource: resource.deletion_policy in KEPT)
+    await wait_for_children(work)
+    return verdict
 
 
 async def clean_up_rollback(work: Work) -> tuple[Verdict, str]:

@@ -115,6 +115,7 @@ class Work:
             resumed=self.resumed,
             stopping=self.stopping if stoppable else lambda: False,
             on_made=made,
+            verb=verb,
         )
         fault = StackFaults(self.store.journal).strike(stack.name, resource.logical_id, resource.type, verb)
         for attempt in range(ATTEMPTS + 1):
@@ -130,7 +131,7 @@ class Work:
             except (HandlerError, ServiceError) as error:
                 failure = handler_error(run.service, error) if isinstance(error, ServiceError) else error
                 if failure.code not in RETRIED or attempt == ATTEMPTS:
-                    raise Failed(reason(failure, token)) from None
+                    raise Failed(failure.message if failure.plain else reason(failure, token)) from None
                 await run.sleep(2.0**attempt)
                 run.again()
         raise AssertionError("unreachable")

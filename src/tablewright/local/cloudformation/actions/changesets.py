@@ -23,6 +23,7 @@ from tablewright.local.cloudformation.naming import change_set_arn, uuid4
 from tablewright.local.cloudformation.program import Program
 
 PAGE = 100
+NESTED = "ChangeSet [{}] belongs to a nested stack; it can only be {} by way of the root change set [{}]."
 _NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}$")
 
 
@@ -153,6 +154,8 @@ async def describe_change_set(call: Call) -> Doc:
         "DeploymentMode": found.deployment_mode or None,
         "DeploymentConfig": found.deployment_config or None,
         "StackDriftStatus": found.drift_status or None,
+        "ParentChangeSetId": found.parent or None,
+        "RootChangeSetId": found.root or None,
     }
 
 
@@ -178,6 +181,8 @@ def _summary(found: ChangeSet) -> Doc:
         "Description": found.description or None,
         "IncludeNestedStacks": found.include_nested,
         "ImportExistingResources": found.import_existing,
+        "ParentChangeSetId": found.parent or None,
+        "RootChangeSetId": found.root or None,
     }
 
 
@@ -195,7 +200,9 @@ async def delete_change_set(call: Call) -> Doc:
         raise invalid_change_set_status(
             f"ChangeSet [{found.change_set_id}] cannot be deleted in its current status of [{found.status}]"
         )
-    call.store.drop_change_set(found.change_set_id)
+    if found.parent:
+        raise invalid_change_set_status(NESTED.format(found.change_set_id, "deleted", found.root))
+    call.engine.discard(found.change_set_id)
     return {}
 
 
@@ -206,6 +213,8 @@ async def execute_change_set(call: Call) -> Doc:
     running = call.store.operation(stack.operation) if stack.operation else None
     if token and running is not None and running.token == token and running.change_set_id == found.change_set_id:
         return {}
+    if found.parent:
+        raise invalid_change_set_status(NESTED.format(found.change_set_id, "executed", found.root))
     if found.status != "CREATE_COMPLETE":
         raise invalid_change_set_status(
             f"ChangeSet [{found.change_set_id}] cannot be executed in its current status of [{found.status}]"
@@ -236,7 +245,7 @@ async def execute_change_set(call: Call) -> Doc:
     )
     for other in call.store.change_sets(stack.stack_id):
         if other.change_set_id != found.change_set_id:
-            call.store.drop_change_set(other.change_set_id)
+            call.engine.discard(other.change_set_id)
     call.store.change_change_set(found.change_set_id, execution_status="EXECUTE_IN_PROGRESS")
     changes: Doc = {"deployment": found.deployment, "change_set_id": found.change_set_id}
     if not fresh:

@@ -25,10 +25,12 @@ class Recreation(StrEnum):
 class HandlerError(Exception):
     """A handler's failure: its HandlerErrorCode and message. Source of codes: CloudFormation CLI guide, "Handler error codes"."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, plain: bool = False) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.plain = plain
+        """CloudFormation's own words about its own types: no handler is named in the status reason."""
 
 
 class Handling(Protocol):
@@ -39,6 +41,11 @@ class Handling(Protocol):
 
     @property
     def logical_id(self) -> str: ...
+
+    @property
+    def verb(self) -> str:
+        """What is done: create, update, delete, restore (an update rolled back) and so on."""
+        ...
 
     @property
     def account(self) -> str: ...

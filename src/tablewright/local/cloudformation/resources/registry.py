@@ -15,6 +15,7 @@ from tablewright.local.cloudformation.resources.iam.role import Policy, Role
 from tablewright.local.cloudformation.resources.kinesis.stream import Stream
 from tablewright.local.cloudformation.resources.kms.key import Alias, Key
 from tablewright.local.cloudformation.resources.logs.log_group import LogGroup
+from tablewright.local.cloudformation.resources.nested.stack import NestedStack
 from tablewright.local.cloudformation.resources.plain.record import (
     SKIP_UNIMITATED,
     EventSourceMapping,
@@ -38,6 +39,7 @@ _ALL: tuple[ResourceType, ...] = (
     Key(),
     LogGroup(),
     ManagedPolicy(),
+    NestedStack(),
     OidcProvider(),
     Parameter(),
     Policy(),
@@ -59,6 +61,8 @@ def kind_of(name: str) -> ResourceType:
 
 
 def attribute_exists(kind: str, attribute: str) -> bool:
+    if kind == NestedStack.name and attribute.startswith("Outputs."):
+        return True
     return kind not in KINDS or attribute in KINDS[kind].attributes
 
 
