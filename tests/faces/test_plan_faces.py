@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from tablewright.cli.faces.plan_page import plan_page
 from tablewright.cli.faces.plan_screen import plan_lines
 from tablewright.cli.faces.planned import PlanShown, gather
 from tablewright.cli.plan import _deploying
-from tablewright.events import ChangesFound, Ending, Event, Finished, Looked, Noted, Planned, PlannedStep
+from tablewright.events import ChangesFound, Ending, Event, Failure, Finished, Looked, Noted, Planned, PlannedStep
+from tablewright.model.cause import Cause
 from tablewright.model.loss import Loss, Weight
 from tablewright.model.stack import ChangeSet, PropertyChange, ResourceChange
 from tablewright.model.table import Contents, Holds
@@ -24,6 +26,8 @@ from tests.faces.recorded import ALARM, STACK_ID, TABLE, started
 from tests.faces.shell import Ran
 
 Run = Callable[..., Ran]
+
+AT = datetime(2026, 11, 22, tzinfo=UTC)
 
 REPLACED = ResourceChange(
     "Modify",
@@ -102,6 +106,16 @@ def test_what_replaces_and_removes_stands_first_with_what_becomes_of_it() -> Non
     assert "0 items, 0 B (up to six hours old); read just now: it holds items" in " ".join(text.split())
     assert "? the name of Table: it is a parameter" in text
     assert "✗ Deploying stack ai-chef-dynamodb would take 1 step [data-loss]" in text
+
+
+@pytest.mark.parametrize(
+    ("at", "title"), [(AT, "Why it stands so"), (None, "What deploying would run into")], ids=["past", "foreseen"]
+)
+def test_a_past_failure_is_not_said_to_lie_ahead(at: datetime | None, title: str) -> None:
+    cause = Cause("OrdersTable", TABLE, "CREATE_FAILED", "it broke", at)
+    shown = gather([*planned(), Failure(cause)])
+    assert any(line.startswith(f"{title}: OrdersTable") for line in screen(shown))
+    assert f"**{title}**: `OrdersTable`" in plan_page(shown)
 
 
 @pytest.mark.parametrize("columns", [40, 80, 160])

@@ -33,7 +33,7 @@ def plan_page(shown: PlanShown) -> str:
         quoted = clean(shown.cause.text)
         meant = f"{shown.cause.meaning} {shown.cause.remedy}".strip()
         parts.append(
-            f"**What deploying would run into**: {_code(shown.cause.logical_id)}\n\n> {_text(quoted)}\n\n{_text(meant)}"
+            f"**{shown.cause_title}**: {_code(shown.cause.logical_id)}\n\n> {_text(quoted)}\n\n{_text(meant)}"
         )
     if shown.finished is not None:
         end = f"{shown.finished.summary}. {shown.finished.detail}".strip()

@@ -35,7 +35,7 @@ def plan_lines(shown: PlanShown, columns: int, marks: Marks) -> list[Line]:
             first, *rest = wrap(unknown, columns - 4)
             lines += [((f"  {marks.unknown} ", "unknown"), (first, "")), *((("    " + text, ""),) for text in rest)]
     if shown.cause is not None:
-        lines += [(), *cause_lines(shown.cause, columns, "What deploying would run into")]
+        lines += [(), *cause_lines(shown.cause, columns, shown.cause_title)]
     return lines + _end(shown, columns, marks)
 
 

@@ -27,6 +27,12 @@ class PlanShown:
         return self.finished.facts.get("refused") if self.finished else None
 
     @property
+    def cause_title(self) -> str:
+        """What the cause is to the reader: an event of the past, or what CloudFormation says of this very change."""
+        past = self.cause is not None and self.cause.at is not None
+        return "Why it stands so" if past else "What deploying would run into"
+
+    @property
     def has_changes(self) -> bool:
         """Whether deploying would change something, as far as is known."""
         return self.finished is not None and self.finished.facts.get("changes") == "yes"
