@@ -15,7 +15,7 @@ from tests.contract.cloudformation_cases import settled
 NESTED = "AWS::CloudFormation::Stack"
 
 
-def table(name: str, **more: Any) -> dict[str, Any]:
+def table(name: Any, **more: Any) -> dict[str, Any]:
     properties = {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",

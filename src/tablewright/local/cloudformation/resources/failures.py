@@ -22,6 +22,7 @@ _CODES = {
     "NotFoundException": "NotFound",
     "NotFound": "NotFound",
     "NoSuchEntity": "NotFound",
+    "ObjectNotFoundException": "NotFound",
     "ParameterNotFound": "NotFound",
     "NoSuchBucket": "NotFound",
     "ResourceAlreadyExistsException": "AlreadyExists",

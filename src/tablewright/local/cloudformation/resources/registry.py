@@ -24,6 +24,7 @@ from tablewright.local.cloudformation.resources.plain.record import (
 )
 from tablewright.local.cloudformation.resources.protocol import ResourceType
 from tablewright.local.cloudformation.resources.s3.bucket import Bucket
+from tablewright.local.cloudformation.resources.scaling.target import ScalableTarget, ScalingPolicy
 from tablewright.local.cloudformation.resources.sns.topic import Subscription, Topic, TopicPolicy
 from tablewright.local.cloudformation.resources.ssm.parameter import Parameter
 from tablewright.local.cloudformation.schema import known_types
@@ -44,6 +45,8 @@ _ALL: tuple[ResourceType, ...] = (
     Parameter(),
     Policy(),
     Role(),
+    ScalableTarget(),
+    ScalingPolicy(),
     Stream(),
     Subscription(),
     Table(),
