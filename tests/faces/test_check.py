@@ -157,3 +157,14 @@ def test_explain() -> None:
     assert _run("explain", "TW-ALM-999").returncode == 2
     assert "cfn-lint" in _run("explain", "E3012").stderr
     assert json.loads(_run("explain", "TW-ALM-001", "--output", "json").stdout)["severity"] == "error"
+
+
+def test_the_pre_commit_hook_s_command_leaves_other_files_out(tmp_path: Path) -> None:
+    hook = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    entry = next(line for line in hook.splitlines() if "entry:" in line).partition(":")[2].split()
+    assert entry[0] == "tablewright"
+    (tmp_path / "package.json").write_text('{"name": "x"}', encoding="utf-8")
+    (tmp_path / "odd.yaml").write_text("a: &x 1\nb: *x\n", encoding="utf-8")
+    assert _run(*entry[1:], "--no-cfn-lint", "package.json", "odd.yaml", cwd=tmp_path).returncode == 0
+    shutil.copy(GUIDE / "dynamodb-schema.yaml", tmp_path / "t.yaml")
+    assert _run(*entry[1:], "--no-cfn-lint", "package.json", "t.yaml", cwd=tmp_path).returncode == 1

@@ -57,6 +57,9 @@ _LEVELS = ("error", "warning", "info", "never")
     metavar="SECONDS",
     help="For cfn-lint, for each template (default: 120).",
 )
+@click.option(
+    "--skip-others", is_flag=True, help="Leave out files that are of no kind that is checked, and say nothing."
+)
 @click.option("--no-cache", is_flag=True, help="Check unchanged files again.")
 @display_options(("human", "json"))
 def command(
@@ -85,7 +88,7 @@ def command(
 
     gc.disable()  # a short-lived process whose trees are all alive to its end: collecting costs a quarter and finds nothing
     asked = _asked(common, given)
-    sources = gather(paths or (".",))
+    sources = gather(paths or (".",), named=not given["skip_others"])
     out = output(sys.stdout, color=common.color)
     if show_diff or fix:
         mended = mend_files(sources, asked.options, write=fix and not show_diff)

@@ -38,12 +38,15 @@ class Asked:
     cache: Path | None = field(default=None)
 
 
-def gather(paths: Sequence[str]) -> list[Source]:
-    """The files that paths, folders, globs and ``-`` (standard input) name. Raises UsageError where one names nothing."""
+def gather(paths: Sequence[str], *, named: bool = True) -> list[Source]:
+    """The files that paths, folders, globs and ``-`` (standard input) name. Raises UsageError where one names nothing.
+
+    ``named`` False: a file that is of no kind that is checked is left out even when a path names it.
+    """
     found: dict[str, Source] = {}
     for given in paths:
-        for path, named in _files(given):
-            found.setdefault(path, Source(path, _bytes(path), named))
+        for path, by_name in _files(given):
+            found.setdefault(path, Source(path, _bytes(path), by_name and named))
     return list(found.values())
 
 
