@@ -34,6 +34,7 @@ class ChangeSetRequest:
     role_arn: str | None = None
     template_url: str | None = None  # when given, sent instead of ``body``
     include_nested: bool = False  # look into nested stacks as well (IncludeNestedStacks)
+    revert_drift: bool = False  # go by what the resources are, not by what they were deployed as (REVERT_DRIFT)
 
 
 class Stacks(Protocol):
@@ -67,7 +68,9 @@ class Stacks(Protocol):
 class ChangeSets(Protocol):
     """Making, reading, executing and removing change sets."""
 
-    def create(self, request: ChangeSetRequest) -> ChangeSet: ...
+    def create(self, request: ChangeSetRequest) -> ChangeSet:
+        """Begin making it. Raises Failed ``no-drift-mode`` where ``revert_drift`` is not known to botocore or the service."""
+        ...
 
     def describe(self, change_set_id: str) -> ChangeSet | None: ...
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from tablewright.aws.clock import utc
 from tablewright.aws.errors import code_of, is_absent
 from tablewright.aws.session import Session
-from tablewright.errors import TablewrightError
+from tablewright.errors import Failed, TablewrightError
 from tablewright.model.stack import ChangeSet, PropertyChange, ResourceChange, StackEvent
 from tablewright.ports import ChangeSetRequest
 
@@ -66,8 +66,18 @@ class CloudFormationChangeSets:
             asked["IncludeNestedStacks"] = True
         if request.role_arn is not None:
             asked["RoleARN"] = request.role_arn
+        if request.revert_drift:
+            asked["DeploymentMode"] = "REVERT_DRIFT"
+            self._check_drift_mode()
         with self._session.translated("cloudformation"):
-            answer = self._session.cloudformation.create_change_set(**asked)
+            try:
+                answer = self._session.cloudformation.create_change_set(**asked)
+            except ClientError as error:
+                if request.revert_drift and "deploymentmode" in str(error).replace(" ", "").lower():
+                    raise _no_drift_mode(
+                        f"CloudFormation says: {error.response['Error'].get('Message', '')}"
+                    ) from error
+                raise
             return ChangeSet(
                 id=answer["Id"],
                 name=request.name,
@@ -75,6 +85,13 @@ class CloudFormationChangeSets:
                 status="CREATE_PENDING",
                 execution_status="UNAVAILABLE",
             )
+
+    def _check_drift_mode(self) -> None:
+        """Raise where the botocore in use knows no DeploymentMode: it came with botocore 1.42.76."""
+        with self._session.translated("cloudformation"):
+            asked = self._session.cloudformation.meta.service_model.operation_model("CreateChangeSet").input_shape
+        if asked is None or "DeploymentMode" not in asked.members:
+            raise _no_drift_mode("The botocore that is installed is older than 1.42.76, which brought it.")
 
     def describe(self, change_set_id: str) -> ChangeSet | None:
         """The change set with all its changes, every page; None only if CloudFormation says that there is none."""
@@ -177,6 +194,10 @@ class CloudFormationChangeSets:
                 )
         except TablewrightError:
             return ()
+
+
+def _no_drift_mode(why: str) -> Failed:
+    return Failed("no-drift-mode", "No change set can go by what the resources are", why)
 
 
 def _change(answer: ResourceChangeTypeDef) -> ResourceChange:

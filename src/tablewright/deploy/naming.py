@@ -28,13 +28,28 @@ def design_digest(design: Design, values: Values) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def change_set_name(digest: str, stack: Stack | None, imports: tuple[str, ...], *, for_plan: bool = False) -> str:
+def change_set_name(
+    digest: str,
+    stack: Stack | None,
+    imports: tuple[str, ...],
+    drift: tuple[str, ...] = (),
+    *,
+    for_plan: bool = False,
+) -> str:
     """The name of the change set that takes ``stack`` as it stands to the design of ``digest``.
+
+    One that puts ``drift`` (in words) right has another name for each: what it shows is only true of that.
 
     A run that is killed and started again makes the same name, as long as nobody changed the stack in between.
     """
     updated = stack.updated_at or stack.created_at if stack is not None else None
-    state = [stack.id if stack is not None else "", str(updated), stack.status if stack is not None else "", *imports]
+    state = [
+        stack.id if stack is not None else "",
+        str(updated),
+        stack.status if stack is not None else "",
+        *imports,
+        *(("drift", *drift) if drift else ()),
+    ]
     return f"{PLAN_PREFIX if for_plan else OWN_PREFIX}{digest}-{hashlib.sha256(json.dumps(state).encode()).hexdigest()[:8]}"
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tablewright.deploy.changing.run import RACES, Made, discard, execute, make
-from tablewright.deploy.checking.run import await_table, read_back
+from tablewright.deploy.checking.run import await_table
 from tablewright.deploy.checks import check_commit, check_owner, check_whereabouts
 from tablewright.deploy.ending import OperationFailed, finished
 from tablewright.deploy.explaining.run import deepest
@@ -25,7 +25,7 @@ from tablewright.deploy.reason import cause, explain_text
 from tablewright.deploy.recovering.run import carry_out
 from tablewright.deploy.remedy import ContinueRollback, DeleteStack, NoRemedy, RollBack, refuse_names, remedy
 from tablewright.deploy.status import row
-from tablewright.deploy.words import hint_again, looked, refusal
+from tablewright.deploy.words import hint_again, looked, not_as_designed, refusal
 from tablewright.errors import Failed, MustWait, Refused, Stuck, TablewrightError
 from tablewright.events import (
     Cause,
@@ -46,7 +46,7 @@ from tablewright.model.loss import Weight
 from tablewright.model.stack import Stack
 from tablewright.plan.actual import Standing
 from tablewright.plan.plan import plan
-from tablewright.plan.steps import AwaitTable, CreateStack, Follow, Protect, Recover, Step, UpdateStack
+from tablewright.plan.steps import AwaitTable, CreateStack, Follow, Protect, Recover, Revert, Step, UpdateStack
 from tablewright.ports import Account
 
 Steps = Generator[Event, None, None]
@@ -68,6 +68,8 @@ class _Run:
     deadline: datetime | None = None
     stack_id: str | None = None
     unchanged: bool = False
+    reverted: bool = False
+    taken_in: frozenset[str] = frozenset()
     number: int = 0
     changed: bool = False
     races: int = 0
@@ -100,7 +102,7 @@ def deploy(
 def _converge(run: _Run) -> Steps:
     first = True
     while True:
-        seen = look(run.design, run.account, stack_id=run.stack_id, unchanged=run.unchanged)
+        seen = look(run.design, run.account, stack_id=run.stack_id, unchanged=run.unchanged, reverted=run.reverted)
         stack = seen.actual.stack
         run.stack_id = stack.id if stack is not None else None
         if first:
@@ -142,7 +144,10 @@ def _perform(run: _Run, seen: Seen, step: Step) -> Steps:
         case Recover():
             yield from _recover(run, seen)
         case CreateStack(imports=imports) | UpdateStack(imports=imports):
-            yield from _change(run, seen, imports)
+            yield from _change(run, seen, imports, asks=run.options.interactive)
+            run.taken_in |= frozenset(imports)
+        case Revert():
+            yield from _put_right(run, seen, step)
         case AwaitTable(table=table):
             yield from await_table(run.account, table, run.deadline)
             run.changed = True
@@ -217,7 +222,19 @@ def _recover(run: _Run, seen: Seen) -> Steps:
         run.result = f"the stack is {after.status}"
 
 
-def _change(run: _Run, seen: Seen, imports: tuple[str, ...]) -> Steps:
+def _put_right(run: _Run, seen: Seen, step: Revert) -> Steps:
+    """Revert drift; of tables that this very run took in, without asking again."""
+    asks = run.options.interactive and not frozenset(step.tables) <= run.taken_in
+    try:
+        yield from _change(run, seen, (), step.differences, asks=asks)
+    except Failed as error:
+        if error.code != "no-drift-mode":
+            raise
+        raise not_as_designed(run.design.stack, step.differences, error.detail) from error
+    run.reverted = True
+
+
+def _change(run: _Run, seen: Seen, imports: tuple[str, ...], drift: tuple[str, ...] = (), *, asks: bool) -> Steps:
     account, stack = run.account, seen.actual.stack
     refused = refuse_names(seen.situation, run.design.stack)
     if refused is not None:
@@ -228,7 +245,7 @@ def _change(run: _Run, seen: Seen, imports: tuple[str, ...]) -> Steps:
         yield from carry_out(account, chosen, stack, run.deadline)
     for name in imports:
         yield Noted("note", f"Table {name} exists already; it is taken into the stack with its items.")
-    made = yield from make(account, seen, run.options, imports)
+    made = yield from make(account, seen, run.options, imports, drift)
     if made.failed:
         yield from _not_made(run, made)
         return
@@ -240,7 +257,7 @@ def _change(run: _Run, seen: Seen, imports: tuple[str, ...]) -> Steps:
             raise refusal(found, run.design.stack, run.again)
         for loss in found:
             yield Noted("note" if loss.weight is Weight.SAID else "warning", f"{loss.table}: {loss.what}")
-        yield ChangesFound(made.change_set, found, asks=run.options.interactive)
+        yield ChangesFound(made.change_set, found, asks=asks)
         now = losses(account, suspicion, run.options.allow_data_loss)
         if any(loss.refuses for loss in now):
             raise refusal(now, run.design.stack, run.again)
@@ -320,18 +337,11 @@ def _failed(run: _Run, stack: Stack | None, found: Cause | None) -> OperationFai
 def _end(run: _Run, seen: Seen, reason: str) -> Steps:
     stack = seen.actual.stack
     assert stack is not None
-    if run.changed:
-        found = read_back(run.account, seen.design)
-        for what in found.unread:
-            yield Noted("warning", f"Could not be read back: {what}")
-        if found.missing:
-            raise Failed(
-                "not-as-designed",
-                "What stands is not what was asked for",
-                f"CloudFormation says {stack.status}, and yet:\n\n"
-                + "\n".join(f"    {line}" for line in found.missing),
-                f"tablewright status --stack {stack.name}",
-            )
+    for what in seen.actual.unread:
+        yield Noted("warning", f"Could not be read back: {what}")
+    if seen.actual.drift:
+        told = tuple(difference for each in seen.actual.drift for difference in each.differences)
+        raise not_as_designed(stack.name, told, f"CloudFormation says {stack.status}.")
     facts = {"reason": reason}
     if run.changed:
         yield Finished(Ending.DONE, f"Stack {stack.name} is deployed", stack=stack, outputs=stack.outputs, facts=facts)

@@ -13,7 +13,8 @@ from tablewright.model.design import Design
 from tablewright.model.stack import ChangeSet, Stack, StackEvent, StackResource
 from tablewright.model.table import Contents, Holds, Table
 from tablewright.plan.actual import LEFT_THE_STACK, Actual, Standing
-from tablewright.plan.plan import busy_indexes
+from tablewright.plan.drift import drifts, unread
+from tablewright.plan.plan import busy_indexes, differences
 
 OWN_PREFIX = "tablewright-"
 """With this begin the names of the change sets that tablewright makes."""
@@ -170,6 +171,7 @@ def actual(
     tables: Mapping[str, Table],
     *,
     unchanged: bool = False,
+    reverted: bool = False,
 ) -> Actual:
     """The part of a situation that a plan needs. ``tables`` are the live tables of the names that the design wants."""
     stack, standing = situation.stack, situation.status.standing
@@ -177,4 +179,16 @@ def actual(
         standing = Standing.SETTLED  # it stood before the import, and stands again as before
     if standing is Standing.ABSENT:
         stack = None
-    return Actual(stack, standing, template, situation.resources, tables, unchanged)
+    comparable = stack is not None and standing is Standing.SETTLED
+    same = comparable and stack is not None and (unchanged or not differences(design, stack, template))
+    return Actual(
+        stack,
+        standing,
+        template,
+        situation.resources,
+        tables,
+        unchanged,
+        drifts(design, tables) if same else (),
+        reverted,
+        unread(design, tables) if same else (),
+    )

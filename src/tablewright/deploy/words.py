@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tablewright.deploy.ending import LossRefused
 from tablewright.deploy.situation import Situation, describe_contents
+from tablewright.errors import Failed
 from tablewright.model.design import Design
 from tablewright.model.loss import Loss, Weight
 
@@ -22,6 +23,19 @@ def looked(situation: Situation, name: str) -> str:
     if stack is None:
         return f"there is no stack {name} yet"
     return f"stack {name} is {stack.status}: {situation.status.meaning[:1].lower()}{situation.status.meaning[1:].rstrip('.')}"
+
+
+def not_as_designed(stack: str, differences: Sequence[str], why: str) -> Failed:
+    """The failure of a run that cannot say that it is done."""
+    listed = "\n".join(f"    {line}" for line in differences)
+    return Failed(
+        "not-as-designed",
+        "What stands is not what was asked for",
+        f"Stack {stack} is deployed as the template says, and yet:\n\n{listed}\n\n{why} A plain deployment of the same template "
+        "changes nothing of this, because CloudFormation goes by what it deployed last: set it by hand as the template says, and "
+        "deploy again to have it read back.",
+        f"tablewright status --stack {stack}",
+    )
 
 
 def refusal(found: Sequence[Loss], stack: str, again: str) -> LossRefused:

@@ -8,6 +8,7 @@ from enum import Enum
 
 from tablewright.model.stack import Stack, StackResource
 from tablewright.model.table import Table
+from tablewright.plan.drift import Drift
 
 
 class Standing(Enum):
@@ -26,7 +27,9 @@ class Actual:
     """A stack as deployed, with the live tables of the names that the design wants.
 
     ``template`` is the deployed text, None where there is none. ``unchanged`` is True once CloudFormation itself has found
-    nothing to change for this very design.
+    nothing to change for this very design. ``drift`` are the tables that do not stand as the deployed design says, known only
+    where nothing else differs; ``reverted`` is True once that was put right, so far as it could be; ``unread`` says what could
+    not be compared.
     """
 
     stack: Stack | None
@@ -35,6 +38,9 @@ class Actual:
     resources: tuple[StackResource, ...] = ()
     tables: Mapping[str, Table] = field(default_factory=dict)
     unchanged: bool = False
+    drift: tuple[Drift, ...] = ()
+    reverted: bool = False
+    unread: tuple[str, ...] = ()
 
     @property
     def owned_names(self) -> frozenset[str]:

@@ -24,7 +24,8 @@ KEY = "AWS::KMS::Key"
 class Placed:
     """A change in the stack it belongs to: the deployed and the wanted design of that stack, None where they are not known.
 
-    ``owned`` are the tables that a nested stack owns, when the change removes or may touch it as a whole.
+    ``owned`` are the tables that a nested stack owns, when the change removes or may touch it as a whole. ``gone`` is the name
+    of the table if it was deleted behind CloudFormation's back, so that the change makes it anew.
     """
 
     change: ResourceChange
@@ -32,6 +33,7 @@ class Placed:
     wanted: Design | None = None
     nested_in: str = ""
     owned: tuple[str, ...] = ()
+    gone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,17 @@ def _of_table(each: Placed, live: Mapping[str, Table]) -> Iterator[Suspect]:
     if change.action == "Remove":
         yield from _removed(each, name, before)
         return
-    if change.action in ("Add", "Import"):
+    if each.gone:
+        yield Suspect(
+            "table-recreated", each.gone, change.logical_id,
+            "The table was deleted outside CloudFormation. It would be made anew, empty, and no backup could be restored under "
+            "its name as long as that stands.",
+        )  # fmt: skip
+        return
+    if change.action == "Import":
+        yield from _of_import(change, after, live)
+        return
+    if change.action == "Add":
         return
     if change.action == "Dynamic" or change.replacement not in ("False", "", "Conditional", "True"):
         yield Suspect(
@@ -217,6 +229,21 @@ def _settings(
     if table.stream_arn and touched and (after.stream is None or after.stream != table.stream_view):
         verb = "removed" if after.stream is None else "replaced by one with a new ARN"
         what = f"The stream would be {verb}, and its unread records with it."
+        yield Suspect("stream-removed", name, change.logical_id, what, stream=table.stream_arn)
+
+
+def _of_import(change: ResourceChange, after: ResourceDesign | None, live: Mapping[str, Table]) -> Iterator[Suspect]:
+    """What is lost when a table that is taken in is then made to stand as the template says; what it does not say, stays."""
+    if after is None or after.table is None or not isinstance(after.physical_name, str):
+        return
+    name, asked, table = after.physical_name, after.table, live.get(after.physical_name)
+    if table is None:
+        return
+    yield from _ttl(name, change, asked, table)
+    if asked.recovery is True and asked.recovery_days is not None:
+        yield from _recovery(name, change, None, asked, table)
+    if table.stream_arn and asked.stream is not None and asked.stream != table.stream_view:
+        what = "The stream would be replaced by one with a new ARN, and its unread records with it."
         yield Suspect("stream-removed", name, change.logical_id, what, stream=table.stream_arn)
 
 

@@ -11,8 +11,19 @@ from tablewright.model.design import Design
 from tablewright.model.stack import Stack
 from tablewright.model.table import Table
 from tablewright.plan.actual import Actual, Standing
-from tablewright.plan.adoption import adoptable
-from tablewright.plan.steps import AwaitTable, CreateStack, Follow, Protect, Recover, Step, UpdateStack, step_as_json
+from tablewright.plan.adoption import adoptable, newcomers
+from tablewright.plan.drift import Drift, drift_of
+from tablewright.plan.steps import (
+    AwaitTable,
+    CreateStack,
+    Follow,
+    Protect,
+    Recover,
+    Revert,
+    Step,
+    UpdateStack,
+    step_as_json,
+)
 from tablewright.plan.values import same_tags, same_values
 
 
@@ -61,13 +72,30 @@ def _steps(design: Design, actual: Actual, protection: bool | None) -> Iterator[
         changing = not (stack is not None and actual.standing is Standing.MOVING and same(design, actual))
         if changing:
             yield CreateStack(design.stack, imports) if _is_new(actual) else UpdateStack(design.stack, stack_id(actual))
+            yield from _put_right(design, _taken_in(design, actual, imports))
     elif not actual.unchanged:
         reasons = differences(design, stack, actual.template)
         if reasons:
             yield UpdateStack(design.stack, stack.id, reasons, imports)
+            yield from _put_right(design, _taken_in(design, actual, imports))
     if stack is not None and protection and not stack.termination_protection and actual.standing is Standing.SETTLED:
         yield Protect(stack.id, True)
     yield from _waits(design, actual)
+    if actual.standing is Standing.SETTLED and not actual.reverted:
+        yield from _put_right(design, actual.drift)
+
+
+def _put_right(design: Design, drift: tuple[Drift, ...]) -> Iterator[Step]:
+    if drift:
+        told = tuple(difference for each in drift for difference in each.differences)
+        yield Revert(design.stack, tuple(each.table for each in drift), told)
+
+
+def _taken_in(design: Design, actual: Actual, imports: tuple[str, ...]) -> tuple[Drift, ...]:
+    """How the tables that will be taken in differ: an import changes none of their settings."""
+    new = [(resource, table) for resource, table in newcomers(design, actual) if table.name in imports]
+    told = [(table.name, resource.logical_id, drift_of(resource, table)) for resource, table in new]
+    return tuple(Drift(name, logical_id, found) for name, logical_id, found in told if found)
 
 
 def _is_new(actual: Actual) -> bool:
@@ -142,6 +170,7 @@ def _reason(design: Design, actual: Actual, steps: tuple[Step, ...]) -> str:
             "create": "the stack does not exist yet",
             "protect": "termination protection differs",
             "await": "an index or table is not ACTIVE yet",
+            "revert": "what stands differs from the template, which is the deployed one",
         }.get(first.kind, "the deployed stack differs")
     if actual.unchanged:
         return "CloudFormation finds no change between the deployed stack and this template"

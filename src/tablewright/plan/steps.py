@@ -61,6 +61,23 @@ class UpdateStack:
 
 
 @dataclass(frozen=True, slots=True)
+class Revert:
+    """Bring tables back to what the template says, by a change set that goes by what they are (REVERT_DRIFT).
+
+    ``differences`` says in words how ``tables`` differ. Those that are taken in as they are differ as well.
+    """
+
+    stack: str
+    tables: tuple[str, ...]
+    differences: tuple[str, ...]
+    kind = "revert"
+
+    @property
+    def title(self) -> str:
+        return f"Put right what differs from the template: {'; '.join(self.differences)}"
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitTable:
     """Wait until the table and its indexes (``busy`` now) are ACTIVE."""
 
@@ -87,7 +104,7 @@ class Protect:
         return f"Turn termination protection {'on' if self.enabled else 'off'}"
 
 
-Step = Follow | Recover | CreateStack | UpdateStack | AwaitTable | Protect
+Step = Follow | Recover | CreateStack | UpdateStack | Revert | AwaitTable | Protect
 
 
 def step_as_json(step: Step) -> Mapping[str, object]:

@@ -60,12 +60,21 @@ class Made:
 
 
 def make(
-    account: Account, seen: Seen, options: DeployOptions, imports: tuple[str, ...], *, for_plan: bool = False
+    account: Account,
+    seen: Seen,
+    options: DeployOptions,
+    imports: tuple[str, ...],
+    drift: tuple[str, ...] = (),
+    *,
+    for_plan: bool = False,
 ) -> Generator[Event, None, Made]:
-    """Make the change set that takes the stack to the design, or find the one an earlier run made, and wait for it."""
+    """Make the change set that takes the stack to the design, or find the one an earlier run made, and wait for it.
+
+    ``drift``, in words, is what it is to put right, if that is what it is for.
+    """
     stack = seen.actual.stack
     digest = design_digest(seen.design, seen.values)
-    name = change_set_name(digest, stack, imports, for_plan=for_plan)
+    name = change_set_name(digest, stack, imports, drift, for_plan=for_plan)
     is_new = stack is None or seen.actual.standing is Standing.SHELL
     request = ChangeSetRequest(
         stack=stack.id if stack is not None and not is_new else seen.design.stack,
@@ -78,6 +87,7 @@ def make(
         tags=tags_to_send(seen.design, stack, options.commit),
         capabilities=seen.design.capabilities,
         import_existing=bool(imports),
+        revert_drift=bool(drift),
         role_arn=options.role_arn,
         template_url=_uploaded(account, seen, options),
         include_nested=any(r.type == "AWS::CloudFormation::Stack" for r in seen.design.resources),

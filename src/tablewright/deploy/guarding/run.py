@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tablewright.deploy.looking.run import Seen, contents_of, describe_all, owned_tables
 from tablewright.errors import TablewrightError
@@ -30,9 +30,17 @@ class Suspicion:
 def suspect(account: Account, seen: Seen, changes: Iterable[ResourceChange]) -> Suspicion:
     """What the changes may lose."""
     deployed = deployed_design(seen)
-    placed = tuple(_placed(account, changes, deployed, seen.design))
+    gone = {each.logical_id: each.table for each in seen.actual.drift if each.gone}
+    placed = tuple(
+        replace(each, gone=gone.get(each.change.logical_id, "")) if not each.nested_in else each
+        for each in _placed(account, changes, deployed, seen.design)
+    )
     names = [p.change.physical_id for p in placed if p.change.type in TABLE_TYPES and p.change.action != "Add"]
     names += [name for p in placed for name in p.owned]
+    coming = {p.change.logical_id for p in placed if p.change.action == "Import"}
+    names += [
+        r.physical_name for r in seen.design.tables if r.logical_id in coming and isinstance(r.physical_name, str)
+    ]
     stack = seen.actual.stack
     if stack is not None and any(p.change.type == KEY and p.change.action != "Add" for p in placed):
         names += owned_tables(account, stack.id)

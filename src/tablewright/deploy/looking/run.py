@@ -23,7 +23,7 @@ from tablewright.model.design import TABLE_TYPES, Design
 from tablewright.model.stack import Stack, StackEvent, StackResource
 from tablewright.model.table import Contents, Holds, Table
 from tablewright.plan.actual import Actual, Standing
-from tablewright.plan.adoption import newcomers, obstacle
+from tablewright.plan.adoption import adoptable, newcomers, obstacle
 from tablewright.plan.plan import differences, has_values
 from tablewright.plan.values import Values, values
 from tablewright.ports import Account
@@ -43,8 +43,18 @@ class Seen:
     actual: Actual
 
 
-def look(design: Design, account: Account, *, stack_id: str | None = None, unchanged: bool = False) -> Seen:
-    """Read what stands. ``stack_id`` pins the stack once it is known. Raises UsageError where a parameter has no value."""
+def look(
+    design: Design,
+    account: Account,
+    *,
+    stack_id: str | None = None,
+    unchanged: bool = False,
+    reverted: bool = False,
+) -> Seen:
+    """Read what stands. ``stack_id`` pins the stack once it is known. Raises UsageError where a parameter has no value.
+
+    ``unchanged`` and ``reverted`` say what the run has learnt or done already: see ``Actual``.
+    """
     stack = account.stacks.describe(stack_id or design.stack)
     if stack is not None and row(stack.status).standing is Standing.ABSENT:
         stack = account.stacks.describe(design.stack) if stack_id else None
@@ -64,12 +74,15 @@ def look(design: Design, account: Account, *, stack_id: str | None = None, uncha
     design = resolve(design, given.effective, pseudo)
     standing = row(stack.status if stack is not None else None).standing
     template = _template(account, stack, standing)
-    tables = describe_all(account, _wanted_names(design))
+    same = (
+        standing is Standing.SETTLED and stack is not None and (unchanged or not differences(design, stack, template))
+    )
+    tables = describe_all(account, _wanted_names(design), settings=same)
     situation = Situation(stack)
     if stack is None:
         situation = _with_survivors(account, design, situation, tables)
     elif standing is Standing.SETTLED:
-        if not unchanged and differences(design, stack, template):
+        if not same:
             situation = Situation(stack, resources=account.stacks.resources(stack.id))
             situation = _with_survivors(account, design, situation, tables)
     elif standing is Standing.SHELL:
@@ -77,7 +90,11 @@ def look(design: Design, account: Account, *, stack_id: str | None = None, uncha
         situation = _with_survivors(account, design, situation, tables)
     elif standing is Standing.BROKEN:
         situation = whole(account, design, stack, tables)
-    return Seen(design, given, situation, actual(design, situation, template, tables, unchanged=unchanged))
+    now = actual(design, situation, template, tables, unchanged=unchanged, reverted=reverted)
+    coming = adoptable(design, now) if now.standing is not Standing.MOVING and not same else ()
+    if coming:  # an import changes nothing about them, so what they are is what there is to put right afterwards
+        now = replace(now, tables={**tables, **describe_all(account, coming, settings=True)})
+    return Seen(design, given, situation, now)
 
 
 def whole(account: Account, design: Design, stack: Stack, tables: Mapping[str, Table]) -> Situation:
@@ -120,7 +137,7 @@ def owned_tables(account: Account, stack_ref: str, depth: int = 0) -> tuple[str,
 def describe_all(account: Account, names: Iterable[str], *, settings: bool = False) -> dict[str, Table]:
     """The live tables among ``names``, a few asked at a time."""
     wanted = tuple(dict.fromkeys(names))
-    if len(wanted) < 3:
+    if len(wanted) < (2 if settings else 3):
         found = [account.tables.describe(name, settings=settings) for name in wanted]
     else:
         with ThreadPoolExecutor(min(_AT_ONCE, len(wanted))) as pool:

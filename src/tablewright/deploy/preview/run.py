@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 
 from tablewright.deploy.changing.run import Made, discard_for_good, make
 from tablewright.deploy.checks import check_commit, check_owner, check_whereabouts
@@ -30,7 +29,7 @@ from tablewright.events import (
 from tablewright.model.design import Design, Unknown
 from tablewright.model.loss import Loss, Weight
 from tablewright.plan.plan import Plan, plan
-from tablewright.plan.steps import CreateStack, Recover, UpdateStack, step_as_json
+from tablewright.plan.steps import CreateStack, Recover, Revert, UpdateStack, step_as_json
 from tablewright.ports import Account
 
 Steps = Generator[Event, None, None]
@@ -96,7 +95,7 @@ def _preview(design: Design, account: Account, options: DeployOptions, deploying
     steps = plan(seen.design, seen.actual, protection=options.termination_protection)
     if isinstance(steps.first, Recover):
         yield from _recovery(seen, steps)
-    elif isinstance(steps.first, CreateStack | UpdateStack):
+    elif isinstance(steps.first, CreateStack | UpdateStack | Revert):
         yield from _changes(account, seen, steps, steps.first, options, deploying)
     else:
         yield planned(steps, _unseen(steps))
@@ -129,7 +128,12 @@ def _recovery(seen: Seen, steps: Plan) -> Steps:
 
 
 def _changes(
-    account: Account, seen: Seen, steps: Plan, first: CreateStack | UpdateStack, options: DeployOptions, deploying: str
+    account: Account,
+    seen: Seen,
+    steps: Plan,
+    first: CreateStack | UpdateStack | Revert,
+    options: DeployOptions,
+    deploying: str,
 ) -> Steps:
     blocked = refuse_names(seen.situation, seen.design.stack)
     if blocked is None and seen.actual.stack is not None and isinstance(first, CreateStack):
@@ -138,8 +142,13 @@ def _changes(
     if blocked is not None:
         raise Refused(blocked.code, blocked.summary, blocked.why, blocked.hint)
     try:
-        made = yield from make(account, seen, options, first.imports, for_plan=True)
+        imports, drift = ((), first.differences) if isinstance(first, Revert) else (first.imports, ())
+        made = yield from make(account, seen, options, imports, drift, for_plan=True)
     except TablewrightError as error:
+        if error.code == "no-drift-mode":
+            yield planned(steps, (f"how to do it: {error.detail}",))
+            yield _end(steps, "yes", "not-as-designed")
+            return
         if error.code != "access-denied":
             raise
         yield planned(steps, (f"the changes: making a change set is denied ({error.text or error.detail})",))
@@ -152,10 +161,12 @@ def _changes(
 
 
 def _made(account: Account, seen: Seen, steps: Plan, made: Made, options: DeployOptions, deploying: str) -> Steps:
+    if made.empty and isinstance(steps.first, Revert):
+        yield planned(steps, ("how to do it: CloudFormation finds nothing to put right",))
+        yield _end(steps, "yes", "not-as-designed")
+        return
     if made.empty:
-        nothing = plan(seen.design, replace(seen.actual, unchanged=True), protection=options.termination_protection)
-        yield planned(nothing)
-        yield _end(nothing, "yes" if nothing.steps else "no")
+        yield from _nothing_to_update(account, seen, options, deploying)
         return
     yield planned(steps)
     if made.failed:
@@ -170,6 +181,18 @@ def _made(account: Account, seen: Seen, steps: Plan, made: Made, options: Deploy
     if refused:
         code = "retain-and-remove-at-once" if any(loss.weight is Weight.FORBIDDEN for loss in refused) else "data-loss"
     yield _end(steps, "yes", code, found, hint=deploying)
+
+
+def _nothing_to_update(account: Account, seen: Seen, options: DeployOptions, deploying: str) -> Steps:
+    """CloudFormation finds no change for this very template: what is left is what else there is to do, drift for one."""
+    assert seen.actual.stack is not None
+    now = look(seen.design, account, stack_id=seen.actual.stack.id, unchanged=True)
+    steps = plan(now.design, now.actual, protection=options.termination_protection)
+    if isinstance(steps.first, Revert):
+        yield from _changes(account, now, steps, steps.first, options, deploying)
+        return
+    yield planned(steps)
+    yield _end(steps, "yes" if steps.steps else "no")
 
 
 def _end(
