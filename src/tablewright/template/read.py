@@ -12,6 +12,7 @@ from tablewright.template.capabilities import capabilities, transforms
 from tablewright.template.decode import decode
 from tablewright.template.intrinsics import Scope, Value, evaluate
 from tablewright.template.mistakes import mistake
+from tablewright.template.request import check_stack_name, check_tags
 from tablewright.template.tables import index_names, table_design
 from tablewright.template.tree import Entry, Mapping, Node, Scalar
 
@@ -49,8 +50,10 @@ def read_design(
 
     ``parameters`` are the values given; a parameter with neither a value nor a default is Unknown. ``pseudo`` gives pseudo
     parameters that are known already (``AWS::Region`` …). Raises UsageError, with file, line and column, where the text is
-    not a template, and where a value is given for a parameter that is not declared.
+    not a template, where a value is given for a parameter that is not declared, and where no stack has such a name or tags.
     """
+    check_stack_name(stack)
+    check_tags(tags or {})
     text = text.removeprefix("\ufeff")
     template = decode(text, path)
     declared = _parameters(template, text, path)
