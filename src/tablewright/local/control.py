@@ -17,7 +17,17 @@ from typing import Any
 
 from tablewright.local.errors import LocalError
 
-__all__ = ["add_fault", "advance", "fault", "faults", "now", "remove_faults", "set_throttling"]
+__all__ = [
+    "add_fault",
+    "advance",
+    "fault",
+    "faults",
+    "now",
+    "remove_faults",
+    "roll_shard",
+    "set_throttling",
+    "simulate_consumer",
+]
 
 _TIMEOUT_S = 300.0
 
@@ -89,3 +99,13 @@ def fault(endpoint: str, effect: str, **wish: Any) -> Iterator[str]:
 def set_throttling(endpoint: str, enabled: bool) -> None:
     """Turn throttling on or off; metering and metrics go on."""
     _call(endpoint, "POST", "load", {"throttling": enabled})
+
+
+def roll_shard(endpoint: str, table: str, **where: str) -> str:
+    """Close the open shard of a table's stream and return its child's id; `where` may name account and region."""
+    return str(_call(endpoint, "POST", "streams/roll", {"table": table, **where})["shard"])
+
+
+def simulate_consumer(endpoint: str, function: str, table: str, *, lag: float, **where: str) -> None:
+    """Publish AWS/Lambda IteratorAge as of a function that reads a table's stream `lag` seconds late; below 0 ends it."""
+    _call(endpoint, "POST", "streams/consumer", {"function": function, "table": table, "lag": lag, **where})

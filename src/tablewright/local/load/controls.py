@@ -41,6 +41,8 @@ class Controls:
             return await self._time(method, asked)
         if what == "load" and not rest:
             return await self._load(method, asked)
+        if what == "streams" and method == "POST":
+            return await self._streams(rest, asked)
         return None
 
     async def _faults(self, method: str, name: str, asked: Mapping[str, Any]) -> Response:
@@ -66,6 +68,19 @@ class Controls:
             await self._front.advance(float(seconds))
         clock = self._clock
         return _json(200, {"now": clock.now(), "ahead": clock.ahead, "profile": str(clock.profile)})
+
+    async def _streams(self, verb: str, asked: Mapping[str, Any]) -> Response | None:
+        account, region = str(asked.get("account", "000000000000")), str(asked.get("region", "us-east-1"))
+        table, lag = str(asked.get("table", "")), asked.get("lag", 0)
+        if verb == "roll":
+            child = await self._front.roll(account, region, table)
+            return _json(200, {"shard": child}) if child else _json(404, {"error": f"table {table} has no stream"})
+        if verb == "consumer":
+            if not asked.get("function") or not isinstance(lag, int | float):
+                return _json(400, {"error": "a consumer has a function, a table and a lag in seconds"})
+            await self._front.consume(account, region, table, str(asked["function"]), float(lag))
+            return _json(200, {})
+        return None
 
     async def _load(self, method: str, asked: Mapping[str, Any]) -> Response:
         if method == "POST":

@@ -12,6 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from tablewright.local.clock import Clock
@@ -29,6 +30,7 @@ from tablewright.local.load.keyreports import KeyReports
 from tablewright.local.load.plan import DATA_OPERATIONS, table_name
 from tablewright.local.load.plane_view import PlaneView
 from tablewright.local.load.scaling import AutoScaling
+from tablewright.local.load.shards import Shards
 from tablewright.local.load.tables import Scope
 from tablewright.local.load.telemetry import Telemetry
 from tablewright.local.metrics.evaluator import AlarmEvaluator
@@ -47,7 +49,7 @@ _MINUTE = 60
 _SAVE_EVERY_S = 1.0
 _SPLIT_AFTER_INSTANT_S = 1.0
 _LOOKS_AT_ALARMS = frozenset({"DescribeAlarms", "DescribeAlarmHistory", "DescribeAlarmsForMetric"})
-_ITERATORS = 10_000
+_CONSUMER = "stream-consumer"
 
 
 class Front:
@@ -72,7 +74,7 @@ class Front:
         self._alarms = AlarmEvaluator(self._view.alarms, self._sources, self._set_alarm_state)
         self._scaling = AutoScaling(journal, clock, self._view, self._store, self._update_table)
         self._fresh: set[Scope] = set()
-        self._iterators: dict[str, tuple[str, str]] = {}
+        self._shards = Shards(journal, self._view)
         ahead = (journal.get(*_CLOCK) or {}).get("seconds", 0.0)
         clock.advance(ahead - clock.ahead)
 
@@ -166,31 +168,70 @@ class Front:
 
     async def _stream(self, request: Request, operation: Operation, scope: Scope, perform: Perform) -> Response:
         began, asked = time.perf_counter(), _read(request)
-        if operation.name == "GetShardIterator":
-            table, _, label = str(asked.get("StreamArn", "")).partition(":table/")[2].partition("/stream/")
-        else:
-            table, label = self._iterators.get(str(asked.get("ShardIterator", "")), ("", ""))
-        fault = self.faults.strike(operation.name, [table]) if self.faults.any else None
+        name = operation.name
+        _, token = self._shards.read(str(asked.get("ShardIterator", "")))
+        arn = str(asked.get("StreamArn") or (self._view.iterator_of(token)[0] if name == "GetRecords" else ""))
+        table, _, label = arn.partition(":table/")[2].partition("/stream/")
+        fault = self.faults.strike(name, [table]) if self.faults.any else None
         if fault is not None and fault.effect == "delay":
             await asyncio.sleep(fault.seconds)
         elif fault is not None:
             broken = struck(fault)
             if broken is not None:
                 return broken
-        response = await perform(request)
-        if response.ok and operation.name in ("GetShardIterator", "GetRecords"):
-            body = json.loads(response.body)
-            following = body.get("ShardIterator") or body.get("NextShardIterator")
-            if following and table:
-                if len(self._iterators) >= _ITERATORS:
-                    del self._iterators[next(iter(self._iterators))]
-                self._iterators[following] = (table, label)
-            if operation.name == "GetRecords" and table:
-                spent = round((time.perf_counter() - began) * 1000, 1)
-                records = body.get("Records") or []
-                size = sum(int((each.get("dynamodb") or {}).get("SizeBytes") or 0) for each in records)
-                self._telemetry.stream_read(scope, table, label, size, len(records), spent, self._clock.now())
+        response = await self._on_shard(request, name, asked, perform)
+        if response.ok and name == "GetRecords" and table:
+            records = json.loads(response.body).get("Records") or []
+            size = sum(int((each.get("dynamodb") or {}).get("SizeBytes") or 0) for each in records)
+            spent = round((time.perf_counter() - began) * 1000, 1)
+            self._telemetry.stream_read(scope, table, label, size, len(records), spent, self._clock.now())
         return broken_after(fault, response) if fault is not None else response
+
+    async def _on_shard(self, request: Request, name: str, asked: dict[str, Any], perform: Perform) -> Response:
+        """Perform a stream request, with the shards that rolls have made of the data plane's one."""
+        plain, number, left = asked, 0, None
+        if name == "GetShardIterator":
+            plain, number = self._shards.iterator_asked(asked)
+        elif name == "GetRecords":
+            plain, left = self._shards.records_asked(asked)
+        elif name == "DescribeStream":
+            kept = ("ExclusiveStartShardId", "Limit", "ShardFilter")
+            plain = {key: value for key, value in asked.items() if key not in kept}
+        if name == "DescribeStream" and not self._shards.rolled(str(asked.get("StreamArn", ""))):
+            plain = asked
+        sent = request if plain == asked else replace(request, body=json.dumps(plain).encode())
+        response = await perform(sent)
+        if not response.ok or name not in ("GetShardIterator", "GetRecords", "DescribeStream"):
+            return response
+        body = json.loads(response.body)
+        if name == "GetShardIterator":
+            body["ShardIterator"] = self._shards.iterator_given(body["ShardIterator"], asked, number)
+        elif name == "GetRecords":
+            self._shards.records_given(body, asked, left)
+        elif not self._shards.described(body, asked):
+            return response
+        return json_answer(response.status, body)
+
+    async def roll(self, account: str, region: str, table: str) -> str | None:
+        """Close the open shard of a table's stream; returns its child's id, or None when there is no stream."""
+        child = self._shards.roll((account, region), table, self._clock.now())
+        await self._journal.flush()
+        return child
+
+    async def consume(self, account: str, region: str, table: str, function: str, lag: float) -> None:
+        """Simulate a function that reads a table's stream `lag` seconds late; below 0 ends it."""
+        key = json.dumps([account, region, function])
+        self._journal.put(_CONSUMER, key, {"table": table, "lag": lag} if lag >= 0 else None)
+        await self._journal.flush()
+
+    def _publish_consumers(self, now: float) -> None:
+        """The IteratorAge of simulated consumers: the age of the oldest record that one took up in the minute that ended."""
+        for key, consumer in self._journal.items(_CONSUMER):
+            account, region, function = json.loads(key)
+            lag = float(consumer["lag"])
+            times = self._view.stream_times((account, region), consumer["table"])
+            if any(now - lag - _MINUTE <= at <= now - lag for at in times):
+                self._telemetry.iterator_age((account, region), function, lag * 1000, now)
 
     def expired(self, account: str, region: str, table: str, count: int) -> None:
         """Items were deleted by TTL."""
@@ -208,6 +249,7 @@ class Front:
         self._governor.forget({table.arn for table in tables})
         for scope, table, index, percent in self._indexes.progress():
             self._telemetry.index_progress(scope, table, index, percent, now)
+        self._publish_consumers(now)
         await self._alarms.evaluate(now)
         await self._scaling.scale(now)
 

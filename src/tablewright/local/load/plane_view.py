@@ -27,11 +27,14 @@ NAMES: dict[str, tuple[str, ...]] = {
         "_paginate_evaluated_items",
         "_remove_item",
         "_set_item",
+        "_stream_records",
         "_tables",
         "_update_contributor_insights",
         "json_response",
+        "stream_end_position",
     ),
     "cloudwatch": ("_alarms", "_metrics"),
+    "dynamodb_streams": ("_DEFAULT_SHARD_ID", "_decode_iterator", "_encode_iterator"),
 }
 """The private names that this module relies on, by module of ministack."""
 
@@ -120,6 +123,39 @@ class PlaneView:
         if module is None or not module._contributor_insights._data:
             return False
         return any(self.insights(table, index) is not None for index in ("", *table.index_settings))
+
+    # ----------------------------------------------------------------- streams
+
+    def stream_end(self, scope: Scope, table: str) -> tuple[int, str]:
+        """(the position after the newest record of a table's stream, that record's sequence number or "")."""
+        module = self._loaded("dynamodb")
+        records = module._stream_records.get_scoped(*scope, table) or []
+        end = int(module.stream_end_position(table, account_id=scope[0], region=scope[1]))
+        return end, str(records[-1]["dynamodb"]["SequenceNumber"]) if records else ""
+
+    def stream_times(self, scope: Scope, table: str) -> list[float]:
+        """When each record of a table's stream was made, oldest first (seconds since the epoch)."""
+        module = self._loaded("dynamodb")
+        records = module._stream_records.get_scoped(*scope, table) or [] if module is not None else []
+        return [float(each["dynamodb"].get("ApproximateCreationDateTime") or 0) for each in records]
+
+    def only_shard(self) -> str:
+        """The id of the one shard that the data plane has in every stream."""
+        return str(self._load("dynamodb_streams")._DEFAULT_SHARD_ID)
+
+    def iterator_of(self, token: str) -> tuple[str, int]:
+        """(the stream's ARN, the position) of an iterator; ("", 0) when it cannot be read."""
+        held = self._load("dynamodb_streams")._decode_iterator(token)
+        return (str(held.get("arn") or ""), int(held.get("p") or 0)) if held else ("", 0)
+
+    def iterator_at(self, token: str, position: int) -> str:
+        """The same iterator at another position."""
+        module = self._load("dynamodb_streams")
+        held = module._decode_iterator(token)
+        made = module._encode_iterator(
+            held["t"], held["s"], position, account_id=held["a"], region=held["r"], stream_arn=held["arn"]
+        )
+        return str(made)
 
     # ------------------------------------------------------------------ alarms
 

@@ -109,6 +109,11 @@ class Telemetry:
         self._publish(scope, "OnlineIndexConsumedWriteCapacity", (table, index, "", ""), 0.0, now)
         self._publish(scope, "OnlineIndexThrottleEvents", (table, index, "", ""), 0.0, now)
 
+    def iterator_age(self, scope: Scope, function: str, milliseconds: float, now: float) -> None:
+        """Publish how far a function that reads a stream is behind, as Lambda does."""
+        about = dimensions_of([("FunctionName", function)])
+        self._store.publish(scope, "IteratorAge", about, "Milliseconds", milliseconds, now, namespace="AWS/Lambda")
+
     def stream_read(
         self, scope: Scope, table: str, label: str, size: int, records: int, milliseconds: float, now: float
     ) -> None:

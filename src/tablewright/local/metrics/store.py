@@ -37,12 +37,20 @@ class SampleStore:
         self._kept: list[int] = []
 
     def publish(
-        self, scope: Scope, name: str, dimensions: Dimensions, unit: str, value: float, now: float, times: float = 1.0
+        self,
+        scope: Scope,
+        name: str,
+        dimensions: Dimensions,
+        unit: str,
+        value: float,
+        now: float,
+        times: float = 1.0,
+        namespace: str = "AWS/DynamoDB",
     ) -> None:
-        """Count a value of an AWS/DynamoDB metric in at `now`."""
+        """Count a value of a metric in at `now`."""
         if now >= self._minute + _MINUTE:
             self.roll(now)
-        cell = (scope, ("AWS/DynamoDB", name, dimensions))
+        cell = (scope, (namespace, name, dimensions))
         sample = self._current.get(cell)
         self._changed.add(scope)
         self._unsaved = True
