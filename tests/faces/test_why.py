@@ -57,6 +57,22 @@ def test_the_cause_is_told_by_name_and_by_id_after_the_stack_is_gone(
     assert before["operation"] == "create"
 
 
+def test_what_the_rollback_failed_on_is_told_apart_from_the_cause(home: Path, tmp_path: Path, run: Run) -> None:
+    kept = "  Kept:\n" + BROKEN.partition("  Orders:\n")[2].replace(
+        "TableName: orders", "TableName: kept\n      DeletionProtectionEnabled: true"
+    )
+    kept = kept.replace("        - {AttributeName: unused, AttributeType: S}\n", "")
+    template = tmp_path / "both.yaml"
+    waits = BROKEN.replace("orders", "after-kept").replace("    Properties:", "    DependsOn: Kept\n    Properties:")
+    template.write_text(waits + kept, encoding="utf-8")
+    failed = run("deploy", str(template), "--stack", "both", "--local", cwd=tmp_path)
+    assert failed.code == 1, failed.err
+    told = run("why", "both", "--local", cwd=tmp_path)
+    assert "Root cause: Orders (AWS::DynamoDB::Table) CREATE_FAILED" in told.out
+    assert "Its rollback failed on: Kept (AWS::DynamoDB::Table) DELETE_FAILED" in told.out
+    assert told.out.index("Root cause") < told.out.index("Its rollback failed on")
+
+
 def test_a_stack_that_never_was_is_said(home: Path, tmp_path: Path, run: Run) -> None:
     ran = run("why", "nothing", "--local", cwd=tmp_path)
     assert ran.code == 2

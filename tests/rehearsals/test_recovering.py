@@ -62,8 +62,11 @@ def test_a_creation_whose_rollback_met_deletion_protection_is_finished_and_the_t
 def test_a_rollback_that_failed_over_a_table_with_items_is_refused(aws: EmbeddedAws, account: str) -> None:
     assert created(aws, account, template(table(extra=PROTECTED), broken())) == "ROLLBACK_FAILED"
     put(aws, account, "orders")
-    refused = end(run(opened(aws, account), template(table(extra=PROTECTED), log_group())))
+    events = run(opened(aws, account), template(table(extra=PROTECTED), log_group()))
+    refused = end(events)
     assert (refused.ending, refused.code) == (Ending.REFUSED, "stack-holds-data")
+    assert not any(isinstance(e, Noted) and e.text in refused.detail for e in events), "said once, by the end"
+    assert not any(isinstance(e, Noted) and refused.detail in e.text for e in events), "said once, by the end"
     assert items(aws, account, "orders") == 1 and status(aws, account) == "ROLLBACK_FAILED"
 
 

@@ -23,7 +23,17 @@ from tablewright.deploy.naming import design_digest, is_of_design
 from tablewright.deploy.options import DeployOptions
 from tablewright.deploy.reason import cause, explain_text
 from tablewright.deploy.recovering.run import carry_out
-from tablewright.deploy.remedy import ContinueRollback, DeleteStack, NoRemedy, RollBack, refuse_names, remedy
+from tablewright.deploy.remedy import (
+    ContinueRollback,
+    DeleteStack,
+    NoRemedy,
+    RefuseIt,
+    RollBack,
+    StuckIt,
+    WaitForIt,
+    refuse_names,
+    remedy,
+)
 from tablewright.deploy.status import row
 from tablewright.deploy.words import hint_again, looked, not_as_designed, refusal
 from tablewright.errors import Failed, MustWait, Refused, Stuck, TablewrightError
@@ -212,7 +222,10 @@ def _recover(run: _Run, seen: Seen) -> Steps:
             f"Stack {stack.name} is {stack.status}, and nothing can be done about it.",
         )
     changes = isinstance(chosen, DeleteStack | RollBack | ContinueRollback)
-    yield Noted("note", f"{stack.status}: {chosen.why}", asks=changes and run.options.interactive)
+    if not isinstance(
+        chosen, RefuseIt | WaitForIt | StuckIt
+    ):  # what forbids is said once, by the error that ends the run
+        yield Noted("note", f"{stack.status}: {chosen.why}", asks=changes and run.options.interactive)
     after = yield from carry_out(run.account, chosen, stack, run.deadline)
     run.changed = True
     if after is None or row(after.status).standing is Standing.ABSENT:

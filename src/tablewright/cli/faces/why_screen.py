@@ -27,6 +27,7 @@ def why_lines(found: Explanation, columns: int, marks: Marks) -> list[Line]:
         *(((text, "strong"),) for text in fit(clean(head), columns)),
         (),
         *cause_lines(found.cause, columns),
+        *(((), *cause_lines(found.rollback, columns, "Its rollback failed on")) if found.rollback is not None else ()),
         (),
         *(((text, tone(stack.status)),) for text in fit(clean(now), columns)),
     ]
