@@ -1,0 +1,218 @@
+"""``tablewright add``: a table, an index and the like, written into the template as a careful person would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tablewright.cli.edited import apply, editing_options
+from tablewright.cli.options import Common
+from tablewright.cli.terminal import can_ask
+from tablewright.errors import UsageError
+
+if TYPE_CHECKING:
+    from tablewright.author.editing import Text
+
+_VIEWS = ("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY")
+_PROJECTIONS = ("ALL", "KEYS_ONLY", "INCLUDE")
+
+
+@click.group(name="add", short_help="Add a table, an index, TTL and the like to the template.")
+def command() -> None:
+    """Add to the template, in place: comments, order, quoting and line ends of what stands there stay to the byte.
+
+    What is added follows the names and the style of what it stands beside. An edit that would leave the template wrong by
+    tablewright check is refused. --diff shows it and changes nothing.
+
+    \b
+    Examples:
+      tablewright add table orders --key orderId
+      tablewright add index orders userId --diff
+      tablewright deploy
+    """
+
+
+@command.command(short_help="Add a table, with recovery, tags, an alarm and outputs.")
+@click.argument("name")
+@click.option("--key", default="id", show_default=True, metavar="NAME:TYPE", help="Partition key; TYPE is S, N or B.")
+@click.option("--sort", metavar="NAME:TYPE", help="Sort key.")
+@click.option("--like", default="", metavar="TABLE", help="The table to take after (default: the last).")
+@click.option("--alarm/--no-alarm", default=True, help="An alarm on its throttles (default), or none.")
+@click.option("--outputs/--no-outputs", default=True, help="Exported outputs (default), or none.")
+@editing_options
+def table(
+    common: Common, name: str, key: str, sort: str | None, like: str, alarm: bool, outputs: bool,
+    template: Path | None, diff: bool,
+) -> int:  # fmt: skip
+    """Add a table: on demand, with point-in-time recovery, policies that keep it, tags and names as its siblings have,
+    an alarm that can fire, and exported outputs.
+
+    \b
+    Examples:
+      tablewright add table orders --key orderId
+      tablewright add table events --key PK --sort SK:N --like ai-chef-results --diff
+    """
+    from tablewright.author.tables import NewTable, add_table, key_of
+
+    wish = NewTable(name, key_of(key), key_of(sort) if sort else None, like, alarm, outputs)
+    return apply(common, template, lambda text: add_table(text, wish), diff=diff, said=f"table {name} added")
+
+
+@command.command(short_help="Add a global secondary index, with its alarm.")
+@click.argument("table")
+@click.argument("key", metavar="ATTRIBUTE[:TYPE]")
+@click.option("--sort", metavar="NAME:TYPE", help="Sort key of the index.")
+@click.option("--name", default="", metavar="NAME", help="Its name (default: ATTRIBUTE-index).")
+@click.option("--projection", type=click.Choice(_PROJECTIONS), help="What it stores (asked on a terminal; else ALL).")
+@click.option("--include", multiple=True, metavar="NAME", help="Attributes of INCLUDE; repeatable.")
+@click.option("--alarm/--no-alarm", default=True, help="An alarm on its throttles (default), or none.")
+@editing_options
+def index(
+    common: Common, table: str, key: str, sort: str | None, name: str, projection: str | None, include: tuple[str, ...],
+    alarm: bool, template: Path | None, diff: bool,
+) -> int:  # fmt: skip
+    """Add a global secondary index to TABLE on an attribute, S unless said otherwise.
+
+    \b
+    Examples:
+      tablewright add index ai-chef-results userId
+      tablewright add index orders userId --sort createdAt:N --projection INCLUDE --include total
+    """
+    from tablewright.author.indexes import PROJECTIONS, NewIndex, add_index
+    from tablewright.author.tables import key_of
+
+    chosen = projection or ("INCLUDE" if include else _projection())
+    wish = NewIndex(table, key_of(key), key_of(sort) if sort else None, name, chosen, include, alarm)
+    said = f"index {name or wish.key.name + '-index'} added to {table}"
+    notes = (f"projection {chosen}: {PROJECTIONS[chosen]}", "every write to the table that touches it is written again")
+    return apply(common, template, lambda text: add_index(text, wish), diff=diff, said=said, notes=notes)
+
+
+def _projection() -> str:
+    if not can_ask():
+        return "ALL"
+    from tablewright.author.indexes import PROJECTIONS
+
+    for kind, cost in PROJECTIONS.items():
+        click.echo(f"  {kind:<10} {cost}", err=True)
+    return str(click.prompt("What is the index to store", type=click.Choice(_PROJECTIONS), default="ALL", err=True))
+
+
+@command.command(short_help="Let items expire.")
+@click.argument("table")
+@click.argument("attribute")
+@editing_options
+def ttl(common: Common, table: str, attribute: str, template: Path | None, diff: bool) -> int:
+    """Let DynamoDB delete the items of TABLE some time after the epoch seconds in ATTRIBUTE.
+
+    \b
+    Examples:
+      tablewright add ttl ai-chef-results expiresAt
+    """
+    from tablewright.author.features import add_ttl
+
+    return apply(
+        common, template, lambda text: add_ttl(text, table, attribute), diff=diff, said=f"TTL added to {table}"
+    )
+
+
+@command.command(short_help="Add a stream of a table's changes.")
+@click.argument("table")
+@click.option("--view", type=click.Choice(_VIEWS), default=_VIEWS[0], show_default=True, help="What the stream holds.")
+@editing_options
+def stream(common: Common, table: str, view: str, template: Path | None, diff: bool) -> int:
+    """Add a stream of the changes of TABLE.
+
+    \b
+    Examples:
+      tablewright add stream ai-chef-results --view NEW_IMAGE
+    """
+    from tablewright.author.features import add_stream
+
+    return apply(
+        common, template, lambda text: add_stream(text, table, view), diff=diff, said=f"stream added to {table}"
+    )
+
+
+@command.command(short_help="Add an alarm on the throttles of a table or an index.")
+@click.argument("table")
+@click.option("--index", "of", default="", metavar="NAME", help="On this index instead of the table.")
+@editing_options
+def alarm(common: Common, table: str, of: str, template: Path | None, diff: bool) -> int:
+    """Add an alarm on throttled reads and writes of TABLE, on metrics that it has.
+
+    \b
+    Examples:
+      tablewright add alarm ai-chef-results
+      tablewright add alarm ai-chef-results --index sessionId-index
+    """
+    from tablewright.author.watching import add_alarm
+
+    said = f"alarm added for {of + ' of ' if of else ''}{table}"
+    return apply(common, template, lambda text: add_alarm(text, table, of), diff=diff, said=said)
+
+
+@command.command(short_help="Add an exported output.")
+@click.argument("table")
+@click.argument("what", type=click.Choice(("name", "arn", "stream-arn")))
+@editing_options
+def output(common: Common, table: str, what: str, template: Path | None, diff: bool) -> int:
+    """Add an exported output with the name, the ARN or the stream's ARN of TABLE.
+
+    \b
+    Examples:
+      tablewright add output ai-chef-results arn
+    """
+    from tablewright.author.features import add_output
+
+    return apply(
+        common, template, lambda text: add_output(text, table, what), diff=diff, said=f"output added for {table}"
+    )
+
+
+@command.command(short_help="Add a tag to a table.")
+@click.argument("table")
+@click.argument("tag", metavar="KEY=VALUE")
+@editing_options
+def tag(common: Common, table: str, tag: str, template: Path | None, diff: bool) -> int:
+    """Add a tag to TABLE.
+
+    \b
+    Examples:
+      tablewright add tag ai-chef-results CostCenter=42
+    """
+    from tablewright.author.features import add_tag
+
+    key, equals, value = tag.partition("=")
+    if not equals or not key:
+        raise UsageError("malformed-option", "The tag is malformed", f"{tag!r} is not KEY=VALUE.")
+    return apply(
+        common, template, lambda text: add_tag(text, table, key, value), diff=diff, said=f"tag {key} added to {table}"
+    )
+
+
+@command.command(short_help="Add a managed policy from access patterns.")
+@click.argument("patterns", nargs=-1, required=True, metavar="PATTERN ...")
+@click.option("--table", "tables", multiple=True, metavar="TABLE", help="Only this table; repeatable.")
+@click.option("--name", default="TablesAccess", show_default=True, metavar="LOGICALID", help="Its logical ID.")
+@editing_options
+def policy(
+    common: Common, patterns: tuple[str, ...], tables: tuple[str, ...], name: str, template: Path | None, diff: bool
+) -> int:  # fmt: skip
+    """Add a managed policy that allows what PATTERNs say, and nothing else. tablewright policy patterns lists them.
+
+    \b
+    Examples:
+      tablewright add policy read query:sessionId-index --table ai-chef-results --name ReadResults
+    """
+    from tablewright.access.patterns import wish
+    from tablewright.author.granting import add_policy
+
+    wishes = tuple(wish(one) for one in patterns)
+
+    def edit(text: Text) -> Text:
+        return add_policy(text, wishes, tables, name)
+
+    return apply(common, template, edit, diff=diff, said=f"policy {name} added")

@@ -1,0 +1,89 @@
+"""A command that edits the template: which file, the edit made or only shown, and what is said about it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from tablewright.cli import exits
+from tablewright.cli.options import Command, Common, display_options
+from tablewright.cli.target import project_settings
+from tablewright.cli.terminal import output
+
+if TYPE_CHECKING:
+    from tablewright.author.editing import Text
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--template", type=click.Path(path_type=Path), help="The template to edit (default: tablewright.toml's)."
+    ),
+    click.option("--diff", is_flag=True, help="Show what would change, and change nothing."),
+)
+_PLACE: tuple[Callable[[Any], Any], ...] = (
+    click.option("--env", metavar="ENV", help="Environment of tablewright.toml, for its template."),
+    click.option(
+        "--project",
+        metavar="DIR",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Where to look for tablewright.toml, upwards (default: here).",
+    ),
+)
+
+
+def editing_options(command: Command) -> Command:
+    """Give a command that edits a template the options of which one and how."""
+    return cast(Command, _add(display_options(("human", "json"))(command), _OPTIONS + _PLACE))
+
+
+def edit_options(command: Command) -> Command:
+    """The options of the edit alone, for a command that has those of where to act."""
+    return cast(Command, _add(command, _OPTIONS))
+
+
+def _add(command: Any, options: tuple[Callable[[Any], Any], ...]) -> Any:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def apply(
+    common: Common, template: Path | None, edit: Callable[[Text], Text], *, diff: bool, said: str, notes: tuple[str, ...] = ()
+) -> int:  # fmt: skip
+    """Make the edit, or show it, and say what was done and what the check thinks of it."""
+    from tablewright.author.run import edit_file
+
+    path = template or project_settings(common).existing_template()
+    shown = _shown(path)
+    edited = edit_file(shown, edit, write=not diff)
+    out = output(sys.stdout, color=common.color)
+    if common.output == "json":
+        from tablewright.cli.faces.json_lines import encode
+
+        warnings = [{"rule": one.rule, "line": one.line, "message": one.message} for one in edited.notes]
+        body = {"template": str(shown), "changed": edited.changed, "written": edited.changed and not diff}
+        out.text(encode({**body, "diff": edited.diff(), "warnings": warnings}, out))
+        return exits.DONE.code
+    if diff:
+        out.text(edited.diff().rstrip("\n") or f"{shown}: nothing to change")
+        return exits.DONE.code
+    if not edited.changed:
+        out.text(f"{shown}: it says so already; nothing was changed")
+        return exits.DONE.code
+    out.line(((out.marks.good, "good"), (f" {said} in {shown}", "")))
+    for note in notes:
+        out.line(((f"  {note}", "dim"),))
+    for finding in edited.notes:
+        out.line(((f"  {finding.rule}", "warn"), (f" line {finding.line}: {finding.message}", "")))
+    return exits.DONE.code
+
+
+def _shown(path: Path) -> Path:
+    """The path as the person would write it from here."""
+    try:
+        return path.relative_to(Path.cwd()) if path.is_absolute() else path
+    except ValueError:
+        return path

@@ -1,0 +1,176 @@
+"""``tablewright remove``: a table, an index and the like, out of the template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tablewright.cli.edited import apply, edit_options, editing_options
+from tablewright.cli.options import Common, common_options
+
+if TYPE_CHECKING:
+    from tablewright.author.editing import Text
+
+
+@click.group(name="remove", short_help="Remove a table, an index, TTL and the like from the template.")
+def command() -> None:
+    """Remove from the template, in place, with what only belonged to it. Nothing at AWS is changed before the next deploy.
+
+    \b
+    Examples:
+      tablewright remove index orders userId-index
+      tablewright remove table orders --diff
+    """
+
+
+@command.command(short_help="Remove a table, in two steps where it holds data.")
+@click.argument("name", metavar="TABLE")
+@click.option("--stack", metavar="NAME", help="The stack that owns it (default: the environment's).")
+@click.option("--never-deployed", is_flag=True, help="Ask nobody: the table was never deployed.")
+@edit_options
+@common_options
+def table(
+    common: Common, name: str, stack: str | None, never_deployed: bool, template: Path | None, diff: bool
+) -> int:  # fmt: skip
+    """Remove TABLE from the template, with its alarms and outputs.
+
+    CloudFormation goes by the deletion policy that is deployed, not by the one in the file. So that is looked at first: unless
+    it keeps the table, only DeletionPolicy: Retain is written, to be deployed before this is run again.
+
+    \b
+    Examples:
+      tablewright remove table orders --local
+      tablewright remove table orders --never-deployed --diff
+    """
+    from tablewright.author.removal import keep, remove_table
+
+    free = never_deployed or _is_kept(common, template, name, stack)
+    if free:
+        return apply(common, template, lambda text: remove_table(text, name), diff=diff, said=f"table {name} removed")
+    notes = ("the deployed stack would delete it: deploy this, then run the same command again",)
+    return apply(common, template, lambda text: keep(text, name), diff=diff, said=f"table {name} retained", notes=notes)
+
+
+def _is_kept(common: Common, template: Path | None, name: str, stack: str | None) -> bool:
+    """Whether the deployed stack would leave the table alone when it leaves the template."""
+    from tablewright.author.editing import Text
+    from tablewright.author.removal import KEEPING
+    from tablewright.author.siblings import family
+    from tablewright.cli.target import find, open_target, read_template
+    from tablewright.template.tree import Scalar
+
+    target = find(common, stack=stack)
+    account = open_target(common, target.settings)
+    found = account.stacks.describe(target.stack)
+    if found is None:
+        return True
+    path = template or target.settings.existing_template()
+    logical = family(Text(read_template(path), str(path))).named(name).logical_id
+    deployed = Text(account.stacks.template(found.id), f"the template of {target.stack}")
+    if deployed.at(("Resources", logical)) is None:
+        return True
+    policy = deployed.at(("Resources", logical, "DeletionPolicy"))
+    return isinstance(policy, Scalar) and policy.text in KEEPING
+
+
+@command.command(short_help="Remove a global secondary index.")
+@click.argument("table")
+@click.argument("name", metavar="INDEX")
+@editing_options
+def index(common: Common, table: str, name: str, template: Path | None, diff: bool) -> int:
+    """Remove a global index from TABLE, with its alarms and the attributes that only it used.
+
+    \b
+    Examples:
+      tablewright remove index ai-chef-results sessionId-index --diff
+    """
+    from tablewright.author.removal import remove_index
+
+    said = f"index {name} removed from {table}"
+    return apply(common, template, lambda text: remove_index(text, table, name), diff=diff, said=said)
+
+
+def _setting(common: Common, table: str, key: str, what: str, template: Path | None, diff: bool) -> int:
+    from tablewright.author.removal import remove_setting
+
+    def edit(text: Text) -> Text:
+        return remove_setting(text, table, key, what)
+
+    return apply(common, template, edit, diff=diff, said=f"{what} removed from {table}")
+
+
+@command.command(short_help="Let items expire no more.")
+@click.argument("table")
+@editing_options
+def ttl(common: Common, table: str, template: Path | None, diff: bool) -> int:
+    """Let items of TABLE expire no more.
+
+    \b
+    Examples:
+      tablewright remove ttl ai-chef-sessions
+    """
+    return _setting(common, table, "TimeToLiveSpecification", "TTL", template, diff)
+
+
+@command.command(short_help="Remove a table's stream.")
+@click.argument("table")
+@editing_options
+def stream(common: Common, table: str, template: Path | None, diff: bool) -> int:
+    """Remove the stream of TABLE. Its consumers are not looked for: plan does that.
+
+    \b
+    Examples:
+      tablewright remove stream ai-chef-results --diff
+    """
+    return _setting(common, table, "StreamSpecification", "stream", template, diff)
+
+
+@command.command(short_help="Remove a tag.")
+@click.argument("table")
+@click.argument("key")
+@editing_options
+def tag(common: Common, table: str, key: str, template: Path | None, diff: bool) -> int:
+    """Remove a tag of TABLE.
+
+    \b
+    Examples:
+      tablewright remove tag ai-chef-results CostCenter
+    """
+    from tablewright.author.removal import remove_tag
+
+    said = f"tag {key} removed from {table}"
+    return apply(common, template, lambda text: remove_tag(text, table, key), diff=diff, said=said)
+
+
+@command.command(short_help="Remove an alarm by its logical ID.")
+@click.argument("name", metavar="LOGICALID")
+@editing_options
+def alarm(common: Common, name: str, template: Path | None, diff: bool) -> int:
+    """Remove an alarm by its logical ID.
+
+    \b
+    Examples:
+      tablewright remove alarm OrdersTableErrorAlarm
+    """
+    from tablewright.author.removal import remove_named
+
+    return apply(
+        common, template, lambda text: remove_named(text, "Resources", name), diff=diff, said=f"{name} removed"
+    )
+
+
+@command.command(short_help="Remove an output.")
+@click.argument("name", metavar="OUTPUT")
+@editing_options
+def output(common: Common, name: str, template: Path | None, diff: bool) -> int:
+    """Remove an output. Another stack that imports it makes the next deployment fail: AWS refuses it.
+
+    \b
+    Examples:
+      tablewright remove output OrdersTableArn
+    """
+    from tablewright.author.removal import remove_named
+
+    return apply(common, template, lambda text: remove_named(text, "Outputs", name), diff=diff, said=f"{name} removed")

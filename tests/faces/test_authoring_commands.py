@@ -1,0 +1,215 @@
+"""add, remove and set on the example's project: what they write, what they refuse, and that a refusal changes nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tablewright.author.run import edit_file
+from tablewright.author.tables import Key, NewTable, add_table
+from tablewright.template.read import read_design
+from tests.conftest import EmbeddedAws
+from tests.faces.shell import PROGRAM, Ran, environment, in_process
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples/ai-chef"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    shutil.copytree(EXAMPLE, tmp_path / "chef")
+    yield tmp_path / "chef"
+
+
+def template(project: Path) -> Path:
+    return project / "backend/infrastructure/dynamodb-schema.yaml"
+
+
+def ran(project: Path, *words: str) -> Ran:
+    return in_process(*words, cwd=project)
+
+
+def done(project: Path, *words: str) -> str:
+    found = ran(project, *words)
+    assert found.code == 0, found.err
+    return found.out
+
+
+def test_a_table_comes_with_what_the_guide_asks(project: Path) -> None:
+    done(project, "add", "table", "orders", "--key", "orderId", "--sort", "createdAt:N")
+    design = read_design(template(project).read_text(), stack="s")
+    table = next(one for one in design.tables if one.logical_id == "AiChefOrdersTable")
+    assert table.physical_name == "ai-chef-orders"
+    assert (table.deletion_policy, table.update_replace_policy) == ("RetainExceptOnCreate", "Retain")
+    assert table.table is not None and table.table.recovery is True
+    keys = table.table.keys
+    assert isinstance(keys, tuple)
+    assert [(key.name, key.type, key.role) for key in keys] == [("orderId", "S", "HASH"), ("createdAt", "N", "RANGE")]
+    assert {"OrdersTableName", "OrdersTableArn"} <= set(design.outputs)
+    staging = read_design(template(project).read_text(), stack="s", parameters={"Environment": "staging"})
+    names = {one.physical_name for one in staging.resources}
+    assert {"ai-chef-orders-staging", "AI-Chef-DynamoDB-OrdersTable-Errors-staging"} <= names
+    assert in_process("check", str(template(project)), "--no-cfn-lint").code == 0
+
+
+def test_everything_added_and_removed_again_leaves_the_file(project: Path) -> None:
+    before = template(project).read_bytes()
+    for words in (
+        ("add", "table", "orders", "--key", "orderId"),
+        ("add", "index", "orders", "userId"),
+        ("add", "ttl", "orders", "expiresAt"),
+        ("add", "stream", "orders", "--view", "NEW_IMAGE"),
+        ("add", "tag", "orders", "CostCenter=42"),
+        ("add", "output", "orders", "stream-arn"),
+        ("remove", "output", "OrdersStreamArn"),
+        ("remove", "tag", "orders", "CostCenter"),
+        ("remove", "stream", "orders"),
+        ("remove", "ttl", "orders"),
+        ("remove", "index", "orders", "userId-index"),
+        ("remove", "table", "orders", "--never-deployed"),
+    ):
+        assert "nothing was changed" not in done(project, *words), words
+    assert template(project).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "where"),
+    [
+        (("billing", "results", "provisioned", "--read", "5", "--write", "5"), "BillingMode: PROVISIONED"),
+        (("class", "results", "infrequent-access"), "TableClass: STANDARD_INFREQUENT_ACCESS"),
+        (("pitr", "results", "on", "--days", "14"), "RecoveryPeriodInDays: 14"),
+        (("protection", "results", "off"), "DeletionProtectionEnabled: false"),
+        (("encryption", "results", "aws"), "SSEType: KMS"),
+        (("insights", "results", "on"), "ContributorInsightsSpecification:"),
+        (("projection", "results", "sessionId-index", "KEYS_ONLY"), "ProjectionType: KEYS_ONLY"),
+        (("throughput", "results", "--read", "100", "--write", "50"), "MaxReadRequestUnits: 100"),
+    ],
+)
+def test_settings_are_changed_in_their_place(project: Path, words: tuple[str, ...], where: str) -> None:
+    before = template(project).read_text().splitlines()
+    shown = done(project, "set", *words, "--diff")
+    assert f"+{' ' * 6}" in shown and where in shown
+    assert template(project).read_text().splitlines() == before
+    done(project, "set", *words)
+    after = template(project).read_text()
+    assert where in after
+    comments = [line for line in before if line.lstrip().startswith("#")]
+    assert [line for line in after.splitlines() if line.lstrip().startswith("#")] == comments
+    assert "nothing was changed" in done(project, "set", *words)
+
+
+def test_a_policy_is_added_for_the_tables_of_the_template(project: Path) -> None:
+    done(project, "add", "policy", "read", "query:sessionId-index", "--table", "results", "--name", "ReadResults")
+    text = template(project).read_text()
+    assert "Resource: !Sub '${AiChefResultsTable.Arn}/index/sessionId-index'" in text
+    design = read_design(text, stack="s")
+    assert design.capabilities == ("CAPABILITY_IAM",)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("add", "table", "results"), "AiChefResultsTable already"),
+        (("add", "table", "bad name"), "letters, digits"),
+        (("add", "table", "orders", "--key", "id:X"), "S (text), N (number) or B (binary)"),
+        (("add", "table", "orders", "--key", "id", "--sort", "id"), "given as both keys"),
+        (("add", "table", "orders", "--like", "nope"), "The template has no table nope"),
+        (("add", "index", "nope", "userId"), "The template has no table nope"),
+        (("add", "index", "results", "resultId:N"), "resultId of AiChefResultsTable is defined as S"),
+        (("add", "index", "results", "sessionId"), "has an index sessionId-index already"),
+        (("add", "index", "results", "userId", "--projection", "INCLUDE"), "wants the attributes"),
+        (("add", "ttl", "sessions", "expiresAt"), "take TTL away, deploy, wait an hour"),
+        (("add", "output", "results", "stream-arn"), "a stream first"),
+        (("add", "alarm", "results", "--index", "nope"), "has no index nope"),
+        (("add", "tag", "results", "x"), "is not KEY=VALUE"),
+        (("add", "policy", "stream"), "has none: add StreamSpecification"),
+        (("remove", "index", "results", "nope"), "has no global index nope"),
+        (("remove", "tag", "results", "nope"), "has no tag nope"),
+        (("remove", "stream", "results"), "has no stream"),
+        (("remove", "output", "Nope"), "has no Nope in Outputs"),
+        (("set", "billing", "results", "provisioned"), "wants --read and --write"),
+    ],
+)
+def test_what_cannot_be_is_said_and_the_file_is_untouched(project: Path, words: tuple[str, ...], says: str) -> None:
+    before = template(project).read_bytes()
+    found = ran(project, *words)
+    assert found.code == 2, found.out
+    assert says in " ".join(found.err.split())
+    assert template(project).read_bytes() == before
+
+
+def test_the_twenty_first_index_is_refused(project: Path) -> None:
+    for number in range(19):
+        done(project, "add", "index", "results", f"a{number}", "--no-alarm")
+    before = template(project).read_bytes()
+    found = ran(project, "add", "index", "results", "one-more", "--no-alarm")
+    assert found.code == 2 and "AWS allows 20" in " ".join(found.err.split())
+    assert template(project).read_bytes() == before
+
+
+def test_an_edit_that_the_check_finds_wrong_is_refused(project: Path) -> None:
+    before = template(project).read_bytes()
+    found = ran(project, "add", "index", "results", "userId", "--name", "x")  # three characters at least
+    assert found.code == 3, found.out
+    assert "The edit would leave the template wrong" in found.err and "TW-IDX" in found.err
+    assert template(project).read_bytes() == before
+
+
+def test_json_says_what_was_done(project: Path) -> None:
+    shown = json.loads(done(project, "add", "ttl", "results", "expiresAt", "--diff", "--output", "json"))
+    assert shown["changed"] is True and shown["written"] is False
+    assert "+        AttributeName: expiresAt" in shown["diff"]
+
+
+def test_byte_order_mark_line_ends_mode_and_link_stay(tmp_path: Path) -> None:
+    real = tmp_path / "real.yaml"
+    body = template(EXAMPLE).read_text().replace("\n", "\r\n").encode()
+    real.write_bytes(b"\xef\xbb\xbf" + body)
+    real.chmod(0o640)
+    link = tmp_path / "template.yaml"
+    link.symlink_to("real.yaml")
+    edit_file(link, lambda text: add_table(text, NewTable("orders", Key("id"))))
+    data = real.read_bytes()
+    assert link.is_symlink() and real.stat().st_mode & 0o777 == 0o640
+    assert data.startswith(b"\xef\xbb\xbf") and data.count(b"\n") == data.count(b"\r\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["real.yaml", "template.yaml"]
+
+
+def test_two_editors_at_once_lose_nothing(project: Path) -> None:
+    attributes = [f"a{number}" for number in range(6)]
+    running = [
+        subprocess.Popen(
+            [*PROGRAM, "add", "index", "results", name, "--no-alarm"], cwd=project, env=environment(),
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )
+        for name in attributes
+    ]  # fmt: skip
+    for process in running:
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+    text = template(project).read_text()
+    assert all(f"IndexName: {name}-index" in text for name in attributes)
+
+
+def test_a_deployed_table_is_retained_before_it_is_removed(aws: EmbeddedAws, account: str, project: Path) -> None:
+    before = template(project).read_text()
+    plain = before.replace("DeletionPolicy: RetainExceptOnCreate", "DeletionPolicy: Delete").replace(
+        "DeletionProtectionEnabled: true", "DeletionProtectionEnabled: false"
+    )
+    template(project).write_text(plain)
+    where = ("--endpoint-url", aws.endpoint, "--region", "us-east-1")
+    env = {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "local"}
+    assert in_process("deploy", "--yes", *where, cwd=project, env=env).code == 0
+    first = in_process("remove", "table", "results", *where, cwd=project, env=env)
+    assert first.code == 0 and "deploy this, then run the same command again" in first.out
+    kept = template(project).read_text()
+    assert "AiChefResultsTable:" in kept and "DeletionPolicy: Retain\n" in kept
+    assert in_process("deploy", "--yes", *where, cwd=project, env=env).code == 0
+    second = in_process("remove", "table", "results", *where, cwd=project, env=env)
+    assert second.code == 0, second.err
+    text = template(project).read_text()
+    assert "AiChefResultsTable" not in text and "ResultsTableErrorAlarm" not in text
