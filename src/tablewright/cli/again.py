@@ -6,6 +6,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tablewright.cli.embedded import gone
 from tablewright.cli.options import Common
 
 if TYPE_CHECKING:
@@ -81,6 +82,11 @@ class Again:
         if isinstance(event, Failure):
             return replace(event, cause=self.cause(event.cause) or event.cause)
         if isinstance(event, Finished):
+            stopped = gone(event.code) if self._common.local else None
+            if stopped is not None:
+                return replace(
+                    event, code=stopped.code, summary=stopped.summary, detail=stopped.detail, hint=stopped.hint
+                )
             return replace(event, hint=self.command(event.hint), cause=self.cause(event.cause))
         return event
 

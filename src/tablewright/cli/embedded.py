@@ -42,3 +42,17 @@ def ensure_running() -> tuple[Running, bool]:
 
         running = process.status()
         return (running, False) if running is not None else (process.start(), True)
+
+
+def gone(code: str | None) -> Failed | None:
+    """What to say instead of an error ``code`` that means: the embedded AWS, which ran a moment ago, answers no more."""
+    if code != "endpoint-unreachable":
+        return None
+    return Failed(
+        "embedded-aws-stopped",
+        "The embedded AWS has stopped",
+        "It answered, and now it does not: it was stopped or killed, or the disk that keeps its data is full. What it "
+        "acknowledged is kept. Run the same command again: that starts it, and goes on from where things stand. "
+        "What it wrote about itself is shown by:",
+        "tablewright local logs",
+    )

@@ -100,7 +100,7 @@ def run(argv: list[str]) -> int:
         sys.stdout.flush()
         return code
     except TablewrightError as error:
-        return _complain(error, argv)
+        return _complain(_on_this_machine(error, argv), argv)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
@@ -134,6 +134,14 @@ def _invoke(argv: list[str]) -> int:
 def _silence() -> None:
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def _on_this_machine(error: TablewrightError, argv: list[str]) -> TablewrightError:
+    if "--local" not in argv:
+        return error
+    from tablewright.cli.embedded import gone
+
+    return gone(error.code) or error
 
 
 def _drop_what_cannot_be_written() -> None:
