@@ -1,0 +1,114 @@
+"""The guard beyond a stack's own tables: keys, replicas, nested stacks, periods; each refused, and let through by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from tablewright.events import ChangesFound, Ending, Event
+from tests.conftest import EmbeddedAws
+from tests.rehearsals.deploying import client, end, items, log_group, opened, pending, put, run, status, table, template
+
+ENCRYPTED = "SSESpecification: {SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: !GetAtt %s.Arn}"
+PITR = "PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true%s}"
+ORDERS = frozenset({"orders"})
+
+
+def refused_then_allowed(
+    aws: EmbeddedAws, account: str, body: str, *, kind: str, before: str = "CREATE_COMPLETE"
+) -> list[Event]:
+    """Refuse without the flag and with any other name, leaving everything as it was; then go through with the flag."""
+    for names in (frozenset[str](), frozenset({"*"}), frozenset({"Orders"})):
+        events = run(opened(aws, account), body, allow_data_loss=names)
+        last = end(events)
+        assert (last.ending, last.code) == (Ending.REFUSED, "data-loss"), last
+        assert {(loss.kind, loss.table) for loss in last.losses if loss.refuses} == {(kind, "orders")}
+        assert last.hint is not None and "--allow-data-loss orders" in last.hint
+        assert not any(isinstance(e, ChangesFound) for e in events)
+        assert status(aws, account) == before and pending(aws, account) == []
+    assert items(aws, account, "orders") == 1
+    done = run(opened(aws, account), body, allow_data_loss=ORDERS)
+    assert end(done).ending is Ending.DONE, end(done)
+    return done
+
+
+def key(logical_id: str = "Secret", *, enabled: bool = True) -> str:
+    """A KMS key's block."""
+    policy = (
+        "{Version: '2012-10-17', Statement: [{Effect: Allow, Principal: {AWS: '*'}, Action: 'kms:*', Resource: '*'}]}"
+    )
+    return (
+        f"  {logical_id}:\n    Type: AWS::KMS::Key\n    Properties:\n"
+        f"      Enabled: {str(enabled).lower()}\n      KeyPolicy: {policy}\n"
+    )
+
+
+EDITS = {
+    "deleted": template(table()),
+    "disabled": template(key(enabled=False), table(extra=ENCRYPTED % "Secret")),
+    "replaced": template(key("Other"), table(extra=ENCRYPTED % "Other")),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_key_in_use_is_guarded(aws: EmbeddedAws, account: str, edit: str) -> None:
+    assert end(run(opened(aws, account), template(key(), table(extra=ENCRYPTED % "Secret")))).ending is Ending.DONE
+    put(aws, account, "orders")
+    refused_then_allowed(aws, account, EDITS[edit], kind="key-lost")
+
+
+def test_a_key_that_encrypts_no_table_may_go(aws: EmbeddedAws, account: str) -> None:
+    run(opened(aws, account), template(key(), table()))
+    put(aws, account, "orders")
+    assert end(run(opened(aws, account), template(table()))).ending is Ending.DONE
+
+
+def test_a_shorter_recovery_period_goes_through_by_name(aws: EmbeddedAws, account: str) -> None:
+    run(opened(aws, account), template(table(extra=PITR % "")))
+    put(aws, account, "orders")
+    shorter = template(table(extra=PITR % ", RecoveryPeriodInDays: 7"))
+    refused_then_allowed(aws, account, shorter, kind="recovery-shortened")
+
+
+def global_table(*regions: str) -> str:
+    """A global table's block."""
+    return (
+        "  Orders:\n    Type: AWS::DynamoDB::GlobalTable\n    Properties:\n      TableName: orders\n"
+        "      BillingMode: PAY_PER_REQUEST\n      StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}\n"
+        "      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]\n"
+        "      KeySchema: [{AttributeName: id, KeyType: HASH}]\n      Replicas:\n"
+        + "".join(f"        - Region: {region}\n" for region in regions)
+    )
+
+
+def test_a_removed_replica_is_guarded(aws: EmbeddedAws, account: str) -> None:
+    assert end(run(opened(aws, account), template(global_table("us-east-1", "eu-west-1")))).ending is Ending.DONE
+    put(aws, account, "orders")
+    refused_then_allowed(aws, account, template(global_table("us-east-1")), kind="replica-removed")
+
+
+def nested(aws: EmbeddedAws, account: str, key: str, body: str) -> str:
+    """The block of a nested stack whose template is put into a bucket."""
+    s3 = client(aws, account, "s3")
+    bucket = f"nested-{account}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key=key, Body=body.encode())
+    url = f"https://{bucket}.s3.us-east-1.amazonaws.com/{key}"
+    return f"  Inner:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: {url}\n"
+
+
+@pytest.mark.parametrize("edit", ["the nested stack removed", "its table removed", "its table replaced"])
+def test_a_table_of_a_nested_stack_is_guarded(aws: EmbeddedAws, account: str, edit: str) -> None:
+    inner = nested(aws, account, "one.yaml", template(table(), log_group("Inside", "/inside")))
+    assert end(run(opened(aws, account), template(inner, log_group()))).ending is Ending.DONE
+    put(aws, account, "orders")
+    renamed = template(table(name="orders-2"), log_group("Inside", "/inside"))
+    if edit == "the nested stack removed":
+        body, kind = template(log_group()), "table-removed"
+    elif edit == "its table removed":
+        body = template(nested(aws, account, "two.yaml", template(log_group("Inside", "/inside"))), log_group())
+        kind = "table-removed"
+    else:
+        body, kind = template(nested(aws, account, "two.yaml", renamed), log_group()), "table-replaced"
+    refused_then_allowed(aws, account, body, kind=kind)
+    left = client(aws, account, "dynamodb").list_tables()["TableNames"]
+    assert left == (["orders-2"] if edit == "its table replaced" else [])
