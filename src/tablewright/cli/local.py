@@ -12,6 +12,7 @@ import click
 from tablewright.cli import exits
 from tablewright.cli.embedded import spoken
 from tablewright.cli.faces.marks import Line
+from tablewright.cli.local_fault import command as fault
 from tablewright.cli.options import Common, display_options
 from tablewright.cli.terminal import Output, can_ask, output
 from tablewright.errors import UsageError
@@ -35,6 +36,9 @@ def command() -> None:
       eval "$(tablewright local env)"
       tablewright local stop
     """
+
+
+command.add_command(fault)
 
 
 @command.command()

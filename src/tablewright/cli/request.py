@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,14 @@ import click
 
 from tablewright.cli.options import Command, Common, pairs
 from tablewright.cli.target import Target, find, read_template
+from tablewright.errors import UsageError
 
 if TYPE_CHECKING:
     from tablewright.deploy.options import DeployOptions
     from tablewright.model.design import Design
+
+SKIP_UNIMITATED = "TABLEWRIGHT_SKIP_UNIMITATED"
+"""The capability by which the embedded CloudFormation is asked for placeholders; AWS has no such capability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Asked:
     role_arn: str | None
     s3_bucket: str | None
     termination_protection: bool | None
+    skip_unimitated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,12 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         default=None,
         help="Protect the stack against being deleted, or not any more (default: leave it).",
     ),
+    click.option(
+        "--skip-unimitated",
+        is_flag=True,
+        help="With --local: let placeholders stand for resource types that the embedded AWS does not imitate; they are not "
+        "rehearsed.",
+    ),
 )
 
 
@@ -90,6 +101,13 @@ def understand(
     from tablewright.deploy.options import DeployOptions
     from tablewright.template.read import read_design
 
+    if asked.skip_unimitated and not common.local:
+        raise UsageError(
+            "only-with-local",
+            "--skip-unimitated goes with --local only",
+            "AWS has every resource type; placeholders are for the embedded AWS, which does not.",
+            "tablewright deploy --local --skip-unimitated",
+        )
     target = find(
         common,
         stack=asked.stack,
@@ -101,6 +119,8 @@ def understand(
     design = read_design(
         read_template(path), stack=target.stack, path=_shown(path), parameters=target.parameters, tags=target.tags
     )
+    if asked.skip_unimitated:
+        design = replace(design, capabilities=(*design.capabilities, SKIP_UNIMITATED))
     check_protection(target.settings, asked.allow_data_loss)
     options = DeployOptions(
         allow_data_loss=frozenset(asked.allow_data_loss),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tablewright.cli.faces.cells import clean, elide, fit, pad, width, wrap
 from tablewright.cli.faces.marks import Line, Marks, kind
 from tablewright.cli.faces.quantities import count, size
+from tablewright.cli.faces.wording import unrehearsed
 from tablewright.model.loss import Loss, Weight
 from tablewright.model.stack import PropertyChange, ResourceChange
 
@@ -31,6 +32,9 @@ def change_lines(changes: Sequence[ResourceChange], columns: int, marks: Marks) 
         lines.append(
             ((f"  {sign} ", look), (f"{pad(verb(change), verbs)}  ", look), (name + "  ", "strong"), (about, "dim"))
         )
+        if unrehearsed(change.physical_id):
+            told = "not rehearsed: a placeholder stands for it, because the embedded AWS does not imitate its type"
+            lines += [((f"      {text}", "warn"),) for text in wrap(told, columns - 6)]
         fate = _fate(change)
         if fate:
             lines += [((f"      {text}", "dim"),) for text in wrap(fate, columns - 6)]

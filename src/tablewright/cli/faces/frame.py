@@ -5,7 +5,7 @@ from __future__ import annotations
 from tablewright.cli.faces.board import Board, Child, Row
 from tablewright.cli.faces.cells import clean, elide, fit, pad, width
 from tablewright.cli.faces.marks import Line, Marks, elapsed, kind, tone
-from tablewright.cli.faces.wording import head, index_status, place
+from tablewright.cli.faces.wording import head, index_status, place, unrehearsed
 
 _DETAILS = 6
 _NARROW = 60  # Below this the kind of a resource gives way to its name.
@@ -59,7 +59,7 @@ def _resources(board: Board, now: float, columns: int, room: int, marks: Marks) 
         chosen = {row.logical_id for row in keep}
         hidden = len(rows) - len(keep)
         rows = [row for row in rows if row.logical_id in chosen]
-    name_cells = max((width(row.logical_id) for row in rows), default=0)
+    name_cells = max((width(_named(row)) for row in rows), default=0)
     lines: list[Line] = []
     for row in rows:
         lines.append(_row(row, now, columns, name_cells, marks))
@@ -80,9 +80,13 @@ def _row(row: Row, now: float, columns: int, name_cells: int, marks: Marks) -> L
     room = columns - 4 - 2 - width(what) - 2 - len(clock)  # for the name and the status
     status = elide(clean(row.status), max(8, room - 8), marks.elided)
     cells = max(8, min(name_cells, room - len(status)))
-    name = pad(elide(clean(row.logical_id), cells, marks.elided), cells)
+    name = pad(elide(clean(_named(row)), cells, marks.elided), cells)
     gap = " " * max(2, room + 2 - cells - len(status))
     return ((f"  {sign} ", row.tone), (name + "  ", ""), (what, "dim"), (status, row.tone), (gap + clock, "dim"))
+
+
+def _named(row: Row) -> str:
+    return f"{row.logical_id} (not rehearsed)" if unrehearsed(row.physical_id) else row.logical_id
 
 
 def _child(child: Child, columns: int, marks: Marks) -> Line:

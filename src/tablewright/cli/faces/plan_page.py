@@ -5,7 +5,7 @@ from __future__ import annotations
 from tablewright.cli.faces.cells import clean
 from tablewright.cli.faces.changes import is_replaced, loss_text, verb
 from tablewright.cli.faces.planned import PlanShown
-from tablewright.cli.faces.wording import place
+from tablewright.cli.faces.wording import place, unrehearsed
 from tablewright.model.stack import PropertyChange
 
 _LONGEST_VALUE = 200
@@ -32,9 +32,7 @@ def plan_page(shown: PlanShown) -> str:
     if shown.cause is not None:
         quoted = clean(shown.cause.text)
         meant = f"{shown.cause.meaning} {shown.cause.remedy}".strip()
-        parts.append(
-            f"**{shown.cause_title}**: {_code(shown.cause.logical_id)}\n\n> {_text(quoted)}\n\n{_text(meant)}"
-        )
+        parts.append(f"**{shown.cause_title}**: {_code(shown.cause.logical_id)}\n\n> {_text(quoted)}\n\n{_text(meant)}")
     if shown.finished is not None:
         end = f"{shown.finished.summary}. {shown.finished.detail}".strip()
         parts.append(("❌ " if shown.refused or shown.finished.code else "✅ ") + _text(end))
@@ -55,6 +53,8 @@ def _changes(shown: PlanShown) -> str:
     for change in changes[:_MOST_ROWS]:
         mark = "⚠️ " if is_replaced(change) or change.action == "Remove" else ""
         what = "<br>".join(_property(item) for item in change.properties) if change.action == "Modify" else ""
+        if unrehearsed(change.physical_id):
+            what = "**not rehearsed**" + (f"<br>{what}" if what else "")
         rows.append(f"| {mark}{verb(change)} | {_code(change.logical_id)} | {_cell(change.type)} | {what} |")
     if len(changes) > _MOST_ROWS:
         rows.append(f"| | and {len(changes) - _MOST_ROWS} more | | |")

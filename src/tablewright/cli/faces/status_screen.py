@@ -10,6 +10,7 @@ from tablewright.cli.faces.marks import Line, Marks, kind, tone
 from tablewright.cli.faces.quantities import count, moment, size, span
 from tablewright.cli.faces.result import output_lines
 from tablewright.cli.faces.status_tables import table_lines
+from tablewright.cli.faces.wording import unrehearsed
 from tablewright.model.report import UNHEALTHY, AlarmReport, HealthFinding, LogGroupReport, Operation, StackReport
 from tablewright.model.stack import StackResource
 
@@ -142,7 +143,10 @@ def _log_group(report: LogGroupReport) -> Row:
 
 
 def _other(resource: StackResource) -> Row:
-    return clean(f"{resource.logical_id}, {kind(resource.type)}"), clean(resource.status), tone(resource.status)
+    name = clean(f"{resource.logical_id}, {kind(resource.type)}")
+    if unrehearsed(resource.physical_id):
+        return name, f"{clean(resource.status)}, not rehearsed", "warn"
+    return name, clean(resource.status), tone(resource.status)
 
 
 def _troubled(findings: Iterable[HealthFinding]) -> frozenset[str]:

@@ -7,6 +7,11 @@ from tablewright.events import Finished, IndexMoved, Looked, OperationStarted, S
 from tablewright.model.stack import ResourceChange
 
 
+def unrehearsed(physical_id: str) -> bool:
+    """Whether a placeholder stands for a resource: the embedded AWS does not imitate its type."""
+    return physical_id.startswith("not-rehearsed-")
+
+
 def head(started: Started) -> str:
     """What the run is: the verb, the stack and the environment."""
     environment = f" ({started.environment})" if started.environment else ""

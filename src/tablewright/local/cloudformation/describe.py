@@ -17,7 +17,7 @@ from tablewright.local.cloudformation.intrinsics import is_unknown, text
 from tablewright.local.cloudformation.program import Program
 from tablewright.local.cloudformation.references import references
 from tablewright.local.cloudformation.resources.protocol import Recreation
-from tablewright.local.cloudformation.resources.registry import kind_of
+from tablewright.local.cloudformation.resources.registry import KINDS, kind_of
 
 _REMOVED = {"Delete": "Delete", "Retain": "Retain", "RetainExceptOnCreate": "Retain", "Snapshot": "Snapshot"}
 _REPLACED = {"Delete": "ReplaceAndDelete", "Retain": "ReplaceAndRetain", "Snapshot": "ReplaceAndSnapshot"}
@@ -40,6 +40,9 @@ def shown(change: Change, old: Program | None, new: Program) -> Doc:
         )
     if change.action == "Import":
         entry["PhysicalResourceId"] = str(change.after.get(kind_of(change.type).name_property, "")) or None
+    if change.action == "Add" and change.type not in KINDS:
+        # AWS gives no physical ID here: it tells a placeholder from what is rehearsed.
+        entry["PhysicalResourceId"] = kind_of(change.type).planned_name("", change.logical_id, change.after)
     if change.action != "Remove":
         entry["AfterContext"] = _context(
             change.after, change.metadata, change.deletion_policy, change.update_replace_policy
