@@ -52,13 +52,16 @@ def edit_file(path: Path, edit: Callable[[Text], Text], *, write: bool = True) -
     Raises UsageError and Refused, and the file is as it was then.
     """
     target = path.resolve() if path.exists() else path
-    for _ in range(_TRIES):
-        data = _read(target, path)
-        edited = _edited(path, data, edit)
-        if not write or not edited.changed:
-            return edited
-        with _alone(target.parent):
-            if _read(target, path) == data:
+    if not write:
+        return _edited(path, _read(target, path), edit)
+    _read(target, path)  # before its folder is locked: there may be neither
+    with _alone(target.parent):
+        for _ in range(_TRIES):
+            data = _read(target, path)
+            edited = _edited(path, data, edit)
+            if not edited.changed:
+                return edited
+            if _read(target, path) == data:  # an editor that knows of no lock may have written meanwhile
                 _replace(target, (_MARK if data.startswith(_MARK) else b"") + edited.after.encode())
                 return edited
     raise Failed(
