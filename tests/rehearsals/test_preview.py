@@ -31,10 +31,7 @@ EDITS = {
     "a-named-table-re-keyed": (template(table()), template(table(key="other"))),
     "recovery-switched-off": (template(table(extra=PITR)), template(table())),
     "ttl-switched-on": (template(table()), template(table(extra=TTL))),
-    "two-indexes-at-once": (
-        template(table()),
-        template(table(index="owner", extra="")).replace("        - IndexName", "        - IndexName"),
-    ),
+    "an-index-removed": (template(table(index="owner")), template(table())),
 }
 
 
