@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from check import check
 from gateway import gateway
 from paired import pairs, report
 
@@ -64,7 +65,7 @@ def noop_deploy(runs: int) -> None:
     report("deploy of an unchanged stack", names, measured, "cpu")
 
 
-BENCHES = {"startup": startup, "noop-deploy": noop_deploy, "gateway": gateway}
+BENCHES = {"startup": startup, "noop-deploy": noop_deploy, "gateway": gateway, "check": check}
 
 
 def main() -> None:
