@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tablewright.deploy.status import row
 from tablewright.model.design import Design
 from tablewright.plan.actual import Actual, Standing
+from tablewright.plan.drift import Drift
 from tablewright.plan.plan import plan
-from tablewright.plan.steps import AwaitTable, CreateStack, Follow, Protect, Recover, UpdateStack
+from tablewright.plan.steps import AwaitTable, CreateStack, Follow, Protect, Recover, Revert, UpdateStack
 from tablewright.plan.values import values
 from tablewright.template.read import read_design, resolve
 from tests.laws.stacks import live, stack, statuses
@@ -75,6 +76,8 @@ def _done(design: Design, actual: Actual) -> Actual:
             assert isinstance(name, str)
             tables = {**actual.tables, name: actual.tables.get(name, live(name, index="CREATING"))}
             return Actual(after, Standing.SETTLED, design.body, (), tables)
+        case Revert():
+            return replace(actual, drift=(), reverted=True)
         case AwaitTable(table=table):
             return replace(actual, tables={**actual.tables, table: live(table, index="ACTIVE")})
         case Protect(enabled=enabled):
@@ -89,6 +92,25 @@ def test_doing_the_first_step_again_and_again_ends_with_nothing_to_do(case: tupl
         actual = _done(design, actual)
         design = _resolved(design, actual)
     assert plan(design, actual, protection=True).steps == ()
+
+
+@given(cases(), st.booleans())
+def test_drift_is_put_right_once_and_only_where_the_stack_stands(case: tuple[Design, Actual], reverted: bool) -> None:
+    design, actual = case
+    drift = (Drift("orders", "Orders", ("TTL of orders is DISABLED, not on end",)),)
+    steps = plan(design, replace(actual, drift=drift, reverted=reverted)).steps
+    expected = actual.standing is Standing.SETTLED and not reverted
+    assert [s.tables for s in steps if isinstance(s, Revert)] == ([("orders",)] if expected else [])
+    assert steps[:-1] == plan(design, actual).steps if expected else steps == plan(design, actual).steps
+
+
+def test_what_is_taken_in_as_it_is_is_put_right_after_the_import() -> None:
+    body = BODY + "      DeletionProtectionEnabled: true\n"
+    design = resolve(read_design(body, stack="orders"), {"Name": "orders"}, {})
+    actual = Actual(None, Standing.ABSENT, None, (), {"orders": live("orders")})
+    assert [step.kind for step in plan(design, actual).steps] == ["create", "revert"]
+    protected = replace(actual, tables={"orders": live("orders", protected=True)})
+    assert [step.kind for step in plan(design, protected).steps] == ["create"]
 
 
 @given(cases())

@@ -193,6 +193,20 @@ def test_a_service_without_the_mode_is_said_and_never_done(aws: EmbeddedAws, acc
     assert again.ending is Ending.DONE
 
 
+def test_a_botocore_without_the_mode_is_said_by_plan_and_deploy(aws: EmbeddedAws, account: str) -> None:
+    run(opened(aws, account), DESIGNED)
+    _no_recovery(client(aws, account, "dynamodb"))
+    old: Any = open_account(region="us-east-1", endpoint_url=aws.endpoint, credentials=Credentials(account, "local"))
+    model = old.change_sets._session.cloudformation.meta.service_model  # this client's own: others keep theirs
+    del model.operation_model("CreateChangeSet").input_shape.members["DeploymentMode"]
+    shown = list(
+        preview(read_design(DESIGNED, stack=STACK, path="template.yaml"), old, options=DeployOptions(interactive=False))
+    )
+    failed = end(run(old, DESIGNED))
+    assert steps(shown) == ["revert"] and end(shown).facts[REFUSED] == failed.code == "not-as-designed"
+    assert "1.42.76" in failed.detail and pending(aws, account) == []
+
+
 def test_settings_that_may_not_be_read_are_said_on_a_run_with_nothing_to_do(aws: EmbeddedAws, account: str) -> None:
     run(opened(aws, account), DESIGNED)
     denied = (400, "AccessDeniedException", DENIED_BY_POLICY.format(action="dynamodb:DescribeTimeToLive"))
