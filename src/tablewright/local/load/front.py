@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+from tablewright.local.budgets import Budgets, Lag
 from tablewright.local.clock import Clock
 from tablewright.local.dataplane import Response
 from tablewright.local.faults.datapath import Faults
@@ -70,6 +71,7 @@ class Front:
         self._governor.enabled = (journal.get(*_SETTINGS) or {}).get("enabled", True)
         self._data = DataPath(self._view, clock, self._governor, self._telemetry, self._reports, self.faults)
         self._indexes = IndexTimes(journal, clock)
+        self._budgets, self._lag = Budgets(journal, clock), Lag(journal, clock)
         self._sources = (self._store, self._view, self._gauges)
         self._alarms = AlarmEvaluator(self._view.alarms, self._sources, self._set_alarm_state)
         self._scaling = AutoScaling(journal, clock, self._view, self._store, self._update_table)
@@ -121,6 +123,11 @@ class Front:
             refused = self._indexes.update_refused(scope, name, asked)
         elif operation.name == "DeleteTable":
             refused = self._indexes.delete_refused(scope, name)
+        limited = operation.name in ("UpdateTable", "UpdateTimeToLive")
+        found = self._view.table(scope, name) if limited else None
+        drawn = self._budgets.drawn(operation.name, self._view.description(found), asked) if found is not None else []
+        if drawn and refused is None:
+            refused = self._budgets.refused(scope, name, drawn)
         if refused is not None:
             self._telemetry.user_error(scope, self._clock.now())
             return dynamodb_error(*refused)
@@ -132,6 +139,9 @@ class Front:
         if operation.name.startswith(("Describe", "List")):
             return self._shown(response, scope) if operation.name == "DescribeTable" else response
         self._view.changed(scope)
+        if drawn and response.ok:
+            self._budgets.spend(scope, name, drawn)
+            await self._journal.flush()
         if not response.ok:
             if response.status == 400:
                 self._telemetry.user_error(scope, self._clock.now())
@@ -141,14 +151,16 @@ class Front:
             return self._shown(response, scope)
         if operation.name == "DeleteTable":
             self._indexes.dropped(scope, name)
+            self._budgets.forget(scope, name)
         return response
 
     def _shown(self, response: Response, scope: Scope) -> Response:
-        if not self._indexes.any or not response.ok:
+        if (not self._indexes.any and self._clock.profile == "instant") or not response.ok:
             return response
         body = json.loads(response.body)
         description = body.get("Table") or body.get("TableDescription") or {}
-        return json_answer(response.status, body) if self._indexes.shown(scope, description) else response
+        late = self._lag.shown(scope, description)
+        return json_answer(response.status, body) if self._indexes.shown(scope, description) or late else response
 
     async def _cloudwatch(self, request: Request, operation: Operation, scope: Scope, perform: Perform) -> Response:
         if operation.name in cloudwatch.OPERATIONS:
