@@ -72,6 +72,7 @@ ON = PointInTimeRecovery(True, days=35)
 PITR = "PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}"
 STREAMING = "StreamSpecification: {StreamViewType: NEW_IMAGE}"
 TTL = "TimeToLiveSpecification: {AttributeName: %s, Enabled: true}"
+TAKEN_IN = ResourceChange("Import", "Orders", "", TABLE)
 REPLICAS = "Replicas: [{Region: us-east-1}%s]"
 KMS = ResourceChange("Remove", "Key", "key-1", "AWS::KMS::Key")
 ENCRYPTED = replace(live("orders"), kms_key="arn:aws:kms:us-east-1:1:key/key-1")
@@ -107,6 +108,15 @@ GUARDED = {
         design(REPLICAS % ", {Region: eu-west-1}", kind="GlobalTable"),
         design(REPLICAS % "", kind="GlobalTable"),
         replace(live("orders"), replicas=("us-east-1", "eu-west-1")),
+    ),
+    "ttl-of-a-table-taken-in": (TAKEN_IN, None, design(TTL % "end"), replace(live("orders"), ttl=TimeToLive("DISABLED"))),
+    "recovery-of-a-table-taken-in": (
+        TAKEN_IN, None, design(PITR.replace("true", "true, RecoveryPeriodInDays: 7")),
+        replace(live("orders"), recovery=ON),
+    ),
+    "stream-of-a-table-taken-in": (
+        TAKEN_IN, None, design(STREAMING.replace("NEW_IMAGE", "KEYS_ONLY")),
+        replace(live("orders"), stream_arn=STREAM, stream_view="NEW_IMAGE"),
     ),
     "key-deleted": (KMS, None, None, ENCRYPTED),
     "key-replaced": (replace(KMS, action="Modify", replacement="True"), None, None, ENCRYPTED),
