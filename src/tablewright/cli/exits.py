@@ -21,7 +21,7 @@ class Exit:
 
 
 DONE = Exit(0, "done", "Done, or there was nothing to do.")
-FAILED = Exit(1, "failed", "Failed or rolled back; or findings (`status --fail-on-unhealthy`).")
+FAILED = Exit(1, "failed", "Failed or rolled back; or findings (`check`, `status --fail-on-unhealthy`).")
 USAGE = Exit(2, "usage", "The request itself is wrong. Nothing was changed.")
 REFUSED = Exit(3, "refused", "Refused by a guard before anything was changed.")
 MUST_WAIT = Exit(4, "must-wait", "Right, but not now: the message says when, or what to renew first.")
