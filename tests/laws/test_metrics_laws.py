@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tablewright.local.journal import Journal
@@ -72,6 +72,7 @@ def test_bad_math_is_refused_in_words(text: str) -> None:
 
 
 @given(st.text(max_size=40))
+@settings(deadline=None)
 def test_any_text_is_read_or_refused(text: str) -> None:
     for read in (lambda: evaluate(parse(text), _KNOWN, _SPAN), lambda: insights.parse_query(text)):
         with contextlib.suppress(MathError, insights.QueryError):
@@ -86,6 +87,7 @@ def _sample(*values: float) -> Sample:
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=50))
+@settings(deadline=None)
 def test_basic_statistics_are_those_of_the_values(values: list[float]) -> None:
     sample = _sample(*values)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tablewright.local.load.scaling_rules import Policy, decrease_allowed, due, wanted_units
@@ -79,6 +79,7 @@ def test_the_units_stay_within_the_bounds(
 
 
 @given(st.lists(st.integers(0, 86399), max_size=200))
+@settings(deadline=None)
 def test_a_day_has_at_most_27_decreases(asked: list[int]) -> None:
     day = _NOW // 86400 * 86400
     done: list[float] = []

@@ -46,8 +46,8 @@ def test_a_client_under_its_units_is_never_throttled(units: int, share: float) -
     assert first == float("inf") and granted == asked
 
 
-@given(units=st.sampled_from([1, 5, 40, 200]))
-@settings(max_examples=4, deadline=None)
+@given(units=st.sampled_from([1, 5, 40]))
+@settings(max_examples=3, deadline=None)
 def test_double_the_units_is_throttled_after_300_seconds_and_then_gets_the_units(units: int) -> None:
     table = _table(write=units)
 
@@ -87,11 +87,11 @@ def test_a_partition_that_two_keys_overload_splits_between_them() -> None:
     assert len(table.partitions) == 1
     low, high = 0.2, 0.8
 
-    first, _, _ = _drive(table, 1900, 0.0, 50, [low, high])
-    table.retune(Settings(False, 3000, 3000), 50.0)
+    first, _, _ = _drive(table, 1900, 0.0, 5, [low, high])
+    table.retune(Settings(False, 3000, 3000), 5.0)
     before = len(table.partitions)
-    _drive(table, 1900, 50.0, 100, [low, high])
-    again, granted, asked = _drive(table, 1900, 150.0, 30, [low, high])
+    _drive(table, 1900, 5.0, 75, [low, high])
+    again, granted, asked = _drive(table, 1900, 80.0, 10, [low, high])
 
     assert first < 5 and before == 3
     assert again == float("inf") and granted == asked
@@ -163,6 +163,7 @@ def test_a_debt_is_worked_off_before_the_next_is_let_in() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 5), st.floats(0, 50)), max_size=60))
+@settings(deadline=None)
 def test_a_bucket_never_gives_more_than_it_kept_and_got(steps: list[tuple[float, float]]) -> None:
     bucket, now, taken = TokenBucket(10.0, 300.0, 0.0), 0.0, 0.0
     for wait, units in steps:
@@ -174,6 +175,7 @@ def test_a_bucket_never_gives_more_than_it_kept_and_got(steps: list[tuple[float,
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=2000))
+@settings(deadline=None)
 def test_the_heaviest_keys_are_found_in_bounded_memory(stream: list[int]) -> None:
     keys = TopKeys(8)
     for each in stream:
