@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tablewright.deploy.messages import MESSAGES, meaning_of
-from tablewright.deploy.reason import cause, last_operation, names_in, retry_at
+from tablewright.deploy.reason import cause, last_operation, retry_at
 from tablewright.model.stack import StackEvent
 
 ROOT = Path(__file__).parent / "deploy"
@@ -63,4 +63,3 @@ def test_the_table_is_covered_by_the_cases() -> None:
 
 def test_an_unknown_message_is_no_message() -> None:
     assert meaning_of("The flux capacitor is out of flux") is None
-    assert names_in("Value 'a' and \"b\"") == ("a", "b")

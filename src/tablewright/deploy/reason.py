@@ -43,7 +43,6 @@ _WHEN = re.compile(
     r"(?:try again after|can be made at|window ending at|next \w+ (?:can|may)\D{0,40}?at|at or after)\D{0,3}" + _TIME,
     re.I,
 )
-_QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
 
 
 def last_operation(newest_first: Iterable[StackEvent]) -> tuple[StackEvent, ...]:
@@ -148,11 +147,6 @@ def retry_at(text: str, at: datetime | None) -> datetime | None:
     if at is not None and message.wait_seconds is not None:
         return at + timedelta(seconds=message.wait_seconds)
     return None
-
-
-def names_in(text: str) -> tuple[str, ...]:
-    """The names that a message quotes, in its order."""
-    return tuple(first or second for first, second in _QUOTED.findall(text))
 
 
 def is_noise(event: StackEvent) -> bool:

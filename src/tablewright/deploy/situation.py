@@ -19,8 +19,6 @@ from tablewright.plan.plan import busy_indexes, differences
 OWN_PREFIX = "tablewright-"
 """With this begin the names of the change sets that tablewright makes."""
 
-HEALTHY_ENDS = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
-
 
 @dataclass(frozen=True, slots=True)
 class OwnedTable:
@@ -150,13 +148,6 @@ def born_in(events: Iterable[StackEvent]) -> frozenset[str]:
 
 CREATED = frozenset({"CREATE_IN_PROGRESS", "CREATE_COMPLETE", "CREATE_FAILED"})
 """Resource statuses that show that an operation made the resource."""
-
-
-def born_by_import(stack: Stack, events: Iterable[StackEvent]) -> bool:
-    """Whether the stack never stood: its only operations were imports that failed. Source: unverified, read from the events."""
-    if stack.updated_at is not None and any(e.is_of_stack and e.status in HEALTHY_ENDS for e in events):
-        return False
-    return not any(e.is_of_stack and e.status in HEALTHY_ENDS for e in events)
 
 
 def operation_events(events: Iterable[StackEvent]) -> tuple[StackEvent, ...]:
