@@ -39,7 +39,7 @@ def command() -> None:
 
     \b
     Examples:
-      tablewright local fault add fail-resource --resource Orders --verb create --reason "no luck"
+      tablewright local fault add fail-resource --resource Orders --verb create --reason Denied
       tablewright local fault list
       tablewright local fault remove --all
     """
