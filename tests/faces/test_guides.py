@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,14 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert anchor[1:] in slugs, anchor
 
 
+@cache
+def _source() -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+
+
 @pytest.mark.parametrize("path", GUIDES, ids=NAMES)
 def test_every_error_code_that_is_explained_exists(path: Path) -> None:
-    source = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "src").rglob("*.py"))
+    source = _source()
     for code in set(re.findall(r"error\[([a-z-]+)\]", path.read_text(encoding="utf-8"))):
         assert f'"{code}"' in source or f"error[{code}]" in source, code
 

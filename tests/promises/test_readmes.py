@@ -56,10 +56,3 @@ def test_links_lead_somewhere(name: str) -> None:
     assert links, "a README without a link to its documentation helps nobody"
     missing = [link for link in links if not (ROOT / link).exists()]
     assert not missing
-
-
-@pytest.mark.parametrize("path", sorted(ROOT.glob("docs/**/*.md")), ids=lambda p: str(p.relative_to(ROOT)))
-def test_links_in_docs_lead_somewhere(path: Path) -> None:
-    links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", _prose(path.read_text(encoding="utf-8")))
-    missing = [link for link in links if not (path.parent / link).exists()]
-    assert not missing
