@@ -127,7 +127,9 @@ def _table(found: Family, like: Sibling | None, wish: NewTable, leaf: str, short
 
 
 def _inherited(found: Family, like: Sibling) -> dict[str, Value]:
-    """The condition that the sibling has, and its place in a chain of tables that are made one after another."""
+    """The condition that the sibling has, and a place in a chain: protected tables are made one after another, since a failure
+    elsewhere cancels a table half-made, and a protected one cannot be rolled back.
+    """
     inherited: dict[str, Value] = {}
     condition = like.node.get("Condition")
     if isinstance(condition, Scalar):
@@ -136,7 +138,8 @@ def _inherited(found: Family, like: Sibling) -> dict[str, Value]:
     chained = any(
         isinstance(node, Scalar) and node.text in {table.logical_id for table in found.tables} for node in depends
     )
-    if chained and found.last is not None:
+    protected = like.value("DeletionProtectionEnabled") is True
+    if (chained or protected) and found.last is not None:
         inherited["DependsOn"] = found.last.logical_id
     return inherited
 

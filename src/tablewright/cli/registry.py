@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 COMMANDS: dict[str, str] = {
+    "init": "Make a new project: template, script, workflow and settings.",
     "check": "Find what passes every linter and fails, or lies, on AWS.",
     "explain": "Explain a rule of check, or list the rules.",
     "deploy": "Bring a stack to what its template says.",

@@ -1,0 +1,157 @@
+"""``tablewright init``: a new project in the guide's layout."""
+
+from __future__ import annotations
+
+import re
+import sys
+from difflib import unified_diff
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tablewright.cli import exits
+from tablewright.cli.options import Common, display_options
+from tablewright.cli.terminal import can_ask, output
+from tablewright.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from tablewright.author.tables import NewTable
+
+
+@click.command(name="init", short_help="Make a new project: template, script, workflow and settings.")
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option("--name", metavar="NAME", help="The project's name, which begins all names (default: the folder's).")
+@click.option(
+    "--table", "tables", multiple=True, metavar="NAME[:KEY[:TYPE]]", help="A table; repeatable (default: items:id)."
+)
+@click.option("--region", metavar="REGION", help="AWS region (default: us-east-1).")
+@click.option("--branch", default="main", show_default=True, help="The branch that is deployed from.")
+@click.option("--workflow/--no-workflow", default=True, help="Write the GitHub workflow (default), or not.")
+@click.option(
+    "--install",
+    "requirement",
+    default="",
+    metavar="REQUIREMENT",
+    help="What the workflow installs tablewright from, pinned.",
+)
+@click.option(
+    "--from", "template", metavar="FILE", default="", help="An existing template, within DIR; it is left as it is."
+)
+@click.option("--overwrite", is_flag=True, help="Replace files that stand there and differ.")
+@click.option("--diff", is_flag=True, help="Show what would be written, and write nothing.")
+@display_options(("human", "json"))
+def command(
+    common: Common, folder: Path | None, name: str | None, tables: tuple[str, ...], branch: str, workflow: bool,
+    requirement: str, template: str, overwrite: bool, diff: bool,
+) -> int:  # fmt: skip
+    """Make a new project in DIR (default: here): a template with tables, alarms and outputs, a deploy script, a workflow that
+    checks, plans and deploys, and tablewright.toml. What it makes passes tablewright check and deploys --local at once.
+
+    On a terminal the name and the tables are asked for. A file that stands there and differs is never replaced without its
+    difference being shown.
+
+    \b
+    Examples:
+      tablewright init shop --table orders:orderId --table users:userId
+      tablewright init --from infra/tables.yaml --name shop
+      tablewright init shop --diff
+    """
+    from tablewright.author.project import Project, files
+
+    top = folder or Path()
+    chosen = name or _asked("The project's name", _usable(top.absolute().name))
+    wished = tables or (() if template else _asked_tables())
+    if template and not (top / template).is_file():
+        raise UsageError("no-template", "There is no such template", f"{top / template} does not exist.")
+    made = files(
+        Project(
+            chosen,
+            tuple(_table(one) for one in wished),
+            common.region or "us-east-1",
+            branch,
+            template,
+            requirement,
+            workflow,
+        )
+    )
+    out = output(sys.stdout, color=common.color)
+    standing = {path: _standing(top / path) for path in made}
+    differing = [path for path, text in made.items() if standing[path] not in (None, text)]
+    changes = "".join(_difference(path, standing[path] or "", text) for path, text in made.items())
+    if diff:
+        out.text(changes.rstrip("\n") or "nothing to write: all of it stands there already")
+        return exits.DONE.code
+    if differing and not overwrite:
+        shown = "".join(_difference(path, standing[path] or "", made[path]) for path in differing)
+        output(sys.stderr, color=common.color).text(shown.rstrip("\n"))
+        if not (can_ask() and click.confirm(f"Replace {', '.join(differing)}?", default=False, err=True)):
+            raise Refused(
+                "files-differ",
+                "Files stand there already",
+                f"{', '.join(differing)} differ from what would be written; the difference is shown above. Nothing was written. "
+                "To replace them, add --overwrite.",
+            )
+    for path, text in made.items():
+        if standing[path] != text:
+            _write(top / path, text)
+    if common.output == "json":
+        from tablewright.cli.faces.json_lines import encode
+
+        written = [path for path, text in made.items() if standing[path] != text]
+        out.text(encode({"project": chosen, "written": written}, out))
+        return exits.DONE.code
+    for path, text in made.items():
+        word = "stands there already" if standing[path] == text else "written"
+        out.line(((out.marks.good, "good"), (f" {top / path} {word}", "")))
+    out.lines([(), (("Next, on the embedded AWS of this machine:", ""),), ()])
+    out.lines([((f"    {line}", "strong"),) for line in (f"cd {top}", "tablewright deploy --local")])
+    return exits.DONE.code
+
+
+def _asked(question: str, proposed: str) -> str:
+    if can_ask():
+        return str(click.prompt(question, default=proposed or None, err=True))
+    if not proposed:
+        raise UsageError("no-name", "The project has no name", "Give it with --name.")
+    return proposed
+
+
+def _asked_tables() -> tuple[str, ...]:
+    if not can_ask():
+        return ()
+    written = str(click.prompt("Tables, as NAME:KEY, with spaces between", default="items:id", err=True))
+    return tuple(written.split())
+
+
+def _usable(name: str) -> str:
+    """The folder's name as a project's, as far as it can be one."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return plain if re.fullmatch(r"[a-z][a-z0-9-]{1,39}", plain) else ""
+
+
+def _table(written: str) -> NewTable:
+    from tablewright.author.tables import NewTable, key_of
+
+    name, _, key = written.partition(":")
+    return NewTable(name, key_of(key or "id"))
+
+
+def _standing(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        return "(not text)\n"
+
+
+def _difference(path: str, before: str, after: str) -> str:
+    return "".join(unified_diff(before.splitlines(True), after.splitlines(True), f"a/{path}", f"b/{path}"))
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    if path.suffix == ".sh":
+        path.chmod(path.stat().st_mode | 0o111)

