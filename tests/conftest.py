@@ -12,9 +12,14 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from hypothesis import settings
 
 from tablewright.local import process
 from tablewright.local.process import Running
+
+# What a busy machine takes for one example says nothing about the code.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @dataclass(frozen=True, slots=True)
