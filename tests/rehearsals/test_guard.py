@@ -155,6 +155,18 @@ def test_ttl_that_would_expire_items_at_once_is_guarded_with_a_count(aws: Embedd
     assert done.ending is Ending.DONE, done
 
 
+def test_ttl_moved_to_another_attribute_is_guarded(aws: EmbeddedAws, account: str) -> None:
+    run(opened(aws, account), template(table(extra=TTL % "end")))
+    client = aws.client("dynamodb", account=account)
+    client.put_item(TableName="orders", Item={"id": {"S": "1"}, "last": {"N": str(int(time.time()) - 60)}})
+    body = template(table(extra=TTL % "last"))
+    refused(run(opened(aws, account), body), kind="ttl-moved")
+    named = end(run(opened(aws, account), body, allow_data_loss=frozenset({"orders"})))
+    # The guard is open; DynamoDB itself moves TTL in two steps only, and says so.
+    assert named.ending is Ending.FAILED and named.cause is not None
+    assert "TimeToLive is active on a different AttributeName" in named.cause.text
+
+
 def test_ttl_on_an_attribute_that_expires_nothing_passes(aws: EmbeddedAws, account: str) -> None:
     run(opened(aws, account), template(table()))
     put(aws, account, "orders")

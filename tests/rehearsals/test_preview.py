@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +138,28 @@ def test_a_plan_that_is_killed_leaves_nothing_that_the_next_does_not_remove(
     assert status(aws, account) == ("CREATE_COMPLETE" if existing else "")
     if existing:
         assert pending(aws, account) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("existing", [False, True])
+def test_a_plan_killed_at_random_moments_leaves_nothing_that_the_next_does_not_remove(
+    aws: EmbeddedAws, account: str, tmp_path: Path, existing: bool
+) -> None:
+    if existing:
+        run(opened(aws, account), template(table()))
+    path = tmp_path / "template.yaml"
+    path.write_text(template(table(index="owner"), log_group()))
+    begun = time.monotonic()
+    whole = start(aws, account, path, "preview")
+    whole.communicate()
+    length = time.monotonic() - begun
+    seed = random.randrange(2**32)
+    chance = random.Random(seed)
+    for moment in [chance.uniform(0, length) for _ in range(10)]:
+        kill_after(start(aws, account, path, "preview"), 0, moment)
+        assert end(plan(aws, account, path.read_text())).ending is Ending.DONE, (seed, moment)
+        assert status(aws, account) == ("CREATE_COMPLETE" if existing else ""), (seed, moment)
+        assert not existing or pending(aws, account) == [], (seed, moment)
 
 
 def test_a_killed_plan_of_another_template_is_cleared_as_well(aws: EmbeddedAws, account: str) -> None:
