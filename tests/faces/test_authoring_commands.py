@@ -102,6 +102,20 @@ def test_settings_are_changed_in_their_place(project: Path, words: tuple[str, ..
     assert "nothing was changed" in done(project, "set", *words)
 
 
+def test_auto_scaling_follows_billing(project: Path) -> None:
+    refused = ran(project, "add", "autoscaling", "results", "--min", "5", "--max", "50")
+    assert refused.code == 2 and "billed on demand" in refused.err
+    done(project, "set", "billing", "results", "provisioned", "--read", "5", "--write", "5")
+    before = template(project).read_bytes()
+    done(project, "add", "autoscaling", "results", "--min", "5", "--max", "50")
+    done(project, "add", "autoscaling", "results", "--index", "sessionId-index", "--min", "5", "--max", "50")
+    checked = in_process("check", str(template(project)), "--fail-on", "error")
+    assert checked.code == 0, checked.out
+    done(project, "remove", "autoscaling", "results", "--index", "sessionId-index")
+    done(project, "remove", "autoscaling", "results")
+    assert template(project).read_bytes() == before
+
+
 def test_a_policy_is_added_for_the_tables_of_the_template(project: Path) -> None:
     done(project, "add", "policy", "read", "query:sessionId-index", "--table", "results", "--name", "ReadResults")
     text = template(project).read_text()

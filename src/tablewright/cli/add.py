@@ -216,3 +216,29 @@ def policy(
         return add_policy(text, wishes, tables, name)
 
     return apply(common, template, edit, diff=diff, said=f"policy {name} added")
+
+
+@command.command(short_help="Let a provisioned table's capacity follow its use.")
+@click.argument("table")
+@click.option("--min", "least", type=click.IntRange(1), required=True, help="The least units, of reads and of writes.")
+@click.option("--max", "most", type=click.IntRange(1), required=True, help="The most units.")
+@click.option(
+    "--percent", type=click.IntRange(20, 90), default=70, show_default=True, help="How much of them is to be used."
+)
+@click.option("--index", "of", default="", metavar="NAME", help="Of this index instead of the table.")
+@editing_options
+def autoscaling(
+    common: Common, table: str, least: int, most: int, percent: int, of: str, template: Path | None, diff: bool
+) -> int:  # fmt: skip
+    """Let the capacity of a provisioned TABLE, or of an index, follow its use.
+
+    \b
+    Examples:
+      tablewright add autoscaling orders --min 5 --max 100
+    """
+    from tablewright.author.scaling import Scaling, add_scaling
+
+    wish = Scaling(table, least, most, percent, of)
+    return apply(
+        common, template, lambda text: add_scaling(text, wish), diff=diff, said=f"auto scaling added to {of or table}"
+    )

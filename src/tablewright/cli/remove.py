@@ -174,3 +174,20 @@ def output(common: Common, name: str, template: Path | None, diff: bool) -> int:
     from tablewright.author.removal import remove_named
 
     return apply(common, template, lambda text: remove_named(text, "Outputs", name), diff=diff, said=f"{name} removed")
+
+
+@command.command(short_help="Remove a table's auto scaling.")
+@click.argument("table")
+@click.option("--index", "of", default="", metavar="NAME", help="Of this index instead of the table.")
+@editing_options
+def autoscaling(common: Common, table: str, of: str, template: Path | None, diff: bool) -> int:
+    """Remove the auto scaling of TABLE, or of an index, that was added by tablewright.
+
+    \b
+    Examples:
+      tablewright remove autoscaling orders
+    """
+    from tablewright.author.scaling import remove_scaling
+
+    said = f"auto scaling removed from {of or table}"
+    return apply(common, template, lambda text: remove_scaling(text, table, of), diff=diff, said=said)
