@@ -53,3 +53,41 @@ def test_all_environments_of_the_project_are_shown(home: Path, run: Run) -> None
 
 def test_all_and_a_stack_contradict_each_other(run: Run) -> None:
     assert run("status", "x", "--all", "--local").code == 2
+
+
+SEVERAL = """\
+region = "us-east-1"
+
+[stacks.results]
+stack = "in-order-results"
+template = "results.yaml"
+after = ["sessions"]
+
+[stacks.sessions]
+stack = "in-order-sessions"
+template = "sessions.yaml"
+"""
+SESSIONS = """\
+Resources:
+  Log: {Type: "AWS::Logs::LogGroup", Properties: {RetentionInDays: %s}}
+Outputs:
+  Log: {Value: !Ref Log, Export: {Name: in-order-log}}
+"""
+RESULTS = """\
+Resources:
+  Told: {Type: "AWS::SNS::Topic", Properties: {DisplayName: !ImportValue in-order-log}}
+"""
+
+
+def test_all_stacks_are_deployed_in_their_order_until_one_fails(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "tablewright.toml").write_text(SEVERAL)
+    (tmp_path / "results.yaml").write_text(RESULTS)
+    (tmp_path / "sessions.yaml").write_text(SESSIONS % "no-number")
+    failed = run("deploy", "--all", "--local", "--yes", cwd=tmp_path)
+    assert failed.code in (1, 2)
+    assert "in-order-results" not in failed.out + failed.err
+    (tmp_path / "sessions.yaml").write_text(SESSIONS % 7)
+    done = run("deploy", "--all", "--local", "--yes", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert done.out.index("in-order-sessions") < done.out.index("in-order-results")
+    assert run("deploy", "--all", "results.yaml", "--local", cwd=tmp_path).code == 2

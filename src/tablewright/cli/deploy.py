@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +15,7 @@ from tablewright.cli.options import Common, SpreadCommand, common_options, durat
 from tablewright.cli.request import Asked, deployment_options, understand
 from tablewright.cli.target import open_target
 from tablewright.cli.terminal import can_ask, output
-from tablewright.errors import Refused
+from tablewright.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from tablewright.events import Event
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
 
 @click.command(name="deploy", cls=SpreadCommand, short_help="Bring a stack to what its template says.")
 @deployment_options
+@click.option(
+    "--all", "every", is_flag=True, help="Deploy every stack of the environment in their order; stop at one that fails."
+)
 @click.option("--timeout", callback=duration, metavar="SPAN", help="Stop watching after 90s, 30m, 2h; AWS goes on.")
 @click.option("--yes", is_flag=True, help="Do not ask before anything is changed. Never permits a loss of data.")
 @common_options
-def command(common: Common, asked: Asked, timeout: float | None, yes: bool) -> int:
+def command(common: Common, asked: Asked, every: bool, timeout: float | None, yes: bool) -> int:
     """Bring a stack to what its template says.
 
     TEMPLATE is a CloudFormation template in YAML or JSON; without it, tablewright.toml says which.
@@ -41,9 +45,27 @@ def command(common: Common, asked: Asked, timeout: float | None, yes: bool) -> i
       tablewright deploy template.yaml --stack orders --region eu-west-1
       tablewright deploy --parameters Environment=staging --tags Team=orders
       tablewright deploy --yes --timeout 30m
+      tablewright deploy --all --env staging
     """
+    if not every:
+        return _one(common, asked, sys.argv[1:], timeout=timeout, yes=yes)
+    if asked.template is not None or asked.stack is not None:
+        raise UsageError(
+            "contradictory-options", "Options contradict each other", "--all deploys every stack, and one is named."
+        )
+    from tablewright.cli.everything import labels_in_order
+
+    words = [word for word in sys.argv[1:] if word != "--all"]
+    for label in labels_in_order(common):
+        chosen = replace(asked, stack=label)
+        code = _one(common, chosen, [*words, "--stack", label] if label else words, timeout=timeout, yes=yes)
+        if code != exits.DONE.code:
+            return code  # What comes after it may lean on it.
+    return exits.DONE.code
+
+
+def _one(common: Common, asked: Asked, typed: list[str], *, timeout: float | None, yes: bool) -> int:
     asks = can_ask() and (not yes or bool(asked.allow_data_loss))
-    typed = sys.argv[1:]
     request = understand(common, asked, typed, interactive=asks, timeout=timeout)
     account = open_target(common, request.target.settings)
     from tablewright.cli.runs import kept

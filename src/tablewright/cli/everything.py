@@ -1,4 +1,4 @@
-"""``status --all``: every stack of a project, in every environment."""
+"""``--all``: every stack of a project."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tablewright.cli.terminal import output
 from tablewright.errors import TablewrightError, UsageError
 
 if TYPE_CHECKING:
-    from tablewright.settings import EnvironmentSettings
+    from tablewright.settings import EnvironmentSettings, Settings
 
 
 def show_all(common: Common) -> bool:
@@ -33,7 +33,12 @@ def show_all(common: Common) -> bool:
     return all(entry.healthy for entry in entries)
 
 
-def _stacks(common: Common) -> Iterator[EnvironmentSettings]:
+def labels_in_order(common: Common) -> tuple[str | None, ...]:
+    """The labels of the chosen environment's stacks, each after those it comes after; (None,) for a project of one stack."""
+    return tuple(stack.label for stack in _settings(common).stacks(common.env))
+
+
+def _settings(common: Common) -> Settings:
     from tablewright.settings import load_settings
 
     start = (common.project or Path.cwd()).absolute()
@@ -42,8 +47,13 @@ def _stacks(common: Common) -> Iterator[EnvironmentSettings]:
         raise UsageError(
             "no-settings",
             "There is no tablewright.toml",
-            f"--all shows what it describes, and there is none in {start} or above.",
+            f"--all means the stacks that it describes, and there is none in {start} or above.",
         )
+    return settings
+
+
+def _stacks(common: Common) -> Iterator[EnvironmentSettings]:
+    settings = _settings(common)
     names: list[str | None] = [common.env] if common.env else [*settings.environments] or [None]
     for name in names:
         for stack in settings.stacks(name):
