@@ -49,7 +49,12 @@ def cli_page() -> str:
     parts += [f"- [`{path}`](#{path.replace(' ', '-')})\n" for path, _ in every]
     for path, command in every:
         # The whole path as one name: click would show only the last word otherwise.
-        settings = {**cli.context_settings, **command.context_settings, "terminal_width": _COLUMNS, "max_content_width": _COLUMNS}
+        settings = {
+            **cli.context_settings,
+            **command.context_settings,
+            "terminal_width": _COLUMNS,
+            "max_content_width": _COLUMNS,
+        }
         context = click.Context(command, info_name=path, **settings)
         text = command.get_help(context).replace("\b\n", "")
         parts.append(f"\n## {path}\n\n```text\n{_trimmed(text)}\n```\n")
