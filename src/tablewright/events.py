@@ -1,4 +1,4 @@
-"""Every event that a run can yield: the only thing that views consume.
+"""Every event that a run can yield: the only thing that views consume. (A migration's own are in ``migrate.events``.)
 
 An event is a frozen value that encodes itself (``as_json``); a view that does not know an event ignores it. A run's last
 event is always ``Finished``.
@@ -10,11 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from tablewright.model.cause import Cause as Cause
 from tablewright.model.loss import Loss
 from tablewright.model.stack import ChangeSet, Stack, StackEvent, StackOutput
 from tablewright.model.whereabouts import Whereabouts
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class Ending(Enum):
@@ -209,9 +213,10 @@ def as_plain(value: object) -> object:
     return value
 
 
-def as_json(event: Event) -> dict[str, object]:
-    """The event as plain JSON values: ``event`` holds its kind in kebab-case, the other members are its fields.
+def as_json(event: DataclassInstance) -> dict[str, object]:
+    """The event (one of ``Event``, or a migration's) as plain JSON values.
 
+    ``event`` holds its kind in kebab-case, the other members are its fields.
     ``ResourceMoved.event``, the stack event itself, is the member ``moved``.
     """
     kind = "".join(f"-{c.lower()}" if c.isupper() else c for c in type(event).__name__).lstrip("-")
