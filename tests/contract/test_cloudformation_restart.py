@@ -102,7 +102,9 @@ def _recovery(aws: EmbeddedAws) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("after_s", [0.03, 0.12, 0.3])
+@pytest.mark.parametrize(
+    "after_s", [0.12, pytest.param(0.03, marks=pytest.mark.slow), pytest.param(0.3, marks=pytest.mark.slow)]
+)
 def test_killed_while_creating_it_goes_on(start_aws: Callable[..., EmbeddedAws], after_s: float) -> None:
     aws = start_aws()
     stack = aws.client("cloudformation").create_stack(StackName="case", TemplateBody=_template(pitr=True))["StackId"]
@@ -128,7 +130,7 @@ def _one_event_each(aws: EmbeddedAws, stack: str) -> None:
     assert len(made) == len(set(made))
 
 
-@pytest.mark.parametrize("after_s", [0.05, 0.25])
+@pytest.mark.parametrize("after_s", [0.05, pytest.param(0.25, marks=pytest.mark.slow)])
 def test_killed_while_a_creation_fails_it_rolls_back(start_aws: Callable[..., EmbeddedAws], after_s: float) -> None:
     aws = start_aws()
     template = _template(pitr=False, broken=True)
@@ -141,7 +143,7 @@ def test_killed_while_a_creation_fails_it_rolls_back(start_aws: Callable[..., Em
     assert _names(aws) == NONE
 
 
-@pytest.mark.parametrize("after_s", [0.05, 0.2])
+@pytest.mark.parametrize("after_s", [0.05, pytest.param(0.2, marks=pytest.mark.slow)])
 def test_killed_while_updating_it_goes_on(start_aws: Callable[..., EmbeddedAws], after_s: float) -> None:
     aws = start_aws()
     cloudformation = aws.client("cloudformation")
@@ -154,7 +156,7 @@ def test_killed_while_updating_it_goes_on(start_aws: Callable[..., EmbeddedAws],
     assert _recovery(aws) == {"ENABLED"}
 
 
-@pytest.mark.parametrize("after_s", [0.05, 0.2])
+@pytest.mark.parametrize("after_s", [0.05, pytest.param(0.2, marks=pytest.mark.slow)])
 def test_killed_while_deleting_it_goes_on(start_aws: Callable[..., EmbeddedAws], after_s: float) -> None:
     aws = start_aws()
     cloudformation = aws.client("cloudformation")

@@ -238,7 +238,14 @@ def _some_of_everything(aws: EmbeddedAws) -> bytes:
     return blob
 
 
-@pytest.mark.parametrize("how", ["killed", "stopped", "killed with a snapshot"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param("killed", marks=pytest.mark.slow),
+        pytest.param("stopped", marks=pytest.mark.slow),
+        "killed with a snapshot",
+    ],
+)
 def test_after_a_restart_everything_is_as_it_was(start_aws: Start, how: str) -> None:
     aws = start_aws(snapshot_after=2_000 if how == "killed with a snapshot" else 0)
     secret = _some_of_everything(aws)
@@ -329,7 +336,9 @@ def _only_segment(folder: Path) -> Path:
     return segment
 
 
-@pytest.mark.parametrize("cut", [1, 17, 300])
+@pytest.mark.parametrize(
+    "cut", [17, pytest.param(1, marks=pytest.mark.slow), pytest.param(300, marks=pytest.mark.slow)]
+)
 def test_a_last_record_that_was_cut_off_is_left_out(start_aws: Start, cut: int) -> None:
     aws = start_aws()
     create_table(aws.client("dynamodb"))
@@ -351,7 +360,10 @@ def test_a_last_record_that_was_cut_off_is_left_out(start_aws: Start, cut: int) 
     assert {item["id"]["S"] for item in aws.client("dynamodb").scan(TableName="Sessions")["Items"]} == left | {"after"}
 
 
-@pytest.mark.parametrize("where", ["payload", "length", "first bytes", "last payload"])
+@pytest.mark.parametrize(
+    "where",
+    ["last payload", *(pytest.param(where, marks=pytest.mark.slow) for where in ("payload", "length", "first bytes"))],
+)
 def test_damage_to_acknowledged_data_is_said_not_skipped(start_aws: Start, where: str) -> None:
     aws = start_aws()
     create_table(aws.client("dynamodb"))

@@ -45,7 +45,9 @@ def deployed(stage: Stage, account: str) -> Finished:
     return last
 
 
-@pytest.mark.parametrize("holding", [False, True], ids=["empty", "with-an-item"])
+@pytest.mark.parametrize(
+    "holding", [pytest.param(False, id="empty", marks=pytest.mark.slow), pytest.param(True, id="with-an-item")]
+)
 @pytest.mark.parametrize("status", STANDING)
 def test_a_stack_that_stands_still(stage: Stage, account: str, status: str, holding: bool) -> None:
     WAYS[status](stage)
