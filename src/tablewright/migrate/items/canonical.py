@@ -1,0 +1,54 @@
+"""The one form of an item under which equal items have equal bytes: for hashing, and for saying what differs.
+
+DynamoDB has no order of attributes, of a map's entries or of a set's elements, and many spellings of a number; lists keep theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from tablewright.migrate.items.numbers import canonical_number
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+__all__ = ["canonical", "canonical_value", "same_value"]
+
+_SUSPECT = re.compile(
+    rb'"(?:[SNB]S)"\s*:\s*\[|"N"\s*:\s*"(?!(?:0|-?(?:[1-9][0-9]{0,37}|(?:0|[1-9][0-9]{0,18})\.[0-9]{0,18}[1-9]))")'
+)
+"""A set, or a number that is not written canonically. What looks like one inside a string only costs the slower way."""
+
+
+def canonical(item: Buffer) -> bytes:
+    """The canonical bytes of an item: keys sorted, sets sorted, numbers in plain notation, no spaces."""
+    attributes = orjson.loads(memoryview(item))
+    if _SUSPECT.search(item):
+        attributes = {name: canonical_value(value) for name, value in attributes.items()}
+    return orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS)
+
+
+def same_value(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two attribute values are equal to DynamoDB, however they are written."""
+    return one == other or canonical_value(one) == canonical_value(other)
+
+
+def canonical_value(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The canonical form of one ``{type: value}``; attribute values of a type unknown here are left as they are."""
+    ((kind, held),) = value.items()
+    match kind:
+        case "N":
+            return {kind: canonical_number(held)}
+        case "M":
+            return {kind: {name: canonical_value(each) for name, each in held.items()}}
+        case "L":
+            return {kind: [canonical_value(each) for each in held]}
+        case "SS" | "BS":
+            return {kind: sorted(held)}
+        case "NS":
+            return {kind: sorted(map(canonical_number, held))}
+    return value

@@ -1,0 +1,1 @@
+"""What becomes of each item on its way: nothing, declared operations, or a function."""
