@@ -20,6 +20,7 @@ from tablewright.migrate.items.values import ValueRefused, encode_value, from_js
 from tablewright.model.table import Key
 from tests.laws.item_strategies import items, numbers, respelled, texts
 
+_DESERIALIZER: Any = TypeDeserializer()
 PK, SK = Key("PK", "S", "HASH"), Key("n", "N", "RANGE")
 
 
@@ -34,7 +35,7 @@ def test_plain_values_come_back_from_json(item: dict[str, Any]) -> None:
 @settings(max_examples=20)
 def test_boto3_reads_and_writes_the_same(item: dict[str, Any]) -> None:
     wire = json.loads(to_json(item))
-    read = {name: TypeDeserializer().deserialize(_as_boto3(value))  # type: ignore[arg-type] for name, value in wire.items()}
+    read = {name: _DESERIALIZER.deserialize(_as_boto3(value)) for name, value in wire.items()}
     written = {name: TypeSerializer().serialize(value) for name, value in read.items()}
     assert canonical(json.dumps(_from_boto3(written)).encode()) == canonical(to_json(item))
 
