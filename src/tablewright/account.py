@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tablewright.aws.change_sets import CloudFormationChangeSets
 from tablewright.aws.clock import SystemClock
+from tablewright.aws.data_plane import DynamoDBDataPlane
 from tablewright.aws.identity import StsIdentity
 from tablewright.aws.observations import CloudWatchObservations
 from tablewright.aws.session import Session
@@ -46,4 +47,5 @@ def open_account(
         clock=SystemClock(),
         tokens=RandomTokens(),
         uploads=S3Uploads(session),
+        data=DynamoDBDataPlane(session),
     )

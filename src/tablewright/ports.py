@@ -7,7 +7,7 @@ only ever means that AWS said the thing does not exist, never that asking failed
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -134,6 +134,63 @@ class Observations(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """Credentials as one value, so that they change all at once."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """An HTTP answer as it came; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class DataPlane(Protocol):
+    """DynamoDB's data path, for a client that speaks HTTP itself: where it is, who asks, and botocore for what is odd."""
+
+    @property
+    def url(self) -> str:
+        """``https://host`` or ``http://host:port``, as botocore's endpoint rules have it."""
+        ...
+
+    @property
+    def region(self) -> str:
+        """The region that requests are signed for."""
+        ...
+
+    @property
+    def ca_bundle(self) -> str:
+        """File of the certificates that are trusted."""
+        ...
+
+    @property
+    def direct(self) -> bool:
+        """Whether a socket may be opened to it; otherwise a proxy stands between, and everything goes through ``call``."""
+        ...
+
+    def keys(self, *, renew: bool = False) -> SigningKeys | None:
+        """The credentials of now, refreshed when they are about to expire; ``renew`` looks for others than were given last.
+
+        None: there are none to sign with.
+        """
+        ...
+
+    def call(self, operation: str, body: bytes) -> HttpAnswer:
+        """One request through botocore's own HTTP client, signed by it; never retried. Raises when there is no answer."""
+        ...
+
+    def refusal(self, operation: str, answer: HttpAnswer) -> Exception:
+        """The error of ours for an answer that is no success, as every other call would raise it."""
+        ...
+
+
 class Identity(Protocol):
     """Who is asking, and where."""
 
@@ -166,3 +223,4 @@ class Account:
     clock: Clock
     tokens: Tokens
     uploads: Uploads | None = None
+    data: DataPlane | None = None

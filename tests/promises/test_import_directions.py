@@ -105,7 +105,7 @@ def _strangers(path: Path) -> set[str]:
     """The layers that a module imports though it may not."""
     layer = _layer(path)
     allowed = {layer, *LAYERS.get(layer, ())}
-    if layer in THINKING and _acts(path):
+    if layer in THINKING and (_acts(path) or _name(path).startswith(FOLDERS_BY_NATURE)):
         allowed |= {"ports", "events"}
     return {name.split(".")[1] for name in _imports(path) if name.startswith("tablewright.")} - allowed
 

@@ -34,12 +34,12 @@ from botocore.credentials import (
     create_credential_resolver,
 )
 from botocore.loaders import Loader
-from botocore.utils import JSONFileCache
+from botocore.utils import JSONFileCache, get_environ_proxies
 
 from tablewright.aws.error_table import MfaNeeded
-from tablewright.aws.errors import Caller, translated
+from tablewright.aws.errors import Caller, translate, translated
 from tablewright.aws.regions import advice
-from tablewright.errors import Refused, UsageError
+from tablewright.errors import Refused, TablewrightError, UsageError
 from tablewright.model.whereabouts import Credentials
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class Session:
         self._lock = threading.RLock()
         self._clients: dict[str, Any] = {}
         self._given = credentials
+        self._found: Any = None
         self._caller = Caller(profile=profile, region=region, endpoint=endpoint_url)
         with translated(self._caller, "aws"):
             if credentials is not None:
@@ -108,6 +109,37 @@ class Session:
     def translated(self, service: str) -> AbstractContextManager[None]:
         """Within it, AWS's errors come out as ours."""
         return translated(self._caller, service)
+
+    def explained(self, error: BaseException, service: str, operation: str = "") -> TablewrightError:
+        """The error of ours that says what AWS's or botocore's means."""
+        return translate(error, self._caller, service, operation)
+
+    @property
+    def ca_bundle(self) -> str | None:
+        """The file of trusted certificates that is configured (AWS_CA_BUNDLE, the profile's ca_bundle)."""
+        return cast("str | None", self._core.get_config_variable("ca_bundle"))
+
+    def proxies(self, url: str) -> dict[str, str]:
+        """The proxies by which the URL is reached, {} for none."""
+        return {} if _is_loopback(url) else dict(get_environ_proxies(url))
+
+    def credentials(self, *, renew: bool = False) -> tuple[str, str, str | None] | None:
+        """Key, secret and token of now; botocore refreshes what is about to expire. None: there are none.
+
+        ``renew`` asks the whole chain again, so that what was changed on this machine meanwhile (a profile's keys, a new
+        sign-in) is found.
+        """
+        if self._given is not None:
+            return self._given.key, self._given.secret, self._given.token
+        with self._lock:
+            if renew or self._found is None:
+                chain: Any = self._core.get_component("credential_provider")
+                self._found = chain.load_credentials() if renew else self._core.get_credentials()
+            found = self._found
+        if found is None:
+            return None
+        frozen = found.get_frozen_credentials()
+        return frozen.access_key, frozen.secret_key, frozen.token
 
     @property
     def cloudformation(self) -> CloudFormationClient:

@@ -1,0 +1,1 @@
+"""What a migration remembers between processes: one SQLite file a job."""
