@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from tablewright.author.scanning import flow_end, json_indent, plain_end, quoted_like
 from tablewright.author.writing import Style, Value, as_plain, json_text, scalar, yaml_entry, yaml_item
 from tablewright.errors import UsageError
 from tablewright.lint.splice import Document, spliced
@@ -68,37 +69,48 @@ def put_entry(text: Text, where: Path, value: Value, *, after: str | None = None
 
     ``spaced``: with a blank line before it, where the siblings have one. Missing parents are made.
     """
-    parent, key = where[:-1], str(where[-1])
+    return put_entries(text, where[:-1], {str(where[-1]): value}, after=after, spaced=spaced)
+
+
+def put_entries(
+    text: Text, parent: Path, entries: dict[str, Value], *, after: str | None = None, spaced: bool = False
+) -> Text:
+    """New keys with their values put into ``parent`` in one edit, in their order, as ``put_entry`` does with one."""
     node = text.at(parent)
     if node is None or (isinstance(node, Scalar) and node.kind == "null" and not node.text):
         if not parent:
             raise _cannot(text, Position(1, 1), "the template is empty")
         if node is not None:
-            return _into_nothing(text, parent, {key: value})
-        return put_entry(text, parent, {key: value}, spaced=len(parent) == 1)
+            return _into_nothing(text, parent, entries)
+        return put_entry(text, parent, entries, spaced=len(parent) == 1)
     if not isinstance(node, Mapping):
         raise _cannot(text, node.position, f"{_shown(parent)} is not a mapping")
-    if text.entry(where) is not None:
-        raise UsageError("already-there", "It is there already", f"{text.path}: {_shown(where)} stands there already.")
+    for entry in node.entries:
+        if entry.key in entries:
+            where = _shown((*parent, entry.key))
+            raise UsageError("already-there", "It is there already", f"{text.path}: {where} stands there already.")
     sibling = next((entry for entry in node.entries if entry.key == after), node.entries[-1] if node.entries else None)
     if sibling is None:
-        return _into_empty(text, node, f'"{key}": {_json(text, value, 0)}' if text.is_json else "", {key: value})
+        written = ", ".join(f'"{key}": {_json(text, value, 0)}' for key, value in entries.items())
+        return _into_empty(text, node, written if text.is_json else "", entries)
     document = Document(text.text)
     if text.is_json:
         found = document.json_entry(sibling.key_position)
         if found is None:
             raise _cannot(text, sibling.key_position, "the entry before it cannot be read")
-        indent = _json_indent(text.text, found[0])
-        return text.edited(document.put_json(found[2], found[0], f'"{key}": {_json(text, value, indent)}'))
+        indent = json_indent(text.text, found[0])
+        bodies = [f'"{key}": {_json(text, value, indent)}' for key, value in entries.items()]
+        edits = [document.put_json(found[2], found[0], body) for body in bodies]
+        return text.edited(Edit(found[2], found[2], "".join(edit.text for edit in edits)))
     if text.text[document.offset(node.position)] == "{":
-        return _into_flow(text, node, f"{key}: {_flow(value)}")
+        return _into_flow(text, node, ", ".join(f"{key}: {_flow(value)}" for key, value in entries.items()))
     last = _last_line(text, sibling.key_position)
     if last is None:
         raise _cannot(text, sibling.key_position, "the entry before it is not on a line of its own")
-    indent = sibling.key_position.column - 1
-    lines = yaml_entry(key, value, indent, text.style)
+    indent, style = sibling.key_position.column - 1, text.style
     blank = [""] if spaced and _are_spaced(text, node) else []
-    return text.edited(document.put_lines(last, [*blank, *lines]))
+    lines = [line for key, value in entries.items() for line in (*blank, *yaml_entry(key, value, indent, style))]
+    return text.edited(document.put_lines(last, lines))
 
 
 def put_item(text: Text, where: Path, value: Value) -> Text:
@@ -117,7 +129,7 @@ def put_item(text: Text, where: Path, value: Value) -> Text:
         end = document.json_end(start)
         if end is None:
             raise _cannot(text, last.position, "the item before it cannot be read")
-        return text.edited(document.put_json(end, start, _json(text, value, _json_indent(text.text, start))))
+        return text.edited(document.put_json(end, start, _json(text, value, json_indent(text.text, start))))
     if text.text[document.offset(node.position)] == "[":
         return _into_flow(text, node, _flow(value))
     dash = document.item_of(last.position)
@@ -191,7 +203,7 @@ def put_value(text: Text, where: Path, value: Value) -> Text:
             written = (
                 _json(text, value, 0)
                 if text.is_json
-                else _quoted_like(text.text[start], value)
+                else quoted_like(text.text[start], value)
                 if quoted
                 else scalar(value)
             )
@@ -341,7 +353,7 @@ def _into_flow(text: Text, node: Mapping | Sequence, written: str) -> Text:
     if text.text[document.offset(node.position) : document.offset(node.position) + 1] not in ("[", "{"):
         raise _cannot(text, node.position, "it is not written as a block")
     last = node.entries[-1].key_position if isinstance(node, Mapping) else node.items[-1].position
-    end = _flow_end(text.text, document.offset(last))
+    end = flow_end(text.text, document.offset(last))
     return text.edited(Edit(end, end, f", {written}"))
 
 
@@ -356,26 +368,7 @@ def _out_of_flow(text: Text, starts: list[int], index: int) -> Text:
     """An element out of ``[a, b]`` or ``{a: b}``, with one comma."""
     if index + 1 < len(starts):
         return text.edited(Edit(starts[index], starts[index + 1], ""))
-    return text.edited(Edit(_flow_end(text.text, starts[index - 1]), _flow_end(text.text, starts[index]), ""))
-
-
-def _flow_end(text: str, start: int) -> int:
-    """Where the flow element that starts here ends."""
-    depth, at, quote = 0, start, ""
-    while at < len(text):
-        char = text[at]
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char
-        elif char in "[{":
-            depth += 1
-        elif char in "]}," and not depth:
-            break
-        elif char in "]}":
-            depth -= 1
-        at += 1
-    return len(text[:at].rstrip())
+    return text.edited(Edit(flow_end(text.text, starts[index - 1]), flow_end(text.text, starts[index]), ""))
 
 
 def _flow(value: Value) -> str:
@@ -384,12 +377,6 @@ def _flow(value: Value) -> str:
 
 def _json(text: Text, value: Value, indent: int) -> str:
     return json_text(value, indent, text.style.step).replace("\n", Document(text.text).newline)
-
-
-def _json_indent(text: str, at: int) -> int:
-    line = max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
-    before = text[line:at]
-    return len(before) if not before.strip() else 0
 
 
 def _are_spaced(text: Text, node: Mapping) -> bool:
@@ -416,22 +403,7 @@ def _scalar_end(text: Text, document: Document, node: Scalar, start: int) -> int
         found = re.compile(form).match(text.text, start)
         return found.end() if found else None
     end = start + len(node.text)
-    return end if text.text[start:end].lower() == node.text.lower() else _plain_end(text.text, start)
-
-
-def _plain_end(text: str, start: int) -> int | None:
-    found = re.compile(r"[A-Za-z0-9_.+-]+").match(text, start)
-    return found.end() if found else None
-
-
-def _quoted_like(quote: str, value: str | int | bool) -> str:
-    if not isinstance(value, str):
-        return scalar(value)
-    return (
-        "'" + value.replace("'", "''") + "'"
-        if quote == "'"
-        else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    )
+    return end if text.text[start:end].lower() == node.text.lower() else plain_end(text.text, start)
 
 
 def _shown(where: Path) -> str:

@@ -27,7 +27,14 @@ class Call:
         return f"!{name}" if name in SHORT_INTRINSICS or name in ("Ref", "Condition") else ""
 
 
-Value = str | int | bool | list["Value"] | dict[str, "Value"] | Call
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A text of several lines: a literal block in YAML, one string in JSON."""
+
+    text: str
+
+
+Value = str | int | bool | list["Value"] | dict[str, "Value"] | Call | Lines
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_/.+(),:= -]*")
 _OTHERWISE = re.compile(
@@ -82,6 +89,9 @@ def _value(value: Value, indent: int, style: Style) -> tuple[str, list[str]]:
     """What stands on the line of a key at an indentation, and the lines below it."""
     if isinstance(value, Call):
         return _call(value, indent, style)
+    if isinstance(value, Lines):
+        pad = " " * (indent + style.step)
+        return "|", [f"{pad}{line}" if line else "" for line in value.text.splitlines()]
     if isinstance(value, dict):
         if not value:
             return "{}", []
@@ -145,6 +155,8 @@ def as_plain(value: Value) -> object:
         return {value.name: as_plain(argument)}
     if isinstance(value, dict):
         return {key: as_plain(inner) for key, inner in value.items()}
+    if isinstance(value, Lines):
+        return value.text
     return [as_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
