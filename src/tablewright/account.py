@@ -6,6 +6,7 @@ from tablewright.aws.change_sets import CloudFormationChangeSets
 from tablewright.aws.clock import SystemClock
 from tablewright.aws.data_plane import DynamoDBDataPlane
 from tablewright.aws.identity import StsIdentity
+from tablewright.aws.metrics import CloudWatchMetrics
 from tablewright.aws.observations import CloudWatchObservations
 from tablewright.aws.session import Session
 from tablewright.aws.stacks import CloudFormationStacks
@@ -47,5 +48,6 @@ def open_account(
         clock=SystemClock(),
         tokens=RandomTokens(),
         uploads=S3Uploads(session),
+        metrics=CloudWatchMetrics(session),
         data=DynamoDBDataPlane(session),
     )

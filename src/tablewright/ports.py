@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tablewright.model.observed import AlarmState, LogGroupState, Traffic
+from tablewright.model.series import Asked, MetricId, Reading, ScalingSetting, TopKeys
 from tablewright.model.stack import ChangeSet, Stack, StackEvent, StackResource
 from tablewright.model.table import Backup, Contents, ExpirySample, Table
 from tablewright.model.whereabouts import Whereabouts
@@ -191,6 +192,30 @@ class DataPlane(Protocol):
         ...
 
 
+class Metrics(Protocol):
+    """Reading metrics over time, and what explains them."""
+
+    def listed(self, tables: Sequence[str]) -> tuple[MetricId, ...]:
+        """The metrics of these tables, and of the account, that had data in the last two weeks (ListMetrics)."""
+        ...
+
+    def series(self, asked: Sequence[Asked], *, since: datetime, until: datetime) -> Reading:
+        """The series in the span, in as few calls as CloudWatch allows; one without data is empty."""
+        ...
+
+    def top_keys(self, table: str, index: str | None, *, since: datetime, until: datetime) -> TopKeys | None:
+        """What contributor insights say of a table or index; None while they are off."""
+        ...
+
+    def scaling(self, tables: Sequence[str]) -> tuple[ScalingSetting, ...]:
+        """How auto scaling is set for the tables and their indexes; () where nothing is."""
+        ...
+
+    def samples(self, table: str, attribute: str) -> tuple[Mapping[str, object], ...]:
+        """The keys and one attribute of the items on one page of a Scan, as DynamoDB JSON."""
+        ...
+
+
 class Identity(Protocol):
     """Who is asking, and where."""
 
@@ -223,4 +248,5 @@ class Account:
     clock: Clock
     tokens: Tokens
     uploads: Uploads | None = None
+    metrics: Metrics | None = None
     data: DataPlane | None = None
