@@ -1,0 +1,67 @@
+"""The order in which the shards of a stream may be replayed; pure.
+
+A record of a child shard may be a later change of a key whose earlier change stands in its parent: a child waits until its
+parent has been replayed to its end. Between other shards there is no order, and none is needed: a key is in one line of
+descent only. Source: Amazon DynamoDB Developer Guide, "Change data capture for DynamoDB Streams".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+__all__ = ["Backlog", "Shard", "backlog", "missing", "replayable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One shard as far as it has been spooled and replayed; ``spooled`` and ``replayed`` count its records.
+
+    ``closed``: its end has been spooled. ``silent_at``: when it last had nothing more to give, in epoch seconds; 0 for never.
+    """
+
+    id: str
+    parent: str = ""
+    spooled: int = 0
+    replayed: int = 0
+    closed: bool = False
+    silent_at: float = 0.0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all of it has been replayed."""
+        return self.closed and self.replayed >= self.spooled
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How far the replay is behind: records that are spooled and not replayed, and whether every open shard gave all it had."""
+
+    records: int
+    silent_since: float | None
+    """The time at which each open shard had nothing more to give, the earliest of them; None if one has not been asked yet."""
+
+
+def replayable(shards: Mapping[str, Shard]) -> list[Shard]:
+    """The shards whose records may be replayed now, those with something to replay, parents always before children."""
+    return [each for each in shards.values() if each.replayed < each.spooled and _parent_done(each, shards)]
+
+
+def _parent_done(shard: Shard, shards: Mapping[str, Shard]) -> bool:
+    parent = shards.get(shard.parent)
+    return parent is None or parent.is_done  # a parent that is not listed any more was trimmed before the spool began
+
+
+def missing(known: Mapping[str, Shard], listed: Iterable[str]) -> list[str]:
+    """Known shards that the stream lists no more though they were not spooled to their end: their rest is lost."""
+    there = set(listed)
+    return [each.id for each in known.values() if not each.closed and each.id not in there]
+
+
+def backlog(shards: Mapping[str, Shard]) -> Backlog:
+    """How far the replay is behind."""
+    waiting = sum(each.spooled - each.replayed for each in shards.values())
+    silences = [each.silent_at for each in shards.values() if not each.closed]
+    if not shards or any(not at for at in silences):
+        return Backlog(waiting, None)
+    return Backlog(waiting, min(silences, default=float("inf")))
