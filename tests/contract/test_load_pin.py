@@ -13,6 +13,7 @@ _PROBE = """
 import base64, json, random
 import ministack.services.dynamodb as dynamodb, ministack.services.cloudwatch as cloudwatch
 import ministack.services.dynamodb_streams as dynamodb_streams
+import ministack.services.sts as sts
 from tablewright.local.load.plane_view import NAMES
 from tablewright.local.load.sizes import item_size
 
@@ -42,7 +43,7 @@ for _ in range(4000):
     item = {text() or "k": value() for _ in range(random.randrange(6))}
     if item_size(item) != dynamodb._item_size_bytes(item):
         different.append([item, item_size(item), dynamodb._item_size_bytes(item)])
-modules = {"dynamodb": dynamodb, "cloudwatch": cloudwatch, "dynamodb_streams": dynamodb_streams}
+modules = {"dynamodb": dynamodb, "cloudwatch": cloudwatch, "dynamodb_streams": dynamodb_streams, "sts": sts}
 absent = [f"{name}.{each}" for name, names in NAMES.items() for each in names if not hasattr(modules[name], each)]
 print(json.dumps({"absent": absent, "different": different[:3], "count": len(different)}))
 """

@@ -24,6 +24,7 @@ from tablewright.local.journal import Journal
 from tablewright.local.load import cloudwatch
 from tablewright.local.load.answers import dynamodb_error, json_answer
 from tablewright.local.load.datapath import DataPath, Perform
+from tablewright.local.load.denials import Caller, asked_for, denied
 from tablewright.local.load.gauges import Gauges
 from tablewright.local.load.governor import Governor
 from tablewright.local.load.indexes import IndexTimes
@@ -36,7 +37,7 @@ from tablewright.local.load.tables import Scope
 from tablewright.local.load.telemetry import Telemetry
 from tablewright.local.metrics.evaluator import AlarmEvaluator
 from tablewright.local.metrics.store import SampleStore
-from tablewright.local.operation import Operation, Request
+from tablewright.local.operation import Operation, Request, access_key
 from tablewright.local.wal import LogFailed
 
 __all__ = ["Front"]
@@ -89,7 +90,7 @@ class Front:
         scope = (account, region)
         if operation.service == "dynamodb":
             if operation.name in DATA_OPERATIONS:
-                refused = self._index_unread(request, operation, scope)
+                refused = self._denied(request, operation, scope) or self._index_unread(request, operation, scope)
                 return refused or await self._data.around(request, operation, scope, perform)
             return await self._control(request, operation, scope, perform)
         if operation.service == "cloudwatch":
@@ -101,6 +102,22 @@ class Front:
             await self._journal.flush()
             return answer
         return await perform(request)
+
+    def _denied(self, request: Request, operation: Operation, scope: Scope) -> Response | None:
+        """What a table's own policy denies (``denials``)."""
+        if not self._view.has_policies():
+            return None
+        caller = Caller(self._view.caller(scope, access_key(request)), scope[0], self._clock.now())
+        for action, name, index in asked_for(operation.name, _read(request)):
+            table = self._view.table(scope, name)
+            policy = self._view.policy(table) if table is not None else ""
+            if table is not None and policy and denied(policy, action, table.arn_of(index), caller):
+                self._telemetry.user_error(scope, self._clock.now())
+                words = f"User: {caller.arn} is not authorized to perform: dynamodb:{action} on resource: {table.arn_of(index)}"
+                return dynamodb_error(
+                    "AccessDeniedException", f"{words} with an explicit deny in a resource-based policy"
+                )
+        return None
 
     def _index_unread(self, request: Request, operation: Operation, scope: Scope) -> Response | None:
         if not self._indexes.any or operation.name not in ("Query", "Scan"):

@@ -26,6 +26,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "_item_size_bytes",
         "_paginate_evaluated_items",
         "_remove_item",
+        "_resource_policies",
         "_set_item",
         "_stream_records",
         "_tables",
@@ -34,6 +35,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "stream_end_position",
     ),
     "cloudwatch": ("_alarms", "_metrics"),
+    "sts": ("_sessions",),
     "dynamodb_streams": ("_DEFAULT_SHARD_ID", "_decode_iterator", "_encode_iterator"),
 }
 """The private names that this module relies on, by module of ministack."""
@@ -83,6 +85,23 @@ class PlaneView:
         table = table_from(scope, raw, int(raw.get("ItemCount") or 0) * _BYTES_AN_ITEM)
         self._tables[scope, name] = (raw, table)
         return table
+
+    def policy(self, table: Table) -> str:
+        """The table's own policy; "" for none."""
+        module = self._loaded("dynamodb")
+        found = module._resource_policies.get_scoped(*table.scope, table.arn) if module is not None else None
+        return str(found["Policy"]) if found else ""
+
+    def has_policies(self) -> bool:
+        """Whether any table has a policy."""
+        module = self._loaded("dynamodb")
+        return module is not None and len(module._resource_policies.all_items()) > 0
+
+    def caller(self, scope: Scope, access_key: str) -> str:
+        """The ARN of whoever signs with the key: the session's own, or the account's root."""
+        module = self._loaded("sts")
+        session = module._sessions.get(access_key) if module is not None else None
+        return str(session["Arn"]) if session else f"arn:aws:iam::{scope[0]}:root"
 
     def changed(self, scope: Scope) -> None:
         """Forget what is known of the tables of a scope: one of them may have been changed."""
