@@ -176,11 +176,8 @@ class DataPlane(Protocol):
         """Whether a socket may be opened to it; otherwise a proxy stands between, and everything goes through ``call``."""
         ...
 
-    def keys(self, *, renew: bool = False) -> SigningKeys | None:
-        """The credentials of now, refreshed when they are about to expire; ``renew`` looks for others than were given last.
-
-        None: there are none to sign with.
-        """
+    def keys(self, *, renew: bool = False) -> SigningKeys:
+        """The credentials of now, refreshed when they are about to expire; ``renew`` looks for others than were given last."""
         ...
 
     def call(self, operation: str, body: bytes) -> HttpAnswer:

@@ -8,7 +8,7 @@ import threading
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.httpsession import URLLib3Session, get_cert_path
 
 from tablewright.aws.session import CONNECT_TIMEOUT_S, POOL, READ_TIMEOUT_S, Session
@@ -45,11 +45,13 @@ class DynamoDBDataPlane:
     def direct(self) -> bool:
         return not self._session.proxies(self.url)
 
-    def keys(self, *, renew: bool = False) -> SigningKeys | None:
-        """The session's credentials. Raises what botocore's refreshing raises, as ours (``credentials-expired``)."""
+    def keys(self, *, renew: bool = False) -> SigningKeys:
+        """The session's credentials. Raises ours when there are none, or when refreshing them fails."""
         with self._session.translated("dynamodb"):
             found = self._session.credentials(renew=renew)
-        return SigningKeys(*found) if found else None
+            if found is None:
+                raise NoCredentialsError
+            return SigningKeys(*found)
 
     def call(self, operation: str, body: bytes) -> HttpAnswer:
         """One signed request through botocore's HTTP client: proxies, odd framing and all. Raises ours when none answers."""
@@ -57,9 +59,8 @@ class DynamoDBDataPlane:
         headers = {"Content-Type": CONTENT_TYPE, "X-Amz-Target": TARGET + operation}
         with self._session.translated("dynamodb"):
             request = AWSRequest("POST", self.url + "/", data=body, headers=headers)
-            if keys is not None:
-                credentials = Credentials(keys.access_key, keys.secret_key, keys.token)
-                SigV4Auth(credentials, "dynamodb", self.region).add_auth(request)
+            credentials = Credentials(keys.access_key, keys.secret_key, keys.token)
+            SigV4Auth(credentials, "dynamodb", self.region).add_auth(request)
             answer = self._client().send(request.prepare())
             content = answer.content
         return HttpAnswer(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, content)
