@@ -8,8 +8,12 @@ from tablewright.aws.data_plane import DynamoDBDataPlane
 from tablewright.aws.identity import StsIdentity
 from tablewright.aws.metrics import CloudWatchMetrics
 from tablewright.aws.observations import CloudWatchObservations
+from tablewright.aws.parameters import SsmParameters
 from tablewright.aws.session import Session
 from tablewright.aws.stacks import CloudFormationStacks
+from tablewright.aws.streams import DynamoDBStreams
+from tablewright.aws.table_policies import DynamoDBTablePolicies
+from tablewright.aws.table_settings import DynamoDBTableSettings
 from tablewright.aws.tables import DynamoDBTables
 from tablewright.aws.tokens import RandomTokens
 from tablewright.aws.uploads import S3Uploads
@@ -50,4 +54,8 @@ def open_account(
         uploads=S3Uploads(session),
         metrics=CloudWatchMetrics(session),
         data=DynamoDBDataPlane(session),
+        streams=DynamoDBStreams(session),
+        policies=DynamoDBTablePolicies(session),
+        parameters=SsmParameters(session),
+        settings=DynamoDBTableSettings(session),
     )

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from tablewright.model.observed import AlarmState, LogGroupState, Traffic
+from tablewright.model.observed import AlarmState, LogGroupState, MetricQuery, Series, Traffic
 from tablewright.model.series import Asked, MetricId, Reading, ScalingSetting, TopKeys
 from tablewright.model.stack import ChangeSet, Stack, StackEvent, StackResource
+from tablewright.model.stream import StreamPage, StreamShard
 from tablewright.model.table import Backup, Contents, ExpirySample, Table
+from tablewright.model.table_policy import TablePolicy
 from tablewright.model.whereabouts import Whereabouts
 
 
@@ -113,6 +115,14 @@ class Tables(Protocol):
         ...
 
 
+class TableSettings(Protocol):
+    """Changing a table's settings outside its template."""
+
+    def switch_ttl(self, name: str, attribute: str, *, enabled: bool) -> None:
+        """Ask for TTL on or off; reading the table says when it is."""
+        ...
+
+
 class Uploads(Protocol):
     """Putting a template where CloudFormation can read it."""
 
@@ -132,6 +142,10 @@ class Observations(Protocol):
         self, subjects: Sequence[tuple[str, str | None]], *, since: datetime, until: datetime
     ) -> tuple[Traffic, ...]:
         """What was asked of each (table, index or None) in the span, in the subjects' order."""
+        ...
+
+    def series(self, queries: Sequence[MetricQuery], *, since: datetime, until: datetime) -> tuple[Series, ...]:
+        """What was published of each in the span, in the queries' order."""
         ...
 
 
@@ -187,6 +201,44 @@ class DataPlane(Protocol):
     def refusal(self, operation: str, answer: HttpAnswer) -> Exception:
         """The error of ours for an answer that is no success, as every other call would raise it."""
         ...
+
+
+class Streams(Protocol):
+    """DynamoDB Streams. Besides the usual errors: ``iterator-expired``, ``records-trimmed`` and ``stream-gone`` (all Failed)."""
+
+    def enable(self, table: str) -> None:
+        """Turn the table's stream on, with both images; returns before it is on."""
+        ...
+
+    def shards(self, stream_arn: str) -> tuple[StreamShard, ...]: ...
+
+    def iterator(self, stream_arn: str, shard: str, after: str) -> str:
+        """Where to read on: behind the record with that sequence number, or at the shard's beginning for ""."""
+        ...
+
+    def records(self, stream_arn: str, iterator: str) -> StreamPage: ...
+
+
+class TablePolicies(Protocol):
+    """A table's own policy. Besides the usual errors: ``policy-changed`` (Failed), for another revision than was expected."""
+
+    def get(self, table_arn: str) -> TablePolicy: ...
+
+    def put(self, table_arn: str, text: str, *, expected: str | None) -> str:
+        """Put it in place of the revision ``expected`` (None: of none); returns its revision."""
+        ...
+
+    def delete(self, table_arn: str, *, expected: str | None) -> None:
+        """Remove the revision ``expected``; None: whatever there is, nothing included."""
+        ...
+
+
+class Parameters(Protocol):
+    """Named values that applications look up (Parameter Store)."""
+
+    def get(self, name: str) -> str | None: ...
+
+    def put(self, name: str, value: str) -> None: ...
 
 
 class Metrics(Protocol):
@@ -247,3 +299,7 @@ class Account:
     uploads: Uploads | None = None
     metrics: Metrics | None = None
     data: DataPlane | None = None
+    streams: Streams | None = None
+    policies: TablePolicies | None = None
+    parameters: Parameters | None = None
+    settings: TableSettings | None = None

@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from tablewright.migrate.live.changes import Change
 from tablewright.migrate.live.replay import Claim, touched_keys, window
+from tablewright.model.stream import StreamRecord
 
 Value = int | None
 Become = Callable[[str, int], Mapping[bytes, bytes]]
@@ -120,9 +120,9 @@ def _put(target: frozenset[tuple[bytes, bytes]], items: Mapping[bytes, bytes]) -
     return frozenset({**kept, **items}.items())
 
 
-def change(key: str, old: Value, new: Value, number: int) -> Change:
+def change(key: str, old: Value, new: Value, number: int) -> StreamRecord:
     """A record of the stream."""
-    return Change(
+    return StreamRecord(
         str(number),
         key.encode(),
         0.0,

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from tablewright.migrate.live.changes import Change
 from tablewright.migrate.live.replay import Claim, Outputs, Window, window
+from tablewright.model.stream import StreamRecord
 from tests.models import live_world
 from tests.models.live_world import Become, explore
 
@@ -65,8 +65,8 @@ def test_a_replay_that_does_not_wait_for_the_copy_is_found() -> None:
 
 
 def test_a_window_that_forgets_the_images_in_between_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def first_and_last(changes: Sequence[Change], outputs: Outputs, claims: Iterable[Claim] = ()) -> Window:
-        told: dict[bytes, Change] = {}
+    def first_and_last(changes: Sequence[StreamRecord], outputs: Outputs, claims: Iterable[Claim] = ()) -> Window:
+        told: dict[bytes, StreamRecord] = {}
         for change in changes:
             told[change.key] = replace(change, old=told.get(change.key, change).old)
         return window(tuple(told.values()), outputs, claims)
@@ -77,7 +77,7 @@ def test_a_window_that_forgets_the_images_in_between_is_found(monkeypatch: pytes
 
 
 def test_a_tail_without_claims_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unclaimed(changes: Sequence[Change], outputs: Outputs, claims: Iterable[Claim] = ()) -> Window:
+    def unclaimed(changes: Sequence[StreamRecord], outputs: Outputs, claims: Iterable[Claim] = ()) -> Window:
         return window(changes, outputs)
 
     monkeypatch.setattr(live_world, "window", unclaimed)
@@ -86,7 +86,7 @@ def test_a_tail_without_claims_is_found(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_tail_that_deletes_by_the_new_key_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def kept(changes: Sequence[Change], outputs: Outputs, claims: Iterable[Claim] = ()) -> Window:
+    def kept(changes: Sequence[StreamRecord], outputs: Outputs, claims: Iterable[Claim] = ()) -> Window:
         found = window(changes, outputs, claims)
         deleted = {key for change in changes if change.new is None and change.old for key in outputs(change.old)}
         return replace(found, deletes=tuple(key for key in found.deletes if key in deleted))

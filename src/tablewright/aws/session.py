@@ -51,7 +51,18 @@ if TYPE_CHECKING:
 
 __all__ = ["SERVICES", "Session"]
 
-SERVICES = ("cloudformation", "dynamodb", "cloudwatch", "logs", "sts", "s3", "lambda", "application-autoscaling")
+SERVICES = (
+    "cloudformation",
+    "dynamodb",
+    "dynamodbstreams",
+    "cloudwatch",
+    "logs",
+    "sts",
+    "s3",
+    "ssm",
+    "lambda",
+    "application-autoscaling",
+)
 """Every service that is ever called."""
 
 CONNECT_TIMEOUT_S = 4

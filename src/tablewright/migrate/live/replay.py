@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tablewright.migrate.live.changes import Change
+from tablewright.model.stream import StreamRecord
 
 __all__ = ["Claim", "Meeting", "Outputs", "Refused", "Window", "touched_keys", "window"]
 
@@ -71,7 +71,7 @@ class Window:
         return (*self.puts, *self.deletes)
 
 
-def touched_keys(changes: Iterable[Change], outputs: Outputs) -> frozenset[bytes]:
+def touched_keys(changes: Iterable[StreamRecord], outputs: Outputs) -> frozenset[bytes]:
     """The target keys whose claims a window needs to know."""
     found: set[bytes] = set()
     for change in changes:
@@ -84,7 +84,7 @@ def touched_keys(changes: Iterable[Change], outputs: Outputs) -> frozenset[bytes
     return frozenset(found)
 
 
-def window(changes: Sequence[Change], outputs: Outputs, claims: Iterable[Claim] = ()) -> Window:
+def window(changes: Sequence[StreamRecord], outputs: Outputs, claims: Iterable[Claim] = ()) -> Window:
     """What to write for these changes, given the claims on the target keys that they touch (``touched_keys``)."""
     holders: dict[bytes, dict[bytes, Claim]] = {}
     rank = 0
