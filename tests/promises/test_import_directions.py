@@ -38,7 +38,15 @@ FACES = {"cli", "web", "__main__", "__init__"}
 THINKING = set(LAYERS) - {"settings", "aws", "account", "local"}
 """Layers without I/O, clock or randomness, but for their acting modules."""
 
-FILES_BY_NATURE = {"lint/cache.py", "lint/process.py", "lint/worker.py", "lint/cfn_lint_rules.py", "deploy/runlog.py"}
+FILES_BY_NATURE = {
+    "deploy/runlog.py",
+    "lint/cache.py",
+    "lint/cfn_lint_rules.py",
+    "lint/process.py",
+    "lint/worker.py",
+    "migrate/dead_letters.py",
+    "migrate/record.py",
+}
 """Modules of thinking layers whose idea is a file, or a process of its own (cfn-lint's)."""
 
 FOLDERS_BY_NATURE = ("migrate/wire/", "migrate/checkpoint/", "migrate/files/", "migrate/lease/")

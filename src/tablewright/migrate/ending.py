@@ -1,0 +1,112 @@
+"""How a migration ends: what it came to, in the last event of its run."""
+
+from __future__ import annotations
+
+from tablewright.errors import Failed, MustWait, Refused, Stuck, TablewrightError, UsageError
+from tablewright.events import Ending, Finished
+from tablewright.migrate.engine.values import Counts
+from tablewright.migrate.job import Job
+
+__all__ = ["by_error", "complete", "differs", "facts", "halted", "incomplete"]
+
+_ENDINGS: tuple[tuple[type[TablewrightError], Ending], ...] = (
+    (Refused, Ending.REFUSED),
+    (MustWait, Ending.MUST_WAIT),
+    (Stuck, Ending.STUCK),
+    (Failed, Ending.FAILED),
+)
+
+
+def facts(job: Job, counts: Counts, **more: str) -> dict[str, str]:
+    """What a program wants to know of the end."""
+    return {
+        "job": job.id,
+        "folder": job.folder,
+        "items_read": str(counts.read),
+        "items_written": str(counts.written),
+        "set_aside": str(counts.set_aside),
+        "conflicts": str(counts.conflicts),
+        **more,
+    }
+
+
+def complete(job: Job, counts: Counts, *, verified: bool) -> Finished:
+    """Everything went over. "Done" is said only when both sides were compared."""
+    how = f"{counts.read:,} items read, {counts.written:,} written."
+    if verified:
+        return Finished(
+            Ending.DONE,
+            "Done: source and target hold the same",
+            f"{how} Every item was read again on both sides and compared.",
+            code="verified",
+            facts=facts(job, counts, verified="yes"),
+        )
+    return Finished(
+        Ending.DONE,
+        "Copied, not verified",
+        f"{how} Nobody compared the two sides (--no-verify). To compare them, run:",
+        hint=f"tablewright migrate verify {job.id}",
+        code="copied-not-verified",
+        facts=facts(job, counts, verified="no"),
+    )
+
+
+def incomplete(job: Job, counts: Counts, letters: str, *, verified: bool) -> Finished:
+    """Some items were set aside: never called done."""
+    number = counts.set_aside
+    conflicts = (
+        f" {counts.conflicts:,} of them are conflicts: the target holds another item under their key, which was left as it is."
+        if counts.conflicts
+        else ""
+    )
+    rest = "All others were compared and are the same on both sides." if verified else "The others were not compared."
+    return Finished(
+        Ending.FAILED,
+        f"Incomplete: {number:,} {'item' if number == 1 else 'items'} set aside",
+        f"{counts.read:,} items read, {counts.written:,} written.{conflicts} {rest}\n\nThe items that were set aside stand in "
+        f"{letters}, each with its reason. It is a source of its own: mend the transform, and bring them over with\n\n"
+        f"    tablewright migrate run --source {letters} --target {job.target} --into-existing {job.target}",
+        code="incomplete",
+        facts=facts(job, counts, verified="yes" if verified else "no", dead_letters=letters),
+    )
+
+
+def differs(job: Job, counts: Counts, found: Finished) -> Finished:
+    """The comparison found differences: what it said, with the job's own facts."""
+    return Finished(
+        Ending.FAILED,
+        found.summary,
+        found.detail,
+        hint=found.hint or f"tablewright migrate verify {job.id}",
+        code=found.code,
+        facts={**facts(job, counts, verified="differs"), **found.facts},
+    )
+
+
+def halted(job: Job, counts: Counts, *, asked: bool) -> Finished:
+    """Paused from another terminal, or stopped with Ctrl-C (``asked``): everything in flight is acknowledged."""
+    return Finished(
+        Ending.MUST_WAIT,
+        "Stopped, and it can go on" if asked else "Paused",
+        f"{counts.read:,} items are read and {counts.written:,} written; what was in flight is acknowledged, and nothing is "
+        "read twice. To go on, run:",
+        hint=f"tablewright migrate resume {job.id}",
+        code="stopped" if asked else "paused",
+        facts=facts(job, counts),
+    )
+
+
+def by_error(job: Job, error: TablewrightError, counts: Counts) -> Finished:
+    """The run ended by an error; what was acknowledged stands. A wrong request is raised, since nothing ran."""
+    if isinstance(error, UsageError):
+        raise error
+    ending = next((ending for kind, ending in _ENDINGS if isinstance(error, kind)), Ending.FAILED)
+    return Finished(
+        ending,
+        error.summary,
+        error.detail,
+        hint=error.hint or f"tablewright migrate resume {job.id}",
+        code=error.code,
+        until=error.until if isinstance(error, MustWait) else None,
+        facts=facts(job, counts),
+    )

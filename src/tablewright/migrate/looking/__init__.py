@@ -1,0 +1,1 @@
+"""Looking at both ends before anything is written."""
