@@ -45,6 +45,7 @@ FILES_BY_NATURE = {
     "lint/process.py",
     "lint/worker.py",
     "migrate/dead_letters.py",
+    "migrate/inplace/undo_file.py",
     "migrate/record.py",
 }
 """Modules of thinking layers whose idea is a file, or a process of its own (cfn-lint's)."""
