@@ -22,7 +22,7 @@ LAYERS: dict[str, set[str]] = {
     "cost": {"model", "errors"},
     "lint": {"access", "template", "model", "errors"},
     "author": {"lint", "cost", "access", "template", "model", "errors"},
-    "watch": {"model", "errors"},
+    "watch": {"cost", "model", "errors"},
     "backup": {"model", "errors"},
     "items": {"model", "errors"},
     "migrate": {"author", "lint", "cost", "template", "model", "errors", "events"},
