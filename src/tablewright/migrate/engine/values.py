@@ -94,6 +94,7 @@ class Acknowledged:
     position: bytes | None
     counts: Counts
     set_aside: tuple[SetAside, ...] = ()
+    items: Sequence[Buffer] = field(default=(), repr=False)  # what became of it, where files are written
 
 
 @dataclass(frozen=True, slots=True)
