@@ -13,6 +13,7 @@ from tablewright.template.tree import Entry, Mapping, Scalar, walk
 _DEPLOYS = re.compile(
     r"cloudformation\s+(deploy|create-stack|update-stack|execute-change-set)|tablewright\s+deploy|deploy[\w.-]*\.sh|sam\s+deploy"
 )
+_REQUEST = re.compile(r"github\.(event\.pull_request\.(head|merge_commit_sha)|head_ref)|refs/pull/")
 _REF = re.compile(r"github\.(ref|ref_name|base_ref|event)")
 
 
@@ -107,6 +108,45 @@ def deployments_overlap(workflow: Workflow) -> Iterator[Problem]:
     yield Problem(triggers[1] if triggers else Position(1, 1), "Two pushes in a row deploy at the same time")
 
 
+@rule("TW-OPS-025", "strangers-code-with-credentials", ERROR, "workflow")
+def strangers_code_with_credentials(workflow: Workflow) -> Iterator[Problem]:
+    """A stranger's code runs with the credentials
+
+    What it finds: a workflow on pull_request_target that checks out the pull request's commit and has AWS credentials, or
+        may have a token for them.
+    Why it matters: pull_request_target runs for pull requests from forks with the repository's secrets and token. What
+        the pull request brings, a template's script or a requirements file, then runs with them.
+    Instead: on: pull_request. A pull request from a fork has no credentials there: check and rehearse it without.
+    When to ignore: nothing of what is checked out is ever run or installed.
+    Source: GitHub documentation, "Events that trigger workflows" (pull_request_target) and "Secure use reference".
+    """
+    triggers = workflow.triggers
+    if triggers is None:
+        return
+    node, _ = triggers
+    entries = node.entries if isinstance(node, Mapping) else ()
+    places = [entry.key_position for entry in entries if entry.key == "pull_request_target"]
+    if not isinstance(node, Mapping):
+        named = [inner for inner in walk(node) if isinstance(inner, Scalar)]
+        places += [inner.position for inner in named if inner.text == "pull_request_target"]
+    if not places or not any(
+        _checks_out_the_request(step) for _, job, _ in workflow.jobs for step in workflow.steps(job)
+    ):
+        return
+    if _may_have_token(workflow) or "secrets." in workflow.text or "configure-aws-credentials" in workflow.text:
+        yield Problem(
+            places[0],
+            "The code of whoever opens a pull request runs with this repository's credentials",
+            "Write pull_request instead of pull_request_target.",
+        )
+
+
+def _checks_out_the_request(step: Mapping) -> bool:
+    given = step.get("with")
+    ref = scalar(given.get("ref")) if isinstance(given, Mapping) else None
+    return "actions/checkout" in (scalar(step.get("uses")) or "") and bool(_REQUEST.search(ref or ""))
+
+
 def _push(workflow: Workflow) -> tuple[Position, object] | None:
     """The place and the body of the trigger push."""
     if workflow.triggers is None:
@@ -123,13 +163,23 @@ def _deploys(workflow: Workflow) -> bool:
     """Whether it surely deploys: a job says so, or, without jobs, its paths are those of a deploy script."""
     if workflow.jobs:
         return any(
-            _DEPLOYS.search(scalar(step.get("run")) or "")
+            _DEPLOYS.search(scalar(step.get("run")) or "") or _by_the_action(step)
             for _, job, _ in workflow.jobs
             for step in workflow.steps(job)
         )
     triggers = workflow.triggers
     return triggers is not None and any(
         isinstance(node, Scalar) and _DEPLOYS.search(node.text.rsplit("/", 1)[-1]) for node in walk(triggers[0])
+    )
+
+
+def _by_the_action(step: Mapping) -> bool:
+    """Whether tablewright's own action deploys there."""
+    given = step.get("with")
+    return (
+        "tablewright" in (scalar(step.get("uses")) or "")
+        and isinstance(given, Mapping)
+        and scalar(given.get("command")) == "deploy"
     )
 
 
