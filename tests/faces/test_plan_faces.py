@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -140,10 +141,25 @@ def test_the_comment_says_the_same_and_nothing_in_it_can_break_out() -> None:
 
 
 def test_a_comment_on_many_changes_stays_within_what_github_takes() -> None:
-    many = tuple(replace(MODIFIED, logical_id=f"Alarm{n}") for n in range(400))
+    long = PropertyChange("/Properties/AlarmDescription", "가" * 300, "나" * 300)
+    many = (*(replace(MODIFIED, logical_id=f"Alarm{n}", properties=(long,)) for n in range(500)), REPLACED)
     page = plan_page(gather(planned(many)))
-    assert len(page) < 65_536
-    assert "and 300 more" in page
+    assert 60_000 < len(page) <= 65_000
+    assert re.search(r"\| and \d+ more \|", page)
+    assert (
+        page.index("What would be lost")
+        < page.index("**Changes**")
+        < page.index("OrdersTable` | AWS")
+        < page.index("Alarm0")
+    )
+
+
+def test_a_comment_on_many_losses_names_them_before_anything_else_and_says_what_it_leaves_out() -> None:
+    many = tuple(replace(LOSS, table=f"orders-{n}", what="*" * 3000) for n in range(300))
+    events = [replace(one, losses=many) if isinstance(one, ChangesFound) else one for one in planned()]
+    page = plan_page(gather(events))
+    assert len(page) <= 65_000 and "orders-0 " in page
+    assert page.rstrip().endswith("`tablewright plan` shows all of it.") and "**Changes**" not in page
 
 
 def test_the_command_that_deploys_a_plan() -> None:

@@ -18,6 +18,7 @@ from tablewright.cli.terminal import can_ask, output
 from tablewright.errors import Refused, UsageError
 
 if TYPE_CHECKING:
+    from tablewright.cli.faces.planned import PlanShown
     from tablewright.events import Event
 
 
@@ -76,18 +77,47 @@ def _one(common: Common, asked: Asked, typed: list[str], *, timeout: float | Non
     return _follow(events, common, Again(common, request.target, typed), asks=asks, yes=yes)
 
 
+class _Page:
+    """The run as GitHub's step summary; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        from tablewright.cli.step_summary import wanted
+
+        self._shown: PlanShown | None = None
+        if wanted():
+            from tablewright.cli.faces.planned import PlanShown
+
+            self._shown = PlanShown()
+
+    def take(self, event: Event) -> None:
+        if self._shown is not None:
+            self._shown.take(event)
+
+    def write(self) -> None:
+        if self._shown is not None and self._shown.finished is not None:
+            from tablewright.cli.faces.deploy_page import deploy_page
+            from tablewright.cli.step_summary import append
+
+            append(deploy_page(self._shown))
+
+
 def _follow(events: Generator[Event, None, None], common: Common, again: Again, *, asks: bool, yes: bool) -> int:
     """Show a run to its end, asking where it asks, and return its exit code."""
     from tablewright.cli.faces.face import choose, show
 
     out, err = output(sys.stdout, color=common.color), output(sys.stderr, color=common.color)
 
+    page = _Page()
+
     def fitted() -> Generator[Event, None, None]:
         try:
             for event in events:
-                yield again.event(event)
+                told = again.event(event)
+                page.take(told)
+                yield told
         finally:
             events.close()
+            page.write()
 
     questions = None
     if asks:

@@ -165,7 +165,18 @@ def _complain(error: TablewrightError, argv: list[str]) -> int:
         from tablewright.cli.faces.github import annotation
 
         err.text(annotation("error", error.summary, error.detail or error.summary))
+        _say_in_summary(error)
     return exits.of_error(error)
+
+
+def _say_in_summary(error: TablewrightError) -> None:
+    from tablewright.cli.step_summary import append, wanted
+
+    if wanted():
+        from tablewright.cli.faces.markdown import code, text
+
+        told = f"### tablewright\n\n❌ {text(error.summary)} ({code(error.code)})\n\n{text(error.detail)}"
+        append(told + (f"\n\nNext: {code(error.hint)}" if error.hint else "") + "\n")
 
 
 def _say_as_json(error: TablewrightError) -> None:

@@ -1,94 +1,66 @@
-"""A plan as Markdown, for a comment on a pull request."""
+"""A plan as Markdown, for a comment on a pull request: what would be lost first, what is merely changed after it."""
 
 from __future__ import annotations
 
-from tablewright.cli.faces.cells import clean
-from tablewright.cli.faces.changes import is_replaced, loss_text, verb
+from tablewright.cli.faces.markdown import cause_text, change_rows, changes_table, code, losses_box, text
 from tablewright.cli.faces.planned import PlanShown
-from tablewright.cli.faces.wording import place, unrehearsed
-from tablewright.model.stack import PropertyChange
+from tablewright.cli.faces.wording import place
 
-_LONGEST_VALUE = 200
-_MOST_ROWS = 100
-"""GitHub refuses comments of more than 65,536 characters."""
+LIMIT = 65_536
+"""Characters of a comment on GitHub. Source: its API refuses more ("Body is too long (maximum is 65536 characters)")."""
+
+_MOST_LOSSES, _MOST_STEPS, _MOST_UNKNOWN = 100, 40, 20
 
 
-def plan_page(shown: PlanShown) -> str:
-    """The whole page, ending with a line break."""
+def plan_page(shown: PlanShown, limit: int = LIMIT - 536) -> str:
+    """The whole page, ending with a line break, within ``limit`` characters: rows of the table are left out, never a loss."""
     parts = [_title(shown)]
-    if shown.looked is not None:
-        parts.append(_text(shown.looked.summary))
-    parts += [f"> **{note.level}**: {_text(note.text)}" for note in shown.notes]
-    if shown.changes is not None and shown.changes.losses:
-        losses = "\n".join(f"> - {_text(loss_text(loss))}" for loss in shown.changes.losses)
-        parts.append(f"> [!CAUTION]\n> **What would be lost**\n{losses}")
-    if shown.planned is not None and shown.planned.steps:
-        steps = "\n".join(f"{n}. {_text(step.title)}" for n, step in enumerate(shown.planned.steps, start=1))
-        parts.append(f"**Steps**, because {_text(shown.planned.reason)}\n\n{steps}")
-    if shown.changes is not None:
-        parts.append(_changes(shown))
-    if shown.planned is not None and shown.planned.unknown:
-        parts.append("**Not known**\n\n" + "\n".join(f"- {_text(unknown)}" for unknown in shown.planned.unknown))
-    if shown.cause is not None:
-        quoted = clean(shown.cause.text)
-        meant = f"{shown.cause.meaning} {shown.cause.remedy}".strip()
-        parts.append(f"**{shown.cause_title}**: {_code(shown.cause.logical_id)}\n\n> {_text(quoted)}\n\n{_text(meant)}")
     if shown.finished is not None:
         end = f"{shown.finished.summary}. {shown.finished.detail}".strip()
-        parts.append(("❌ " if shown.refused or shown.finished.code else "✅ ") + _text(end))
-    return "\n\n".join(parts) + "\n"
+        parts.append(("❌ " if shown.refused or shown.finished.code else "✅ ") + text(end))
+    if shown.changes is not None and shown.changes.losses:
+        parts.append(_losses(shown))
+    parts += [f"> **{note.level}**: {text(note.text)}" for note in shown.notes]
+    if shown.planned is not None and shown.planned.unknown:
+        parts.append("**Not known**\n\n" + _listed(shown.planned.unknown, _MOST_UNKNOWN))
+    if shown.cause is not None:
+        parts.append(cause_text(shown.cause_title, shown.cause))
+    if shown.looked is not None:
+        parts.append(text(shown.looked.summary))
+    if shown.planned is not None and shown.planned.steps:
+        titles = tuple(step.title for step in shown.planned.steps)
+        parts.append(f"**Steps**, because {text(shown.planned.reason)}\n\n{_listed(titles, _MOST_STEPS, '1.')}")
+    if shown.changes is not None:
+        room = limit - sum(len(part) + 2 for part in parts)
+        parts.append(changes_table(change_rows(shown.changes.change_set.changes), room))
+    return within("\n\n".join(parts) + "\n", limit)
+
+
+def within(page: str, limit: int) -> str:
+    """The page cut at a line where it would still be too long: what stands first stays."""
+    if len(page) <= limit:
+        return page
+    told = "\n\nThe rest was left out: GitHub takes no longer comment. `tablewright plan` shows all of it.\n"
+    return page[: limit - len(told)].rpartition("\n")[0] + told
 
 
 def _title(shown: PlanShown) -> str:
     if shown.started is None:
         return "### Plan"
-    environment = f" ({_text(shown.started.environment)})" if shown.started.environment else ""
-    return f"### Plan for stack {_code(shown.started.stack)}{environment}\n\n<sub>{_text(place(shown.started))}</sub>"
+    environment = f" ({text(shown.started.environment)})" if shown.started.environment else ""
+    return f"### Plan for stack {code(shown.started.stack)}{environment}\n\n<sub>{text(place(shown.started))}</sub>"
 
 
-def _changes(shown: PlanShown) -> str:
+def _losses(shown: PlanShown) -> str:
+    """Those that refuse the deployment first."""
     assert shown.changes is not None
-    changes = shown.changes.change_set.changes
-    rows = ["| | resource | type | what |", "|---|---|---|---|"]
-    for change in changes[:_MOST_ROWS]:
-        mark = "⚠️ " if is_replaced(change) or change.action == "Remove" else ""
-        what = "<br>".join(_property(item) for item in change.properties) if change.action == "Modify" else ""
-        if unrehearsed(change.physical_id):
-            what = "**not rehearsed**" + (f"<br>{what}" if what else "")
-        rows.append(f"| {mark}{verb(change)} | {_code(change.logical_id)} | {_cell(change.type)} | {what} |")
-    if len(changes) > _MOST_ROWS:
-        rows.append(f"| | and {len(changes) - _MOST_ROWS} more | | |")
-    return "**Changes**\n\n" + ("\n".join(rows) if changes else "No resource changes.")
+    ordered = sorted(shown.changes.losses, key=lambda loss: not loss.refuses)
+    box = losses_box(ordered[:_MOST_LOSSES])
+    return box + (f"\n> - and {len(ordered) - _MOST_LOSSES} more" if len(ordered) > _MOST_LOSSES else "")
 
 
-def _property(item: PropertyChange) -> str:
-    recreated = {"Always": " **replaces**", "Conditionally": " **may replace**"}.get(item.recreation, "")
-    if item.before is None and item.after is None:
-        return f"{_code(item.path)}{recreated}"
-    return f"{_code(item.path)}: {_value(item.before)} → {_value(item.after)}{recreated}"
-
-
-def _value(text: str | None) -> str:
-    if not text:
-        return "(none)"
-    return _code(text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…")
-
-
-def _code(text: str) -> str:
-    """Inline code that neither a backtick nor a table's bar can end."""
-    plain = clean(text).replace("|", "\\|")
-    fence = "``" if "`" in plain else "`"
-    pad = " " if "`" in plain else ""
-    return f"{fence}{pad}{plain}{pad}{fence}"
-
-
-def _cell(text: str) -> str:
-    return _text(text).replace("|", "\\|")
-
-
-def _text(text: str) -> str:
-    """A text that means nothing to Markdown or HTML but itself, on one line."""
-    plain = " ".join(clean(text).split())
-    for char in "\\`*_[]<>":
-        plain = plain.replace(char, f"\\{char}")
-    return plain.replace("@", "@\u200b")  # Nobody is called by a comment.
+def _listed(told: tuple[str, ...], most: int, sign: str = "-") -> str:
+    lines = [f"{sign} {text(one)}" for one in told[:most]]
+    if len(told) > most:
+        lines.append(f"{sign} and {len(told) - most} more")
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""A plan folded from its events into one value, which the human screen and the Markdown page show."""
+"""A plan, or a run, folded from its events into one value, which the human screen and the Markdown pages show."""
 
 from __future__ import annotations
 
@@ -37,6 +37,26 @@ class PlanShown:
         """Whether deploying would change something, as far as is known."""
         return self.finished is not None and self.finished.facts.get("changes") == "yes"
 
+    def take(self, event: Event) -> None:
+        """Fold one more event in."""
+        match event:
+            case Started():
+                self.started = event
+            case Looked():
+                self.looked = event
+            case Planned():
+                self.planned = event
+            case ChangesFound():
+                self.changes = event
+            case Failure():
+                self.cause = event.cause
+            case Noted():
+                self.notes.append(event)
+            case Finished():
+                self.finished = event
+            case _:
+                pass
+
 
 def gather(events: Iterable[Event], also: Callable[[Event], None] | None = None) -> PlanShown:
     """Run a plan to its end; ``also`` is called with every event as it comes."""
@@ -44,21 +64,5 @@ def gather(events: Iterable[Event], also: Callable[[Event], None] | None = None)
     for event in events:
         if also is not None:
             also(event)
-        match event:
-            case Started():
-                shown.started = event
-            case Looked():
-                shown.looked = event
-            case Planned():
-                shown.planned = event
-            case ChangesFound():
-                shown.changes = event
-            case Failure():
-                shown.cause = event.cause
-            case Noted():
-                shown.notes.append(event)
-            case Finished():
-                shown.finished = event
-            case _:
-                pass
+        shown.take(event)
     return shown
