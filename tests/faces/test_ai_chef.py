@@ -234,7 +234,9 @@ def test_the_workflow_keeps_the_guide_s_triggers_and_deploys_only_production_fro
     for part in (
         "workflow_dispatch:",
         "pull_request:",
-        "tablewright plan --env production --exit-code --output markdown > plan.md",
+        "command: plan",
+        "command: deploy",
+        "queue: max",
         "branches: [main]",
         "id-token: write",
         "contents: read",

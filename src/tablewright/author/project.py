@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from tablewright.author.action import action_text
 from tablewright.author.editing import Text
 from tablewright.author.siblings import pascal, word
 from tablewright.author.tables import Key, NewTable, add_table
-from tablewright.author.workflow import Workflow, workflow_text
+from tablewright.author.workflow import ACTION, Workflow, check_pinned, workflow_text
 from tablewright.errors import UsageError
 
 FOLDER = "backend/infrastructure"
@@ -41,12 +42,13 @@ def files(wish: Project) -> dict[str, str]:
         )
     template = wish.template or TEMPLATE
     script = f"{template.rpartition('/')[0]}/{SCRIPT}".lstrip("/")
-    made = {SETTINGS: _settings(wish, template), script: _script()}
+    made = {SETTINGS: _settings(wish, template), script: script_text(wish.requirement)}
     if not wish.template:
         made[TEMPLATE] = _template(wish)
     if wish.workflow:
         flow = Workflow(template, script, branch=wish.branch, region=wish.region, requirement=wish.requirement)
         made[flow.path] = workflow_text(flow)
+        made[ACTION] = action_text()
     return made
 
 
@@ -69,8 +71,14 @@ def _settings(wish: Project, template: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _script() -> str:
-    return """\
+def script_text(requirement: str = "") -> str:
+    """The deploy script; without tablewright it says how to install the one that the workflow installs."""
+    if requirement:
+        check_pinned(requirement)
+    return _SCRIPT.replace("<INSTALL>", requirement or "tablewright")
+
+
+_SCRIPT = """\
 #!/usr/bin/env bash
 # Deploys the tables from any directory. Arguments go to tablewright: ./deploy-dynamodb.sh --env staging
 set -euo pipefail
@@ -78,12 +86,12 @@ set -euo pipefail
 here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 
 if ! command -v -- "${TABLEWRIGHT:-tablewright}" > /dev/null; then
-  echo "tablewright is not installed. Install it with: python -m pip install tablewright" >&2
+  echo "tablewright is not installed. Install it with: python -m pip install <INSTALL>" >&2
   exit 2
 fi
 
 # Stack, region and template stand in tablewright.toml. What the status means, what failed first and what to do about it,
-# and the exit code, are tablewright's.
+# and the exit code, are tablewright's: nothing is hidden here and nothing is deleted because of a status alone.
 exec "${TABLEWRIGHT:-tablewright}" deploy --project "${here}" "$@"
 """
 

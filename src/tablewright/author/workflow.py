@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-_SETUP = """\
-      - uses: actions/checkout@v6.0.2
-        timeout-minutes: 5
-        with:
-          persist-credentials: false
+from tablewright.author.action import CHECKOUT
+from tablewright.errors import UsageError
 
-      - uses: actions/setup-python@v6.2.0
-        timeout-minutes: 5
-        with:
-          python-version: '3.12'
-
-      - name: Install tablewright
-        timeout-minutes: 10
-        run: python -m pip install "$TABLEWRIGHT_REQUIREMENT"
-        env:
-          TABLEWRIGHT_REQUIREMENT: {requirement}
-"""
+ACTION = ".github/actions/tablewright/action.yml"
+"""Where a project keeps its copy of the action: nothing outside of the repository and its pinned actions is relied on."""
 
 _WORKFLOW = """\
 name: Deploy DynamoDB
 
 on:
   push:
-    # Without branches, a push to any branch would deploy production.
+    # Without branches, a push to any branch would deploy {environment}.
     branches: [{branch}]
     paths:
 {paths}
+  # Never pull_request_target: it would give the credentials to the code of whoever opens a pull request.
   pull_request:
     paths:
 {paths}
@@ -39,6 +29,9 @@ on:
 permissions:
   contents: read
 
+env:
+  # What tablewright is installed from, pinned: tablewright==VERSION, a wheel's path, git+https://HOST/OWNER/NAME@TAG.
+{source}
 jobs:
   # Needs no credentials, so it runs for pull requests from forks as well: the rules, and a rehearsal on the embedded AWS.
   check:
@@ -46,16 +39,27 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 20
     steps:
-{setup}
-      - name: Install the embedded AWS
-        timeout-minutes: 10
-        run: python -m pip install 'tablewright[local]'
+      - uses: {checkout}
+        with:
+          fetch-depth: 2 # with the commit that the pull request would change
+          persist-credentials: false
 
       - name: Check
-        run: tablewright check {template} --format github
+        uses: ./{action}
+        with:
+          command: check
+          install: ${{{{ env.TABLEWRIGHT }}}}
+{project}          paths: |
+{checked}
 
       - name: Rehearse
-        run: tablewright deploy --local --yes
+        if: '!cancelled()'
+        uses: ./{action}
+        with:
+          command: rehearse
+          install: ${{{{ env.TABLEWRIGHT }}}}
+{project}          environment: {environment}
+          base: HEAD^1
 
   plan:
     # A pull request from a fork gets no credentials.
@@ -66,27 +70,24 @@ jobs:
       contents: read
       id-token: write
       pull-requests: write
+    # The newest plan of a pull request is the one that is commented last.
+    concurrency:
+      group: plan-dynamodb-{environment}-${{{{ github.event.pull_request.number }}}}
+      cancel-in-progress: false
     steps:
-{setup}
-      # A role of its own, which may make and delete change sets but not execute them.
-      - uses: aws-actions/configure-aws-credentials@v6.2.3
-        timeout-minutes: 5
+      - uses: {checkout}
         with:
+          persist-credentials: false
+
+      # A role of its own, which may make and delete change sets but not execute them.
+      - name: Plan
+        uses: ./{action}
+        with:
+          command: plan
+          install: ${{{{ env.TABLEWRIGHT }}}}
+{project}          environment: {environment}
           role-to-assume: ${{{{ vars.AWS_PLAN_ROLE_ARN }}}}
           aws-region: {region}
-
-      # Exit code 3: deploying this would be refused, because it would lose data. 10: there are changes, which is no failure.
-      - name: Plan
-        run: |
-          code=0
-          tablewright plan --env {environment} --exit-code --output markdown > plan.md || code=$?
-          cat plan.md >> "$GITHUB_STEP_SUMMARY"
-          gh pr comment "$PULL_REQUEST" --edit-last --create-if-none --body-file plan.md
-          [ "$code" -eq 0 ] || [ "$code" -eq 10 ] || exit "$code"
-        env:
-          GH_TOKEN: ${{{{ github.token }}}}
-          GH_REPO: ${{{{ github.repository }}}}
-          PULL_REQUEST: ${{{{ github.event.pull_request.number }}}}
 
   deploy:
     # workflow_dispatch can be started on any branch.
@@ -95,34 +96,54 @@ jobs:
     permissions:
       contents: read
       id-token: write
-    # One deployment at a time; the one that runs is never cancelled half-way.
+    # One deployment at a time, the others queued in their order; none is ever cancelled half-way.
     concurrency:
       group: deploy-dynamodb-{environment}
       cancel-in-progress: false
+      queue: max
     # Its protection rules (reviewers, branches) ask before the tables are touched.
     environment: {environment}
     timeout-minutes: 60
     steps:
-{setup}
-      # A variable of the environment: the role's trust policy names this repository and environment.
-      - uses: aws-actions/configure-aws-credentials@v6.2.3
-        timeout-minutes: 5
+      - uses: {checkout}
         with:
+          fetch-depth: 0 # the history: an older commit never takes back what a newer one deployed
+          persist-credentials: false
+
+      # The role is a variable of the environment: its trust policy names this repository and environment.
+      - name: Deploy
+        uses: ./{action}
+        with:
+          command: deploy
+          install: ${{{{ env.TABLEWRIGHT }}}}
+          script: {script}
+          environment: {environment}
           role-to-assume: ${{{{ vars.AWS_DEPLOY_ROLE_ARN }}}}
           aws-region: {region}
-
-      # Killed or timed out, the operation goes on at AWS; run again, deploy follows it.
-      - name: Deploy
-        run: {script} --env {environment} --yes
+          timeout: 50m
 """
+
+
+_BY_VARIABLE = """\
+  # GitHub gives variables to no pull request from a fork: for those, write it here.
+  TABLEWRIGHT: ${{ vars.TABLEWRIGHT_REQUIREMENT }}
+"""
+
+_PINNED = (
+    r"[A-Za-z0-9][A-Za-z0-9._-]*==[0-9][A-Za-z0-9.!+_-]*",
+    r"git\+(?:https|ssh)://[A-Za-z0-9._~%:/-]+(?:@[A-Za-z0-9._~%:/-]+)?@(?!(?:HEAD|main|master|develop|trunk)$)[A-Za-z0-9._/-]+",
+    r"https://[A-Za-z0-9._~%:/+-]+\.whl#sha256=[0-9a-f]{64}",
+    r"[A-Za-z0-9._~+/][A-Za-z0-9._~+/-]*\.whl",
+)
+"""What the action takes as pinned; it asks the same in its first step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """What a project's workflow is about. Paths are relative to the repository's top.
 
-    ``requirement`` is what pip installs tablewright from, pinned: a version, a wheel's path, a git tag's URL; empty for the
-    repository's variable TABLEWRIGHT_REQUIREMENT.
+    ``requirement`` is what pip installs tablewright from, pinned (``check_pinned``); empty for the repository's variable
+    TABLEWRIGHT_REQUIREMENT, which pull requests from forks do not see.
     """
 
     template: str
@@ -132,22 +153,38 @@ class Workflow:
     environment: str = "production"
     region: str = "us-east-1"
     requirement: str = ""
+    settings: str = "tablewright.toml"
 
 
 def workflow_text(wish: Workflow) -> str:
     """The workflow's file."""
-    requirement = _quoted(wish.requirement) if wish.requirement else "${{ vars.TABLEWRIGHT_REQUIREMENT }}"
-    setup = _SETUP.format(requirement=requirement)
-    paths = "\n".join(f"      - '{path}'" for path in (wish.template, wish.script, wish.path))
+    if wish.requirement:
+        check_pinned(wish.requirement)
+    folder = wish.settings.rpartition("/")[0]
+    watched = (wish.template, wish.script, wish.settings, wish.path, ACTION)
     return _WORKFLOW.format(
         branch=wish.branch,
         environment=wish.environment,
         region=wish.region,
-        template=wish.template,
-        script=wish.script if "/" in wish.script else f"./{wish.script}",
-        paths=paths,
-        setup=setup,
+        script=_quoted(wish.script),
+        paths="\n".join(f"      - {_quoted(path)}" for path in watched),
+        checked="\n".join(f"            {path}" for path in (wish.template, wish.script, wish.path)),
+        source=f"  TABLEWRIGHT: {_quoted(wish.requirement)}\n" if wish.requirement else _BY_VARIABLE,
+        project=f"          project: {_quoted(folder)}\n" if folder else "",
+        checkout=CHECKOUT,
+        action=ACTION.rpartition("/")[0],
     )
+
+
+def check_pinned(requirement: str) -> None:
+    """Raise UsageError for a source of tablewright that may be other code tomorrow."""
+    if not any(re.fullmatch(form, requirement) for form in _PINNED):
+        raise UsageError(
+            "source-not-pinned",
+            "The source to install tablewright from is not pinned",
+            f"{requirement!r} may be other code tomorrow, and it deploys. Write tablewright==VERSION, a path to a wheel in the "
+            "repository, a wheel's URL with #sha256=, or git+https://HOST/OWNER/NAME@TAG.",
+        )
 
 
 def _quoted(text: str) -> str:

@@ -10,10 +10,12 @@ COMMANDS: dict[str, str] = {
     "plan": "Show what deploy would do, without doing it.",
     "status": "Show a stack, its tables and what watches them, on one screen.",
     "why": "Say why the last failed operation of a stack failed.",
+    "diagnose": "Say what is wrong with tables as they run, and what to do.",
     "log": "List what was run on this machine, and show a run.",
     "add": "Add a table, an index, TTL and the like to the template.",
     "remove": "Remove a table, an index, TTL and the like from the template.",
     "set": "Set a table's billing, class, recovery, protection and the like.",
     "policy": "Write least-privilege policies, check them, and say what they allow.",
+    "comment": "Put a page on a pull request as one comment, updated in place.",
     "local": "Start, stop and look after the embedded AWS.",
 }
