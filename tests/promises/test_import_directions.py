@@ -46,6 +46,9 @@ FILES_BY_NATURE = {
     "lint/worker.py",
     "migrate/dead_letters.py",
     "migrate/inplace/undo_file.py",
+    "migrate/live/hooks.py",
+    "migrate/live/journal.py",
+    "migrate/live/spool.py",
     "migrate/record.py",
 }
 """Modules of thinking layers whose idea is a file, or a process of its own (cfn-lint's)."""

@@ -1,8 +1,8 @@
 """The order in which the shards of a stream may be replayed; pure.
 
-A record of a child shard may be a later change of a key whose earlier change stands in its parent: a child waits until its
-parent has been replayed to its end. Between other shards there is no order, and none is needed: a key is in one line of
-descent only. Source: Amazon DynamoDB Developer Guide, "Change data capture for DynamoDB Streams".
+A record of a child shard may be a later change of a key whose earlier change stands in its parent, or further up: a child
+waits until all its ancestors have been replayed to their ends. Between other shards there is no order, and none is needed: a key
+is in one line of descent only. Source: Amazon DynamoDB Developer Guide, "Change data capture for DynamoDB Streams".
 """
 
 from __future__ import annotations
@@ -44,12 +44,17 @@ class Backlog:
 
 def replayable(shards: Mapping[str, Shard]) -> list[Shard]:
     """The shards whose records may be replayed now, those with something to replay, parents always before children."""
-    return [each for each in shards.values() if each.replayed < each.spooled and _parent_done(each, shards)]
+    return [each for each in shards.values() if each.replayed < each.spooled and _line_done(each, shards)]
 
 
-def _parent_done(shard: Shard, shards: Mapping[str, Shard]) -> bool:
+def _line_done(shard: Shard, shards: Mapping[str, Shard]) -> bool:
+    """Whether every ancestor is done: a parent that never had a record is done before its own parent is."""
     parent = shards.get(shard.parent)
-    return parent is None or parent.is_done  # a parent that is not listed any more was trimmed before the spool began
+    while parent is not None:  # one that is not listed any more was trimmed before the spool began
+        if not parent.is_done:
+            return False
+        parent = shards.get(parent.parent)
+    return True
 
 
 def missing(known: Mapping[str, Shard], listed: Iterable[str]) -> list[str]:

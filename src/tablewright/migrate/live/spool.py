@@ -73,6 +73,8 @@ class ShardSpool:
         """How many records there are, those of removed files included."""
         self.last: str = ""
         """The sequence number of the last record; empty for none."""
+        self.last_at = 0.0
+        """When the last record was made, in epoch seconds; 0 for none."""
         self._out: BinaryIO | None = None
         self._size = 0
         self._cursor: tuple[int, Path, int] | None = None
@@ -87,7 +89,8 @@ class ShardSpool:
         for at, body in _records(path, 0):
             whole = at + _HEAD.size + len(body)
             self.count += 1
-            self.last = decode(body).sequence
+            record = decode(body)
+            self.last, self.last_at = record.sequence, record.at
         size = path.stat().st_size
         if whole < size:
             if path != self._files[-1][1]:
@@ -104,11 +107,11 @@ class ShardSpool:
         stream still has the rest.
         """
         blocks: list[bytes] = []
-        last = self.last
+        last, last_at = self.last, self.last_at
         for change in changes:
             body = encode(change)
             blocks.append(_HEAD.pack(len(body), zlib.crc32(body)) + body)
-            last = change.sequence
+            last, last_at = change.sequence, change.at
         if not blocks:
             return self.count
         out = self._writable()
@@ -127,7 +130,7 @@ class ShardSpool:
             ) from error
         self._size += len(joined)
         self.count += len(blocks)
-        self.last = last
+        self.last, self.last_at = last, last_at
         return self.count
 
     def _writable(self) -> BinaryIO:

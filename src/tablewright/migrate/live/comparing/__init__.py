@@ -1,0 +1,1 @@
+"""Comparing two tables of which one is written to."""

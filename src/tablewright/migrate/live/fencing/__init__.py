@@ -1,0 +1,1 @@
+"""Holding the writers of a table, and letting them go."""

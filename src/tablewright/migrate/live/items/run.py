@@ -1,0 +1,158 @@
+"""Items of one table by their keys: put, deleted, read; a few requests at a time, until every one of them was taken.
+
+A write is sent again until DynamoDB has acknowledged it: both a put of a whole item and a deletion may arrive twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import islice
+from typing import Any, TypeVar
+
+import orjson
+
+from tablewright.errors import Failed, MustWait, TablewrightError
+from tablewright.migrate.live.outputs import key_of
+from tablewright.model.table import Key
+from tablewright.ports import Clock, DataPlane
+
+__all__ = ["Items"]
+
+_BATCH, _BATCH_GET = 25, 100
+_BATCH_BYTES = 15 * 1024 * 1024
+_AT_ONCE = 8
+_PATIENCE = timedelta(minutes=10)
+_LONGEST_WAIT_S = 8.0
+_PASSING = frozenset(
+    {"throttled", "aws-unavailable", "endpoint-unreachable", "endpoint-answers-strangely", "endpoint-silent"}
+)
+_T = TypeVar("_T")
+
+
+class Items:
+    """The items of one table. ``keys`` are its key attributes."""
+
+    def __init__(self, plane: DataPlane, table: str, keys: Sequence[Key], clock: Clock) -> None:
+        self._plane = plane
+        self._table = table
+        self._keys = tuple(keys)
+        self._clock = clock
+        self.throttled = 0
+        """How often a request, or a part of one, was turned away."""
+
+    def write(self, puts: Iterable[bytes], deletes: Iterable[bytes]) -> None:
+        """Put these items and delete these keys, no key twice among them; returns when every one is acknowledged."""
+        requests = [b'{"PutRequest":{"Item":%b}}' % item for item in puts]
+        requests += [b'{"DeleteRequest":{"Key":%b}}' % key for key in deletes]
+        self._each(self._write_batch, list(_batches(requests)))
+
+    def read(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """The items with these keys, strongly consistent; those that there are, by key."""
+        wanted = list(keys)
+        parts = [wanted[at : at + _BATCH_GET] for at in range(0, len(wanted), _BATCH_GET)]
+        found: dict[bytes, bytes] = {}
+        for part in self._each(self._read_batch, parts):
+            found |= part
+        return found
+
+    def pages(self, segment: int, segments: int) -> Iterator[tuple[bytes, ...]]:
+        """Every item of a segment, strongly consistent, page by page."""
+        asked: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True}
+        if segments > 1:
+            asked |= {"Segment": segment, "TotalSegments": segments}
+        while True:
+            answer = self._asked("Scan", orjson.dumps(asked))
+            yield tuple(orjson.dumps(item) for item in answer["Items"])
+            last = answer.get("LastEvaluatedKey")
+            if not last:
+                return
+            asked["ExclusiveStartKey"] = last
+
+    def _each(self, work: Callable[[list[bytes]], _T], parts: Sequence[list[bytes]]) -> list[_T]:
+        if len(parts) <= 1:
+            return [work(part) for part in parts]
+        with ThreadPoolExecutor(min(_AT_ONCE, len(parts)), thread_name_prefix="tablewright-items") as pool:
+            return list(pool.map(work, parts))
+
+    def _write_batch(self, requests: list[bytes]) -> None:
+        name = orjson.dumps(self._table)
+        wait = 0.05
+        until = self._clock.now() + _PATIENCE
+        while requests:
+            answer = self._asked("BatchWriteItem", b'{"RequestItems":{%b:[%b]}}' % (name, b",".join(requests)))
+            left: list[Any] = next(iter((answer.get("UnprocessedItems") or {}).values()), [])
+            requests = [orjson.dumps(each) for each in left]
+            if requests:
+                wait = self._waited(wait, until, "Writes were handed back unprocessed again and again.")
+
+    def _read_batch(self, keys: list[bytes]) -> dict[bytes, bytes]:
+        name = orjson.dumps(self._table)
+        found: dict[bytes, bytes] = {}
+        wait = 0.05
+        until = self._clock.now() + _PATIENCE
+        while keys:
+            body = b'{"RequestItems":{%b:{"ConsistentRead":true,"Keys":[%b]}}}' % (name, b",".join(keys))
+            answer = self._asked("BatchGetItem", body)
+            for told in next(iter((answer.get("Responses") or {}).values()), []):
+                item = orjson.dumps(told)
+                found[key_of(item, self._keys)] = item
+            left: Iterable[Any] = (answer.get("UnprocessedKeys") or {}).values()
+            keys = [orjson.dumps(each) for part in left for each in part["Keys"]]
+            if keys:
+                wait = self._waited(wait, until, "Keys were handed back unprocessed again and again.")
+        return found
+
+    def _asked(self, operation: str, body: bytes) -> Any:
+        """The answer to a request, which is sent again while what keeps it from being answered may pass."""
+        wait = 0.05
+        until = self._clock.now() + _PATIENCE
+        renewed = False
+        while True:
+            try:
+                answer = self._plane.call(operation, body)
+                if answer.status == 200:
+                    return orjson.loads(answer.body)
+                problem = self._plane.refusal(operation, answer)
+            except orjson.JSONDecodeError:
+                problem = Failed(
+                    "aws-unavailable", "AWS failed to answer", f"{operation} was answered by half an answer."
+                )
+            except TablewrightError as error:
+                problem = error
+            code = getattr(problem, "code", "")
+            if code == "credentials-expired" and not renewed:
+                renewed = self._plane.keys(renew=True) is not None
+                continue
+            if code not in _PASSING and code != "credentials-expired":
+                raise problem
+            renewed = False
+            wait = self._waited(wait, until, str(problem))
+
+    def _waited(self, wait: float, until: Any, words: str) -> float:
+        self.throttled += 1
+        if self._clock.now() >= until:
+            raise MustWait(
+                "table-unreachable",
+                "The table does not take what it is sent",
+                f"{self._table}: for ten minutes nothing was answered as it should be. {words} Nothing is lost; run the same "
+                "command again and it goes on.",
+            )
+        self._clock.sleep(wait)
+        return min(wait * 2, _LONGEST_WAIT_S)
+
+
+def _batches(requests: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Batches as BatchWriteItem takes them: up to 25 requests and 16 MB."""
+    rest = iter(requests)
+    while batch := list(islice(rest, _BATCH)):
+        part: list[bytes] = []
+        size = 0
+        for request in batch:
+            if part and size + len(request) > _BATCH_BYTES:
+                yield part
+                part, size = [], 0
+            part.append(request)
+            size += len(request)
+        yield part

@@ -1,0 +1,1 @@
+"""Following a stream: onto the disk, and from there to the other table."""

@@ -1,0 +1,284 @@
+"""One tail: a stream onto the disk by a thread of its own, and from there, window by window, to the other table."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from tablewright.errors import Failed, TablewrightError
+from tablewright.migrate.live.items.run import Items
+from tablewright.migrate.live.journal import Journal, Side
+from tablewright.migrate.live.replay import Outputs, touched_keys, window
+from tablewright.migrate.live.shards import Backlog, Shard, backlog, missing, replayable
+from tablewright.migrate.live.spool import Spool
+from tablewright.model.stream import StreamRecord
+from tablewright.ports import Clock, Streams
+
+__all__ = ["Lag", "Spooler", "Tail", "Trimmed"]
+
+KEPT_S = 24 * 3600.0
+"""How long a stream keeps a record (Developer Guide, "Change data capture for DynamoDB Streams")."""
+_MARGIN_S = 300.0
+"""How much older than the tail's beginning a record may be and still be spooled: more than a read of the copy can lag."""
+_DESCRIBE_EVERY_S = 5.0
+_PAGES_A_ROUND = 20
+_AT_ONCE = 8
+_WINDOW = 2000
+_PASSING = frozenset(
+    {"throttled", "aws-unavailable", "endpoint-unreachable", "endpoint-answers-strangely", "endpoint-silent"}
+)
+_PATIENCE_S = 600.0
+
+
+class Trimmed(Failed):
+    """The stream dropped records before they were spooled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far the other table is behind: records spooled and not replayed, and the age of the oldest of them in seconds.
+
+    ``silent_since``: when each open shard had last given all it had, the earliest of them (epoch seconds); None while one
+    never has.
+    """
+
+    records: int
+    seconds: float
+    silent_since: float | None
+
+
+class Tail:
+    """The spool of one stream, and its replay. ``since`` (epoch seconds): older records have no say."""
+
+    def __init__(
+        self,
+        side: Side,
+        stream_arn: str,
+        streams: Streams,
+        spool: Spool,
+        journal: Journal,
+        clock: Clock,
+        *,
+        since: float,
+        kept_s: float = KEPT_S,
+    ) -> None:
+        self.side: Side = side
+        self._arn = stream_arn
+        self._streams = streams
+        self._spool = spool
+        self._journal = journal
+        self._clock = clock
+        self._since = since - _MARGIN_S
+        self._kept_s = kept_s
+        self._lock = threading.Lock()
+        self._iterators: dict[str, str] = {}
+        self._described = 0.0
+        self._due = True
+        self._oldest: float = 0.0
+        self._shards = {
+            name: replace(shard, spooled=spool.shard(name).count) for name, shard in journal.shards(side).items()
+        }
+
+    # ------------------------------------------------------------- spooling
+
+    def poll(self) -> int:
+        """One round over every open shard; returns how many records were spooled. Raises Trimmed."""
+        now = self._now()
+        if self._due or now - self._described >= _DESCRIBE_EVERY_S:
+            self._describe()
+        with self._lock:
+            open_shards = [shard for shard in self._shards.values() if not shard.closed]
+        if not open_shards:
+            self._due = True
+            return 0
+        if len(open_shards) == 1:
+            counts = [self._read(open_shards[0])]
+        else:
+            with ThreadPoolExecutor(min(_AT_ONCE, len(open_shards)), thread_name_prefix="tablewright-stream") as pool:
+                counts = list(pool.map(self._read, open_shards))
+        with self._lock:
+            silent = {name: shard.silent_at for name, shard in self._shards.items()}
+        self._journal.heard(self.side, silent, [name for name, shard in self._shards.items() if shard.closed])
+        return sum(counts)
+
+    def _describe(self) -> None:
+        listed = self._streams.shards(self._arn)
+        now = self._now()
+        with self._lock:
+            lost = missing(self._shards, (shard.id for shard in listed))
+            if not self._described:
+                lost += [shard.id for shard in self._shards.values() if not shard.closed and self._is_late(shard, now)]
+            if lost:
+                raise self._trimmed(lost[0])
+            new = [(shard.id, shard.parent) for shard in listed if shard.id not in self._shards]
+        if new:
+            self._journal.add_shards(self.side, new)
+            with self._lock:
+                for name, parent in new:
+                    self._shards[name] = Shard(name, parent, spooled=self._spool.shard(name).count)
+        self._described, self._due = now, False
+
+    def _is_late(self, shard: Shard, now: float) -> bool:
+        """Whether nobody has looked for so long that records may have come and gone unseen."""
+        looked = max(shard.silent_at, self._spool.shard(shard.id).last_at)
+        return bool(looked) and now - looked > self._kept_s - _MARGIN_S
+
+    def _read(self, shard: Shard) -> int:
+        """Spool what an open shard has, some pages of it; returns how many records."""
+        spool = self._spool.shard(shard.id)
+        number = 0
+        for _ in range(_PAGES_A_ROUND):
+            asked_at = self._now()
+            page = self._page(shard.id, spool.last)
+            records = [each for each in page.records if each.at >= self._since]
+            number += len(records)
+            spooled = spool.append(records)
+            closed = page.next is None
+            with self._lock:
+                if page.next is None:
+                    self._iterators.pop(shard.id, None)
+                    self._due = True  # it may have children
+                else:
+                    self._iterators[shard.id] = page.next
+                held = self._shards[shard.id]
+                silent = asked_at if closed or not page.records else held.silent_at
+                self._shards[shard.id] = replace(held, spooled=spooled, closed=closed, silent_at=silent)
+            if closed or not page.records:
+                break
+        return number
+
+    def _page(self, shard: str, after: str) -> _Page:
+        """One page of a shard. An iterator that has expired is asked for anew, behind the last record on the disk."""
+        for _ in range(3):
+            try:
+                iterator = self._iterators.get(shard) or self._streams.iterator(self._arn, shard, after)
+                page = self._streams.records(self._arn, iterator)
+                return _Page(page.records, page.next)
+            except TablewrightError as error:
+                self._iterators.pop(shard, None)
+                if error.code == "iterator-expired":
+                    continue
+                if error.code in ("records-trimmed", "stream-gone"):
+                    raise self._trimmed(shard) from error
+                raise
+        return _Page((), self._streams.iterator(self._arn, shard, after))
+
+    def _trimmed(self, shard: str) -> Trimmed:
+        return Trimmed(
+            "stream-trimmed",
+            "The stream dropped changes before they were kept",
+            f"Shard {shard} of {self._arn} was not read to its end within the 24 hours for which a stream keeps its records, or "
+            "the stream was turned off. What was lost cannot be replayed, so the other table cannot be brought up to date: "
+            "give the migration up, and begin again with an empty target.",
+            "tablewright migrate abandon",
+        )
+
+    # -------------------------------------------------------------- replaying
+
+    def replay(self, outputs: Outputs, items: Items, *, remember: bool = True, most: int = _WINDOW) -> int:
+        """Bring one window to the other table; returns how many records it had. 0: nothing may be replayed now."""
+        records, positions = self._next(most)
+        if not records:
+            return 0
+        claims = self._journal.claims(self.side, touched_keys(records, outputs)) if remember else []
+        found = window(records, outputs, claims)
+        items.write(found.puts.values(), found.deletes)
+        self._journal.replayed(self.side, found, positions, remember=remember)
+        with self._lock:
+            for name, number in positions.items():
+                self._shards[name] = replace(self._shards[name], replayed=number)
+        for name, number in positions.items():
+            self._spool.shard(name).forget(number)
+        return len(records)
+
+    def _next(self, most: int) -> tuple[list[StreamRecord], Mapping[str, int]]:
+        with self._lock:
+            ready = replayable(self._shards)
+        records: list[StreamRecord] = []
+        positions: dict[str, int] = {}
+        self._oldest = 0.0
+        for shard in ready:
+            if len(records) >= most:
+                break
+            part = self._spool.shard(shard.id).read(
+                shard.replayed, min(most - len(records), shard.spooled - shard.replayed)
+            )
+            records += part
+            positions[shard.id] = shard.replayed + len(part)
+            self._oldest = min([each.at for each in part] + ([self._oldest] if self._oldest else []))
+        return records, positions
+
+    def lag(self) -> Lag:
+        """How far the other table is behind, as far as the stream has been read."""
+        found = self.backlog()
+        now = self._now()
+        behind = max(now - self._oldest, 0.0) if found.records and self._oldest else 0.0
+        return Lag(found.records, behind, found.silent_since)
+
+    def backlog(self) -> Backlog:
+        """What is spooled and not replayed."""
+        with self._lock:
+            return backlog(self._shards)
+
+    def is_known(self) -> bool:
+        """Whether every open shard has been read to its end once."""
+        found = self.backlog()
+        return found.silent_since is not None
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    records: tuple[StreamRecord, ...]
+    next: str | None
+
+
+class Spooler:
+    """Polls a tail from a thread of its own until it is stopped. What goes wrong in it comes out of ``check``."""
+
+    def __init__(self, tail: Tail, clock: Clock, *, every_s: float = 0.5) -> None:
+        self._tail = tail
+        self._clock = clock
+        self._every = every_s
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._problem: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name=f"tablewright-spool-{tail.side}", daemon=True)
+
+    def start(self) -> Spooler:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def check(self) -> None:
+        """Raise what went wrong, if something did that does not pass."""
+        if self._problem is not None:
+            raise self._problem
+
+    def stop(self) -> None:
+        """End after the round that is going on."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        failing_since: float | None = None
+        while not self._stop.is_set():
+            try:
+                found = self._tail.poll()
+                failing_since = None
+                if not found:
+                    self._stop.wait(self._every)
+            except TablewrightError as error:
+                now = self._clock.now().timestamp()
+                failing_since = failing_since or now
+                if error.code not in (*_PASSING, "credentials-expired") or now - failing_since > _PATIENCE_S:
+                    self._problem = error
+                    return
+                self._stop.wait(min(1.0, self._every * 2))
+            except BaseException as error:
+                self._problem = error
+                return
