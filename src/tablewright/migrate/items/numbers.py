@@ -6,7 +6,7 @@ Source: Amazon DynamoDB Developer Guide, "Supported data types" (Number) and "Dy
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal
 
 __all__ = ["DIGITS", "NumberRefused", "canonical_number", "number_size", "number_text"]
 
@@ -14,6 +14,9 @@ DIGITS = 38
 _LEAST, _MOST = -130, 125
 
 _EXACT = Context(prec=400, Emin=-999999, Emax=999999)
+_NUMBER = re.compile(
+    r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
+)  # Decimal would take "1_000" as well
 _CANONICAL = re.compile(r"0|-?(?:[1-9][0-9]{0,37}|(?:0|[1-9][0-9]{0,18})\.[0-9]{0,18}[1-9])")
 """What needs no work: as DynamoDB itself writes it, and short enough to be surely within bounds."""
 
@@ -50,10 +53,9 @@ def canonical_number(text: str) -> str:
     """The one spelling of a number here: plain notation, no needless zeros. Raises NumberRefused."""
     if _CANONICAL.fullmatch(text):
         return text
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise NumberRefused(f"{text!r} is not a number") from None
+    if not _NUMBER.fullmatch(text):
+        raise NumberRefused(f"{text!r} is not a number")
+    value = Decimal(text)
     number_text(value)
     plain = format(value.normalize(_EXACT), "f")
     return "0" if not value else plain
