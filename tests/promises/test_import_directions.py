@@ -50,6 +50,8 @@ FILES_BY_NATURE = {
     "migrate/live/journal.py",
     "migrate/live/spool.py",
     "migrate/record.py",
+    "migrate/verify/report_file.py",
+    "migrate/verify/state_file.py",
 }
 """Modules of thinking layers whose idea is a file, or a process of its own (cfn-lint's)."""
 

@@ -1,0 +1,1 @@
+"""Items read again by their keys, as they stand at that moment."""

@@ -1,0 +1,92 @@
+"""What a verification came to, in words: never "the same" where something was not compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tablewright.events import Ending, Finished
+from tablewright.migrate.verify.difference import KINDS, Difference
+from tablewright.migrate.verify.state_file import Half
+
+__all__ = ["Found", "counted", "differing", "same"]
+
+Found = Difference | None
+"""How an item differs when it is read again; None where it does not any more."""
+
+_WORDS = {
+    "missing": "missing on the target",
+    "extra": "on the target alone",
+    "different": "different",
+    "ambiguous": "of one key that the transform makes twice",
+}
+assert _WORDS.keys() == KINDS.keys()
+
+
+def same(names: str, halves: tuple[Half, Half]) -> Finished:
+    """Nothing differs."""
+    items = halves[1].buckets.items
+    return Finished(
+        Ending.DONE,
+        "Both sides hold the same items",
+        f"{names}: {_number(items)} on each side, compared by content.{_refused(halves)}",
+        code="verified",
+        facts={"items": str(items), "refused": str(halves[0].refused)},
+    )
+
+
+def differing(
+    names: str,
+    halves: tuple[Half, Half],
+    counts: Mapping[str, int],
+    report: str,
+    settled: int,
+    unread: int,
+    *,
+    more: bool,
+) -> Finished:
+    """Something differed at first. ``settled``: items that are the same by now. ``unread``: buckets not looked into."""
+    facts = {
+        **{kind: str(number) for kind, number in counts.items()},
+        "source_items": str(halves[0].buckets.items),
+        "target_items": str(halves[1].buckets.items),
+        "refused": str(halves[0].refused),
+        "buckets_not_looked_into": str(unread),
+    }
+    moved = (
+        f" {_number(settled)} differed when they were first read and are the same now: somebody writes."
+        if settled
+        else ""
+    )
+    if not counts and not unread:
+        return Finished(
+            Ending.DONE,
+            "Both sides hold the same items",
+            f"{names}: what differed while they were read is the same now, read again by key.{moved}{_refused(halves)}",
+            code="verified-while-written",
+            facts=facts,
+        )
+    rest = ""
+    if more or unread:
+        rest = " The list was ended there; more items differ" if more else " More items may differ"
+        rest += f", in {unread:,} buckets of keys that were not looked into." if unread else "."
+    return Finished(
+        Ending.FAILED,
+        "The two sides differ",
+        f"{names}: {counted(counts)}.{moved}{rest}{_refused(halves)}\n\nEach is listed, by its key, in {report}",
+        code="verify-differs",
+        facts={**facts, "report": report},
+    )
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """``2 items missing on the target, 1 item different``."""
+    return ", ".join(f"{_number(counts[kind])} {words}" for kind, words in _WORDS.items() if counts.get(kind))
+
+
+def _number(items: int) -> str:
+    return f"{items:,} {'item' if items == 1 else 'items'}"
+
+
+def _refused(halves: tuple[Half, Half]) -> str:
+    refused = halves[0].refused
+    return f" {_number(refused)} of the source that the transform refuses were left out." if refused else ""
