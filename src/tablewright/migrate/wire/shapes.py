@@ -109,7 +109,11 @@ class BatchShape:
 
     def body(self, items: Sequence[Buffer]) -> bytes:
         """The request that puts them."""
-        return b"%b%b%b" % (self._begin, self._BETWEEN.join(items), self._end)
+        parts = list(items)
+        # Both ends are put onto small pieces: one copy of the whole less.
+        parts[0] = self._begin + bytes(parts[0])
+        parts[-1] = bytes(parts[-1]) + self._end
+        return self._BETWEEN.join(parts)
 
     def answer(self, body: Buffer) -> tuple[list[bytes], float]:
         """The items that were not put, and the units consumed. Raises Malformed."""
