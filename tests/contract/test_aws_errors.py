@@ -21,6 +21,8 @@ from tablewright.model.table import Holds
 from tablewright.ports import Account
 from tests.contract.canned import Answer, CannedAws, json_answer, json_error, query_error, serving, xml_answer
 
+pytestmark = pytest.mark.embedded("how tablewright reads refusals, against servers that answer as AWS does")
+
 Answers = Callable[..., tuple[Account, CannedAws]]
 
 STACK_ARN = "arn:aws:cloudformation:us-east-1:123456789012:stack/orders/*"

@@ -17,6 +17,8 @@ from tablewright.model.whereabouts import Credentials
 from tablewright.ports import Account, ChangeSetRequest
 from tests.conftest import EmbeddedAws
 
+pytestmark = pytest.mark.embedded("how tablewright reads AWS; what it reads is written on the embedded AWS")
+
 ORDERS = {
     "TableName": "orders",
     "AttributeDefinitions": [

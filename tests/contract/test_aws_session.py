@@ -18,6 +18,8 @@ from tablewright.errors import Failed, MustWait, Refused, TablewrightError, Usag
 from tablewright.model.whereabouts import Credentials
 from tests.contract.canned import Answer, query_error, serving, xml_answer
 
+pytestmark = pytest.mark.embedded("where tablewright takes credentials from")
+
 IDENTITY = xml_answer(
     "GetCallerIdentity",
     "<Arn>arn:aws-cn:sts::123456789012:assumed-role/deploy/tablewright</Arn><UserId>X</UserId><Account>123456789012</Account>",

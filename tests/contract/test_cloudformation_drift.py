@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
 
-from tests.conftest import EmbeddedAws
-from tests.contract.cloudformation_cases import changed, settled
+from tests.contract.harness.place import Place
+from tests.contract.harness.waiting import changed, detected, settled
 
-TEMPLATE = json.dumps(
-    {
+
+def template(name: str) -> str:
+    document = {
         "Resources": {
             "Table": {
                 "Type": "AWS::DynamoDB::Table",
                 "DeletionPolicy": "Retain",
                 "Properties": {
-                    "TableName": "drifting",
+                    "TableName": name,
                     "BillingMode": "PAY_PER_REQUEST",
                     "AttributeDefinitions": [
                         {"AttributeName": "id", "AttributeType": "S"},
@@ -42,7 +42,7 @@ TEMPLATE = json.dumps(
             "Alarm": {
                 "Type": "AWS::CloudWatch::Alarm",
                 "Properties": {
-                    "AlarmName": "drifting",
+                    "AlarmName": name,
                     "Namespace": "AWS/DynamoDB",
                     "MetricName": "ReadThrottleEvents",
                     "Statistic": "Sum",
@@ -53,71 +53,69 @@ TEMPLATE = json.dumps(
                     "Dimensions": [{"Name": "TableName", "Value": {"Ref": "Table"}}],
                 },
             },
-            "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "drifting", "RetentionInDays": 7}},
-            "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "drifting"}},
+            "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": name, "RetentionInDays": 7}},
+            "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": name}},
         }
     }
-)
+    return json.dumps(document)
 
 
 @pytest.fixture
-def stack(aws: EmbeddedAws, account: str) -> tuple[Any, Any]:
-    """A client and another for DynamoDB, with a stack `case` that stands."""
-    client = aws.client("cloudformation", account=account)
-    made = client.create_stack(StackName="case", TemplateBody=TEMPLATE, Tags=[{"Key": "team", "Value": "blue"}])
+def stack(place: Place) -> tuple[Any, Any]:
+    """A client and another for DynamoDB, with a stack that stands."""
+    client = place.client("cloudformation")
+    body = template(place.name("drifting"))
+    made = client.create_stack(StackName=place.name(), TemplateBody=body, Tags=[{"Key": "team", "Value": "blue"}])
     assert settled(client, made["StackId"])["StackStatus"] == "CREATE_COMPLETE"
-    return client, aws.client("dynamodb", account=account)
+    return client, place.client("dynamodb")
 
 
-def _detect(client: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    detection = client.detect_stack_drift(StackName="case")["StackDriftDetectionId"]
-    deadline = time.monotonic() + 10
-    while True:
-        found = client.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
-        if found["DetectionStatus"] != "DETECTION_IN_PROGRESS":
-            break
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    drifts = client.describe_stack_resource_drifts(StackName="case")["StackResourceDrifts"]
+def _detect(client: Any, stack: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    detection = client.detect_stack_drift(StackName=stack)["StackDriftDetectionId"]
+    found = detected(client, detection)
+    drifts = client.describe_stack_resource_drifts(StackName=stack)["StackResourceDrifts"]
     return found, {drift["LogicalResourceId"]: drift for drift in drifts}
 
 
-def test_a_fresh_stack_is_in_sync(stack: tuple[Any, Any]) -> None:
+def test_a_fresh_stack_is_in_sync(place: Place, stack: tuple[Any, Any]) -> None:
     client, _ = stack
-    found, drifts = _detect(client)
+    found, drifts = _detect(client, place.name())
 
     assert found["DetectionStatus"] == "DETECTION_COMPLETE"
     assert {name: drift["PropertyDifferences"] for name, drift in drifts.items()} == {
         name: [] for name in ("Table", "Alarm", "Group", "Topic")
     }
     assert found["StackDriftStatus"] == "IN_SYNC"
-    shown = client.describe_stacks(StackName="case")["Stacks"][0]["DriftInformation"]
+    shown = client.describe_stacks(StackName=place.name())["Stacks"][0]["DriftInformation"]
     assert shown["StackDriftStatus"] == "IN_SYNC"
 
 
-def test_what_was_changed_outside_is_told_and_brought_back(stack: tuple[Any, Any]) -> None:
+@pytest.mark.needs("instant-clock")
+def test_what_was_changed_outside_is_told_and_brought_back(place: Place, stack: tuple[Any, Any]) -> None:
     client, dynamodb = stack
     dynamodb.update_time_to_live(
-        TableName="drifting", TimeToLiveSpecification={"AttributeName": "ttl", "Enabled": False}
+        TableName=place.name("drifting"), TimeToLiveSpecification={"AttributeName": "ttl", "Enabled": False}
     )
-    dynamodb.update_table(TableName="drifting", DeletionProtectionEnabled=True)
-    dynamodb.update_table(TableName="drifting", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-a"}}])
-    found, drifts = _detect(client)
+    dynamodb.update_table(TableName=place.name("drifting"), DeletionProtectionEnabled=True)
+    dynamodb.update_table(
+        TableName=place.name("drifting"), GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-a"}}]
+    )
+    found, drifts = _detect(client, place.name())
 
     assert (found["StackDriftStatus"], found["DriftedStackResourceCount"]) == ("DRIFTED", 1)
     told = {d["PropertyPath"]: d["DifferenceType"] for d in drifts["Table"]["PropertyDifferences"]}
     assert told["/DeletionProtectionEnabled"] == "NOT_EQUAL"
     assert told["/TimeToLiveSpecification"] == "REMOVE"
     assert told["/GlobalSecondaryIndexes"] == "REMOVE"
-    one = client.detect_stack_resource_drift(StackName="case", LogicalResourceId="Table")["StackResourceDrift"]
+    one = client.detect_stack_resource_drift(StackName=place.name(), LogicalResourceId="Table")["StackResourceDrift"]
     assert one["StackResourceDriftStatus"] == "MODIFIED"
 
     plain = client.create_change_set(
-        StackName="case", ChangeSetName="plain", UsePreviousTemplate=True, Tags=[{"Key": "team", "Value": "blue"}]
+        StackName=place.name(), ChangeSetName="plain", UsePreviousTemplate=True, Tags=[{"Key": "team", "Value": "blue"}]
     )
     assert changed(client, plain["Id"])["Status"] == "FAILED"
     made = client.create_change_set(
-        StackName="case",
+        StackName=place.name(),
         ChangeSetName="back",
         UsePreviousTemplate=True,
         DeploymentMode="REVERT_DRIFT",
@@ -128,26 +126,25 @@ def test_what_was_changed_outside_is_told_and_brought_back(stack: tuple[Any, Any
     assert [c["ResourceChange"]["LogicalResourceId"] for c in change_set["Changes"]] == ["Table"]
     client.execute_change_set(ChangeSetName=made["Id"])
 
-    assert settled(client, "case")["StackStatus"] == "UPDATE_COMPLETE"
-    table = dynamodb.describe_table(TableName="drifting")["Table"]
+    assert settled(client, place.name())["StackStatus"] == "UPDATE_COMPLETE"
+    table = dynamodb.describe_table(TableName=place.name("drifting"))["Table"]
     assert table["DeletionProtectionEnabled"] is False
     assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["by-a"]
     assert (
-        dynamodb.describe_time_to_live(TableName="drifting")["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
+        dynamodb.describe_time_to_live(TableName=place.name("drifting"))["TimeToLiveDescription"]["TimeToLiveStatus"]
+        == "ENABLED"
     )
-    assert _detect(client)[0]["StackDriftStatus"] == "IN_SYNC"
+    assert _detect(client, place.name())[0]["StackDriftStatus"] == "IN_SYNC"
 
 
-def test_a_resource_that_was_deleted_outside_is_told_and_made_anew(
-    aws: EmbeddedAws, account: str, stack: tuple[Any, Any]
-) -> None:
+def test_a_resource_that_was_deleted_outside_is_told_and_made_anew(place: Place, stack: tuple[Any, Any]) -> None:
     client, _ = stack
-    aws.client("logs", account=account).delete_log_group(logGroupName="drifting")
-    _, drifts = _detect(client)
+    place.client("logs").delete_log_group(logGroupName=place.name("drifting"))
+    _, drifts = _detect(client, place.name())
 
     assert drifts["Group"]["StackResourceDriftStatus"] == "DELETED"
     made = client.create_change_set(
-        StackName="case",
+        StackName=place.name(),
         ChangeSetName="back",
         UsePreviousTemplate=True,
         DeploymentMode="REVERT_DRIFT",
@@ -155,6 +152,6 @@ def test_a_resource_that_was_deleted_outside_is_told_and_made_anew(
     )
     assert changed(client, made["Id"])["Status"] == "CREATE_COMPLETE"
     client.execute_change_set(ChangeSetName=made["Id"])
-    assert settled(client, "case")["StackStatus"] == "UPDATE_COMPLETE"
-    groups = aws.client("logs", account=account).describe_log_groups()["logGroups"]
-    assert [group["logGroupName"] for group in groups] == ["drifting"]
+    assert settled(client, place.name())["StackStatus"] == "UPDATE_COMPLETE"
+    groups = place.listed("logs.describe_log_groups")["logGroups"]
+    assert [group["logGroupName"] for group in groups] == [place.name("drifting")]

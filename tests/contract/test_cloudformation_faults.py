@@ -13,7 +13,9 @@ from tablewright.local import control
 from tablewright.local.cloudformation import states
 from tablewright.local.errors import LocalError
 from tests.conftest import EmbeddedAws
-from tests.contract.cloudformation_cases import changed, settled
+from tests.contract.harness.waiting import changed, settled
+
+pytestmark = pytest.mark.embedded("faults on demand")
 
 
 def _template(*logical_ids: str, units: int = 1, **more: Any) -> str:

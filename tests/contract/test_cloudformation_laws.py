@@ -17,7 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import EmbeddedAws
-from tests.contract.cloudformation_cases import settled
+from tests.contract.harness.waiting import settled
+
+pytestmark = pytest.mark.embedded("thousands of random stacks")
 
 _ACCOUNTS = itertools.count(700_000_000_001)
 

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import EmbeddedAws
-from tests.contract.cloudformation_cases import settled
+from tests.contract.harness.waiting import settled
+
+pytestmark = pytest.mark.embedded("it is killed")
 
 KEYS = """
       BillingMode: PAY_PER_REQUEST

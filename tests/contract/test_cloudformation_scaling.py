@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import EmbeddedAws
-from tests.contract.cloudformation_cases import settled
+from tests.contract import words
+from tests.contract.harness.place import Place
 
 TABLE: dict[str, Any] = {
     "Type": "AWS::DynamoDB::Table",
     "Properties": {
-        "TableName": "orders",
         "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
         "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
         "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
@@ -44,29 +43,39 @@ POLICY: dict[str, Any] = {
 }
 
 
-def template(**changed: dict[str, Any]) -> str:
+def template(place: Place, **changed: dict[str, Any]) -> str:
     resources = copy.deepcopy({"Orders": TABLE, "Target": TARGET, "Policy": POLICY})
+    resources["Orders"]["Properties"]["TableName"] = place.name("orders")
     for name, properties in changed.items():
         resources[name]["Properties"].update(properties)
     return json.dumps({"Resources": resources, "Outputs": {"Target": {"Value": {"Ref": "Target"}}}})
 
 
 @pytest.fixture
-def clients(aws: EmbeddedAws, account: str) -> tuple[Any, Any]:
-    return aws.client("cloudformation", account=account), aws.client("application-autoscaling", account=account)
+def clients(place: Place) -> tuple[Any, Any]:
+    return place.client("cloudformation"), place.client("application-autoscaling")
 
 
-def made(cloudformation: Any, body: str) -> dict[str, Any]:
-    stack = cloudformation.create_stack(StackName="scaled", TemplateBody=body)["StackId"]
-    return settled(cloudformation, stack)
+def made(place: Place, body: str) -> dict[str, Any]:
+    stack = place.client("cloudformation").create_stack(StackName=place.name("scaled"), TemplateBody=body)["StackId"]
+    return place.settled(stack)
 
 
-def test_a_table_is_scaled_by_its_stack(clients: tuple[Any, Any]) -> None:
-    cloudformation, scaling = clients
-    stack = made(cloudformation, template())
+def of_dynamodb(place: Place, operation: str) -> list[dict[str, Any]]:
+    """What Application Auto Scaling lists for DynamoDB."""
+    answer = place.listed(f"application-autoscaling.{operation}", ServiceNamespace="dynamodb")
+    (found,) = (value for value in answer.values() if isinstance(value, list))
+    return list(found)
+
+
+def test_a_table_is_scaled_by_its_stack(place: Place, clients: tuple[Any, Any]) -> None:
+    cloudformation, _ = clients
+    stack = made(place, template(place))
     assert stack["StackStatus"] == "CREATE_COMPLETE"
-    assert stack["Outputs"][0]["OutputValue"] == "table/orders|dynamodb:table:WriteCapacityUnits|dynamodb"
-    (policy,) = scaling.describe_scaling_policies(ServiceNamespace="dynamodb")["ScalingPolicies"]
+    assert (
+        stack["Outputs"][0]["OutputValue"] == f"table/{place.name('orders')}|dynamodb:table:WriteCapacityUnits|dynamodb"
+    )
+    (policy,) = of_dynamodb(place, "describe_scaling_policies")
     assert policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] == 50
 
     action = {
@@ -76,59 +85,61 @@ def test_a_table_is_scaled_by_its_stack(clients: tuple[Any, Any]) -> None:
     }
     tracking = {**POLICY["Properties"]["TargetTrackingScalingPolicyConfiguration"], "TargetValue": "70"}
     changed = template(
+        place,
         Target={"MaxCapacity": 80, "ScheduledActions": [action]},
         Policy={"TargetTrackingScalingPolicyConfiguration": tracking},
     )
-    cloudformation.update_stack(StackName="scaled", TemplateBody=changed)
-    assert settled(cloudformation, stack["StackId"])["StackStatus"] == "UPDATE_COMPLETE"
-    (target,) = scaling.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"]
-    (policy,) = scaling.describe_scaling_policies(ServiceNamespace="dynamodb")["ScalingPolicies"]
-    (scheduled,) = scaling.describe_scheduled_actions(ServiceNamespace="dynamodb")["ScheduledActions"]
+    cloudformation.update_stack(StackName=place.name("scaled"), TemplateBody=changed)
+    assert place.settled(stack["StackId"])["StackStatus"] == "UPDATE_COMPLETE"
+    (target,) = of_dynamodb(place, "describe_scalable_targets")
+    (policy,) = of_dynamodb(place, "describe_scaling_policies")
+    (scheduled,) = of_dynamodb(place, "describe_scheduled_actions")
     assert (target["MaxCapacity"], scheduled["ScheduledActionName"]) == (80, "night")
     assert policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] == 70
 
-    cloudformation.update_stack(StackName="scaled", TemplateBody=template())
-    assert settled(cloudformation, stack["StackId"])["StackStatus"] == "UPDATE_COMPLETE"
-    assert scaling.describe_scheduled_actions(ServiceNamespace="dynamodb")["ScheduledActions"] == []
+    cloudformation.update_stack(StackName=place.name("scaled"), TemplateBody=template(place))
+    assert place.settled(stack["StackId"])["StackStatus"] == "UPDATE_COMPLETE"
+    assert of_dynamodb(place, "describe_scheduled_actions") == []
 
-    cloudformation.delete_stack(StackName="scaled")
-    assert settled(cloudformation, stack["StackId"])["StackStatus"] == "DELETE_COMPLETE"
-    assert scaling.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"] == []
-    assert scaling.describe_scaling_policies(ServiceNamespace="dynamodb")["ScalingPolicies"] == []
+    cloudformation.delete_stack(StackName=place.name("scaled"))
+    assert place.settled(stack["StackId"])["StackStatus"] == "DELETE_COMPLETE"
+    assert of_dynamodb(place, "describe_scalable_targets") == []
+    assert of_dynamodb(place, "describe_scaling_policies") == []
 
 
 @pytest.mark.parametrize(
-    ("changed", "words"),
+    ("changed", "reason"),
     [
-        ({"Target": {"ResourceId": "table/nothing"}}, "DynamoDB table does not exist"),
-        ({"Target": {"MinCapacity": 60}}, "Maximum capacity cannot be less than minimum capacity"),
-        ({"Policy": {"PolicyType": "StepScaling"}}, "TargetTrackingScaling only"),
+        ({"Target": {"ResourceId": {"Fn::Sub": "table/${AWS::StackName}-nothing"}}}, words.NO_TABLE_TO_SCALE),
+        ({"Target": {"MinCapacity": 60}}, words.BOUNDS_CROSSED),
+        # The words are not AWS's: that a table takes no other policy type is its rule (user guide, DynamoDB auto scaling).
+        ({"Policy": {"PolicyType": "StepScaling"}}, "TargetTrackingScaling"),
     ],
 )
 def test_what_the_service_refuses_fails_the_resource(
-    clients: tuple[Any, Any], changed: dict[str, Any], words: str
+    place: Place, clients: tuple[Any, Any], changed: dict[str, Any], reason: str
 ) -> None:
-    cloudformation, scaling = clients
-    stack = made(cloudformation, template(**changed))
+    cloudformation, _ = clients
+    stack = made(place, template(place, **changed))
 
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
     events = cloudformation.describe_stack_events(StackName=stack["StackId"])["StackEvents"]
     reasons = [e["ResourceStatusReason"] for e in events if e["ResourceStatus"] == "CREATE_FAILED"]
-    assert any(words in reason for reason in reasons), reasons
-    assert scaling.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"] == []
+    assert any(reason in told for told in reasons), reasons
+    assert of_dynamodb(place, "describe_scalable_targets") == []
 
 
-def test_drift_of_a_target_is_told(clients: tuple[Any, Any]) -> None:
+def test_drift_of_a_target_is_told(place: Place, clients: tuple[Any, Any]) -> None:
     cloudformation, scaling = clients
-    made(cloudformation, template())
+    made(place, template(place))
     scaling.register_scalable_target(
         ServiceNamespace="dynamodb",
-        ResourceId="table/orders",
+        ResourceId=f"table/{place.name('orders')}",
         ScalableDimension="dynamodb:table:WriteCapacityUnits",
         MaxCapacity=99,
     )
 
-    found = cloudformation.detect_stack_resource_drift(StackName="scaled", LogicalResourceId="Target")
+    found = cloudformation.detect_stack_resource_drift(StackName=place.name("scaled"), LogicalResourceId="Target")
 
     (difference,) = found["StackResourceDrift"]["PropertyDifferences"]
     assert (difference["PropertyPath"], difference["ActualValue"]) == ("/MaxCapacity", "99")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,9 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 
 from tests.conftest import EmbeddedAws
-from tests.contract.cloudformation_cases import settled
+from tests.contract import words
+from tests.contract.harness.place import Place
+from tests.contract.harness.waiting import settled
 
 TABLE: dict[str, Any] = {
     "Type": "AWS::DynamoDB::Table",
@@ -30,8 +33,8 @@ def _template(**resources: Any) -> str:
 
 
 @pytest.fixture
-def cloudformation(aws: EmbeddedAws, account: str) -> Any:
-    return aws.client("cloudformation", account=account)
+def cloudformation(place: Place) -> Any:
+    return place.client("cloudformation")
 
 
 class Watcher:
@@ -65,7 +68,8 @@ class Watcher:
             self.resources |= {resource["ResourceStatus"] for resource in found}
 
 
-def test_statuses_are_visible_while_they_last(start_aws: Callable[..., EmbeddedAws]) -> None:
+@pytest.mark.needs("own-clock")
+def test_statuses_are_visible_while_they_last(place: Place, start_aws: Callable[..., EmbeddedAws]) -> None:
     aws = start_aws(clock="20")
     cloudformation, watching = aws.client("cloudformation"), aws.client("cloudformation")
     tables = {f"Table{number}": TABLE for number in range(3)}
@@ -85,9 +89,9 @@ def test_statuses_are_visible_while_they_last(start_aws: Callable[..., EmbeddedA
     assert {"CREATE_IN_PROGRESS", "CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"} <= watcher.resources
 
 
-def test_events_come_newest_first_and_in_pages(cloudformation: Any) -> None:
+def test_events_come_newest_first_and_in_pages(place: Place, cloudformation: Any) -> None:
     topics = {f"Topic{number}": TOPIC for number in range(40)}
-    stack = cloudformation.create_stack(StackName="paged", TemplateBody=_template(**topics))["StackId"]
+    stack = cloudformation.create_stack(StackName=place.name("paged"), TemplateBody=_template(**topics))["StackId"]
     settled(cloudformation, stack)
 
     first = cloudformation.describe_stack_events(StackName=stack)
@@ -98,65 +102,67 @@ def test_events_come_newest_first_and_in_pages(cloudformation: Any) -> None:
     assert len(pages) == 2
     assert len(events) == 1 + 40 * 3 + 1
     assert events[0]["ResourceStatus"] == "CREATE_COMPLETE"
-    assert events[0]["LogicalResourceId"] == "paged"
+    assert events[0]["LogicalResourceId"] == place.name("paged")
     assert [e["Timestamp"] for e in events] == sorted((e["Timestamp"] for e in events), reverse=True)
     assert len({event["EventId"] for event in events}) == len(events)
-    initiated = [e for e in events if e.get("ResourceStatusReason") == "Resource creation Initiated"]
+    initiated = [e for e in events if e.get("ResourceStatusReason") == words.CREATION_INITIATED]
     assert len(initiated) == 40
 
 
-def test_stacks_are_listed_in_pages_and_deleted_ones_by_filter(cloudformation: Any) -> None:
+def test_stacks_are_listed_in_pages_and_deleted_ones_by_filter(place: Place, cloudformation: Any) -> None:
     for number in range(3):
-        cloudformation.create_stack(StackName=f"one-{number}", TemplateBody=_template(Topic=TOPIC))
+        cloudformation.create_stack(StackName=place.name(f"one-{number}"), TemplateBody=_template(Topic=TOPIC))
     for number in range(3):
-        settled(cloudformation, f"one-{number}")
-    cloudformation.delete_stack(StackName="one-1")
-    cloudformation.get_waiter("stack_delete_complete").wait(StackName="one-1", WaiterConfig={"Delay": 1})
+        settled(cloudformation, place.name(f"one-{number}"))
+    cloudformation.delete_stack(StackName=place.name("one-1"))
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=place.name("one-1"), WaiterConfig={"Delay": 1})
 
-    named = [stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]]
-    gone = cloudformation.list_stacks(StackStatusFilter=["DELETE_COMPLETE"])["StackSummaries"]
+    def own(operation: str, member: str, **filters: Any) -> list[dict[str, Any]]:
+        pages = cloudformation.get_paginator(operation).paginate(**filters)
+        return [stack for page in pages for stack in page[member] if stack["StackName"].startswith(place.prefix)]
 
-    assert named == ["one-2", "one-0"]
-    assert [stack["StackName"] for stack in gone] == ["one-1"]
+    gone = own("list_stacks", "StackSummaries", StackStatusFilter=["DELETE_COMPLETE"])
+
+    assert [s["StackName"] for s in own("describe_stacks", "Stacks")] == [place.name("one-2"), place.name("one-0")]
+    assert [stack["StackName"] for stack in gone] == [place.name("one-1")]
     assert "DeletionTime" in gone[0]
 
 
-def test_a_client_request_token_makes_a_request_once(cloudformation: Any) -> None:
-    request = {"StackName": "once", "TemplateBody": _template(Topic=TOPIC), "ClientRequestToken": "token-1"}
+def test_a_client_request_token_makes_a_request_once(place: Place, cloudformation: Any) -> None:
+    request = {"StackName": place.name("once"), "TemplateBody": _template(Topic=TOPIC), "ClientRequestToken": "token-1"}
     first = cloudformation.create_stack(**request)["StackId"]
     second = cloudformation.create_stack(**request)["StackId"]
     settled(cloudformation, first)
 
     assert first == second
-    events = cloudformation.describe_stack_events(StackName="once")["StackEvents"]
+    events = cloudformation.describe_stack_events(StackName=place.name("once"))["StackEvents"]
     assert {event["ClientRequestToken"] for event in events} == {"token-1"}
-    with pytest.raises(ClientError, match="AlreadyExistsException"):
-        cloudformation.create_stack(StackName="once", TemplateBody=_template(Topic=TOPIC))
+    with pytest.raises(ClientError, match=words.NAME_TAKEN):
+        cloudformation.create_stack(StackName=place.name("once"), TemplateBody=_template(Topic=TOPIC))
     with pytest.raises(ClientError) as refused:
         cloudformation.update_stack(
-            StackName="once", TemplateBody=_template(Topic=TOPIC, More=TOPIC), ClientRequestToken="token-1"
+            StackName=place.name("once"), TemplateBody=_template(Topic=TOPIC, More=TOPIC), ClientRequestToken="token-1"
         )
-    assert refused.value.response["Error"]["Code"] == "TokenAlreadyExistsException"
+    assert refused.value.response["Error"]["Code"] == words.TOKEN_TAKEN
 
 
-def test_unnamed_resources_are_named_after_stack_and_logical_id(
-    aws: EmbeddedAws, cloudformation: Any, account: str
-) -> None:
+def test_unnamed_resources_are_named_after_stack_and_logical_id(place: Place, cloudformation: Any) -> None:
     settled(
-        cloudformation, cloudformation.create_stack(StackName="mine", TemplateBody=_template(Table=TABLE))["StackId"]
+        cloudformation,
+        cloudformation.create_stack(StackName=place.name("mine"), TemplateBody=_template(Table=TABLE))["StackId"],
     )
 
-    (name,) = aws.client("dynamodb", account=account).list_tables()["TableNames"]
-    found = cloudformation.describe_stack_resource(StackName="mine", LogicalResourceId="Table")
+    (name,) = place.listed("dynamodb.list_tables")["TableNames"]
+    found = cloudformation.describe_stack_resource(StackName=place.name("mine"), LogicalResourceId="Table")
 
     prefix, suffix = name.rsplit("-", 1)
-    assert prefix == "mine-Table"
+    assert prefix == place.name("mine-Table")
     assert len(suffix) == 13
     assert suffix.isupper() or suffix.isalnum()
     assert found["StackResourceDetail"]["PhysicalResourceId"] == name
 
 
-def test_previous_parameter_values_and_template_are_used(cloudformation: Any) -> None:
+def test_previous_parameter_values_and_template_are_used(place: Place, cloudformation: Any) -> None:
     template = json.dumps(
         {
             "Parameters": {"One": {"Type": "String"}, "Two": {"Type": "String", "Default": "b"}},
@@ -165,11 +171,13 @@ def test_previous_parameter_values_and_template_are_used(cloudformation: Any) ->
         }
     )
     stack = cloudformation.create_stack(
-        StackName="params", TemplateBody=template, Parameters=[{"ParameterKey": "One", "ParameterValue": "a"}]
+        StackName=place.name("params"),
+        TemplateBody=template,
+        Parameters=[{"ParameterKey": "One", "ParameterValue": "a"}],
     )["StackId"]
     settled(cloudformation, stack)
     cloudformation.update_stack(
-        StackName="params",
+        StackName=place.name("params"),
         UsePreviousTemplate=True,
         Parameters=[
             {"ParameterKey": "One", "UsePreviousValue": True},
@@ -180,11 +188,12 @@ def test_previous_parameter_values_and_template_are_used(cloudformation: Any) ->
     assert settled(cloudformation, stack)["Outputs"][0]["OutputValue"] == "a-c"
 
 
-def test_an_update_can_be_cancelled(start_aws: Callable[..., EmbeddedAws]) -> None:
+@pytest.mark.needs("own-clock")
+def test_an_update_can_be_cancelled(place: Place, start_aws: Callable[..., EmbeddedAws]) -> None:
     client = start_aws(clock="60").client("cloudformation")
     stack = client.create_stack(StackName="slow", TemplateBody=_template(Topic=TOPIC))["StackId"]
     settled(client, stack)
-    with pytest.raises(ClientError, match="CancelUpdateStack cannot be called from current stack status"):
+    with pytest.raises(ClientError, match=words.CANNOT_CANCEL):
         client.cancel_update_stack(StackName="slow")
     client.update_stack(StackName="slow", TemplateBody=_template(Topic=TOPIC, Table=TABLE))
     deadline = time.monotonic() + 10
@@ -198,13 +207,14 @@ def test_an_update_can_be_cancelled(start_aws: Callable[..., EmbeddedAws]) -> No
     events = client.describe_stack_events(StackName=stack)["StackEvents"]
 
     assert found["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
-    assert any(e.get("ResourceStatusReason") == "Resource creation cancelled" for e in events)
+    assert any(e.get("ResourceStatusReason") == words.CREATION_CANCELLED for e in events)
     assert [r["LogicalResourceId"] for r in client.describe_stack_resources(StackName=stack)["StackResources"]] == [
         "Topic"
     ]
 
 
-def test_deleting_while_creating_removes_everything(start_aws: Callable[..., EmbeddedAws]) -> None:
+@pytest.mark.needs("own-clock")
+def test_deleting_while_creating_removes_everything(place: Place, start_aws: Callable[..., EmbeddedAws]) -> None:
     aws = start_aws(clock="60")
     client = aws.client("cloudformation")
     tables = {f"Table{number}": TABLE for number in range(4)}
@@ -216,42 +226,44 @@ def test_deleting_while_creating_removes_everything(start_aws: Callable[..., Emb
     assert aws.client("dynamodb").list_tables()["TableNames"] == []
 
 
-def test_waiters_know_success_and_failure(cloudformation: Any) -> None:
-    cloudformation.create_stack(StackName="good", TemplateBody=_template(Topic=TOPIC))
-    cloudformation.get_waiter("stack_create_complete").wait(StackName="good", WaiterConfig={"Delay": 1})
-    cloudformation.get_waiter("stack_exists").wait(StackName="good", WaiterConfig={"Delay": 1})
+def test_waiters_know_success_and_failure(place: Place, cloudformation: Any) -> None:
+    cloudformation.create_stack(StackName=place.name("good"), TemplateBody=_template(Topic=TOPIC))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=place.name("good"), WaiterConfig={"Delay": 1})
+    cloudformation.get_waiter("stack_exists").wait(StackName=place.name("good"), WaiterConfig={"Delay": 1})
     broken = {"Type": "AWS::DynamoDB::Table", "Properties": {"KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}]}}
-    cloudformation.create_stack(StackName="bad", TemplateBody=_template(Table=broken))
+    cloudformation.create_stack(StackName=place.name("bad"), TemplateBody=_template(Table=broken))
     with pytest.raises(WaiterError, match="ROLLBACK"):
-        cloudformation.get_waiter("stack_create_complete").wait(StackName="bad", WaiterConfig={"Delay": 1})
+        cloudformation.get_waiter("stack_create_complete").wait(StackName=place.name("bad"), WaiterConfig={"Delay": 1})
 
 
-def test_the_same_name_lives_in_two_regions_and_accounts(aws: EmbeddedAws, account: str) -> None:
-    here = aws.client("cloudformation", account=account)
-    there = aws.client("cloudformation", account=account, region="eu-west-1")
+def test_the_same_name_lives_in_two_regions(place: Place) -> None:
+    here = place.client("cloudformation")
+    there = place.client("cloudformation", place.regions[1])
     for client in (here, there):
-        client.create_stack(StackName="twin", TemplateBody=_template(Table=TABLE))
+        client.create_stack(StackName=place.name("twin"), TemplateBody=_template(Table=TABLE))
     for client in (here, there):
-        assert settled(client, "twin")["StackStatus"] == "CREATE_COMPLETE"
+        assert settled(client, place.name("twin"))["StackStatus"] == "CREATE_COMPLETE"
 
-    here.delete_stack(StackName="twin")
-    here.get_waiter("stack_delete_complete").wait(StackName="twin", WaiterConfig={"Delay": 1})
+    here.delete_stack(StackName=place.name("twin"))
+    here.get_waiter("stack_delete_complete").wait(StackName=place.name("twin"), WaiterConfig={"Delay": 1})
 
-    assert settled(there, "twin")["StackStatus"] == "CREATE_COMPLETE"
-    assert len(aws.client("dynamodb", account=account, region="eu-west-1").list_tables()["TableNames"]) == 1
+    assert settled(there, place.name("twin"))["StackStatus"] == "CREATE_COMPLETE"
+    assert len(place.listed("dynamodb.list_tables", place.regions[1])["TableNames"]) == 1
 
 
-def test_an_action_that_is_not_imitated_says_so(cloudformation: Any) -> None:
+@pytest.mark.needs("own-words")
+def test_an_action_that_is_not_imitated_says_so(place: Place, cloudformation: Any) -> None:
     with pytest.raises(ClientError, match="does not imitate ListStackSets"):
         cloudformation.list_stack_sets()
 
 
-def test_template_summary_and_validation(cloudformation: Any) -> None:
+def test_template_summary_and_validation(place: Place, cloudformation: Any) -> None:
+    table = {**TABLE, "Properties": {**TABLE["Properties"], "TableName": place.name("t")}}
     template = json.dumps(
         {
             "Description": "two",
             "Parameters": {"Env": {"Type": "String", "Default": "x", "AllowedValues": ["x", "y"], "NoEcho": True}},
-            "Resources": {"Table": {**TABLE, "Properties": {**TABLE["Properties"], "TableName": "t"}}, "Topic": TOPIC},
+            "Resources": {"Table": table, "Topic": TOPIC},
         }
     )
     summary = cloudformation.get_template_summary(TemplateBody=template)
@@ -262,36 +274,45 @@ def test_template_summary_and_validation(cloudformation: Any) -> None:
     assert summary["ResourceIdentifierSummaries"][0]["ResourceIdentifiers"] == ["TableName"]
     assert valid["Parameters"] == [{"ParameterKey": "Env", "DefaultValue": "x", "NoEcho": True}]
     assert valid["Description"] == "two"
-    with pytest.raises(ClientError, match="Unrecognized resource types"):
+    with pytest.raises(ClientError, match=words.UNKNOWN_TYPES):
         cloudformation.validate_template(TemplateBody='{"Resources": {"X": {"Type": "AWS::No::Such"}}}')
 
 
-def test_a_template_from_s3(aws: EmbeddedAws, cloudformation: Any, account: str) -> None:
-    s3 = aws.client("s3", account=account, s3={"addressing_style": "path"})
-    s3.create_bucket(Bucket=f"templates-{account}")
-    s3.put_object(Bucket=f"templates-{account}", Key="a/b.json", Body=_template(Topic=TOPIC).encode())
-    url = f"{aws.endpoint}/templates-{account}/a/b.json"
+def test_a_template_from_s3(place: Place, cloudformation: Any) -> None:
+    s3 = place.client("s3", s3={"addressing_style": "path"})
+    bucket = place.name(f"templates-{place.account}")
+    away = {} if place.region == "us-east-1" else {"LocationConstraint": place.region}
+    s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": away} if away else {}))
+    s3.put_object(Bucket=bucket, Key="a/b.json", Body=_template(Topic=TOPIC).encode())
+    url = f"https://{bucket}.s3.{place.region}.amazonaws.com/a/b.json"
 
-    stack = cloudformation.create_stack(StackName="remote", TemplateURL=url)["StackId"]
+    stack = cloudformation.create_stack(StackName=place.name("remote"), TemplateURL=url)["StackId"]
 
     assert settled(cloudformation, stack)["StackStatus"] == "CREATE_COMPLETE"
-    assert cloudformation.get_template(StackName="remote")["TemplateBody"] == {"Resources": {"Topic": TOPIC}}
+    assert cloudformation.get_template(StackName=place.name("remote"))["TemplateBody"] == {
+        "Resources": {"Topic": TOPIC}
+    }
 
 
-def test_a_parameter_from_the_parameter_store(aws: EmbeddedAws, cloudformation: Any, account: str) -> None:
-    aws.client("ssm", account=account).put_parameter(Name="/app/env", Value="blue", Type="String")
+def test_a_parameter_from_the_parameter_store(place: Place, cloudformation: Any) -> None:
+    stored = f"/{place.name('app')}/env"
+    place.client("ssm").put_parameter(Name=stored, Value="blue", Type="String")
     template = json.dumps(
         {
-            "Parameters": {"Env": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/app/env"}},
+            "Parameters": {"Env": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": stored}},
             "Resources": {"Topic": TOPIC},
             "Outputs": {"Env": {"Value": {"Ref": "Env"}}},
         }
     )
-    found = settled(cloudformation, cloudformation.create_stack(StackName="stored", TemplateBody=template)["StackId"])
+    found = settled(
+        cloudformation, cloudformation.create_stack(StackName=place.name("stored"), TemplateBody=template)["StackId"]
+    )
 
     assert found["Outputs"][0]["OutputValue"] == "blue"
-    assert found["Parameters"] == [{"ParameterKey": "Env", "ParameterValue": "/app/env", "ResolvedValue": "blue"}]
-    with pytest.raises(ClientError, match=r"Unable to fetch parameters \[/no\] from parameter store"):
+    assert found["Parameters"] == [{"ParameterKey": "Env", "ParameterValue": stored, "ResolvedValue": "blue"}]
+    with pytest.raises(ClientError, match=re.escape(words.NO_SUCH_PARAMETER)):
         cloudformation.create_stack(
-            StackName="missing", TemplateBody=template, Parameters=[{"ParameterKey": "Env", "ParameterValue": "/no"}]
+            StackName=place.name("missing"),
+            TemplateBody=template,
+            Parameters=[{"ParameterKey": "Env", "ParameterValue": "/no"}],
         )

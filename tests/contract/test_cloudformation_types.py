@@ -8,6 +8,8 @@ from tablewright.local.cloudformation.resources.protocol import Recreation
 from tablewright.local.cloudformation.resources.registry import KINDS
 from tablewright.local.cloudformation.schema import schema_of, top_level
 
+pytestmark = pytest.mark.embedded("its declarations against the published schemas")
+
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_what_cannot_change_in_place_needs_a_new_resource(name: str) -> None:

@@ -12,6 +12,8 @@ from tablewright.local import control
 from tests.conftest import EmbeddedAws
 from tests.contract.load_support import item, refused, spend, started, table, total
 
+pytestmark = pytest.mark.embedded("its clock is moved")
+
 _GUIDE: dict[str, Any] = {
     "AlarmName": "AI-Chef-DynamoDB-SessionsTable-Errors",
     "MetricName": "ThrottledRequests",

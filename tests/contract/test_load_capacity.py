@@ -9,6 +9,8 @@ import pytest
 from tests.conftest import EmbeddedAws
 from tests.contract.load_support import index, item, refused, table, total
 
+pytestmark = pytest.mark.embedded("how it meters")
+
 KB = 1024
 
 

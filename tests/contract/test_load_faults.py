@@ -14,6 +14,8 @@ from tablewright.local.errors import LocalError
 from tests.conftest import EmbeddedAws
 from tests.contract.load_support import item, refused, started, table, total
 
+pytestmark = pytest.mark.embedded("faults on demand")
+
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:

@@ -11,6 +11,8 @@ from tablewright.local import control
 from tests.conftest import EmbeddedAws
 from tests.contract.load_support import index, item, refused, started, table, total
 
+pytestmark = pytest.mark.embedded("its clock is moved")
+
 
 @pytest.fixture(scope="module")
 def timed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:

@@ -16,6 +16,8 @@ from tablewright.local import control
 from tests.conftest import EmbeddedAws
 from tests.contract.load_support import index, item, moment, refused, spend, started, table, total
 
+pytestmark = pytest.mark.embedded("its clock is moved")
+
 _CATALOGUE = Path(__file__).parent.parent / "cases" / "metrics" / "dynamodb-metrics.csv"
 
 

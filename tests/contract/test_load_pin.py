@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.embedded("what it leans on in ministack")
+
 _PROBE = """
 import base64, json, random
 import ministack.services.dynamodb as dynamodb, ministack.services.cloudwatch as cloudwatch

@@ -11,6 +11,8 @@ from tablewright.local import control
 from tests.conftest import EmbeddedAws
 from tests.contract.load_support import index, item, refused, started, table
 
+pytestmark = pytest.mark.embedded("its clock is moved")
+
 _TARGET = {
     "ServiceNamespace": "dynamodb",
     "ResourceId": "table/Scaled",

@@ -13,6 +13,8 @@ from tablewright.local.errors import LocalError
 from tests.conftest import EmbeddedAws
 from tests.contract.load_support import item, moment, started, table
 
+pytestmark = pytest.mark.embedded("its streams are rolled by hand")
+
 
 @pytest.fixture(scope="module")
 def timed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:

@@ -11,6 +11,8 @@ from tablewright.local import control
 from tests.conftest import EmbeddedAws
 from tests.contract.load_support import index, item, refused, spend, started, table, total
 
+pytestmark = pytest.mark.embedded("its clock is moved")
+
 _PROVISIONED = (
     "The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level "
     "with the UpdateTable API."

@@ -14,6 +14,8 @@ from tablewright.local import control
 from tests.conftest import EmbeddedAws
 from tests.faces.shell import in_process
 
+pytestmark = pytest.mark.embedded("its clock is moved")
+
 KEYS: dict[str, Any] = {
     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
     "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],

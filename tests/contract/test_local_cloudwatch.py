@@ -18,6 +18,8 @@ from botocore.serialize import create_serializer
 
 from tests.conftest import EmbeddedAws
 
+pytestmark = pytest.mark.embedded("its protocols")
+
 _MODEL = ServiceModel(Loader().load_service_model("cloudwatch", "service-2"), "cloudwatch")
 _PROTOCOLS = ("smithy-rpc-v2-cbor", "json", "query")
 

@@ -15,6 +15,8 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import EmbeddedAws
 
+pytestmark = pytest.mark.embedded("its door")
+
 TABLE = {
     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
     "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],

@@ -15,6 +15,8 @@ import pytest
 
 from tablewright.local.pin import MINISTACK
 
+pytestmark = pytest.mark.embedded("what it leans on in ministack")
+
 _ROOT = Path(__file__).resolve().parents[2]
 
 _DISCOVER = """

@@ -20,6 +20,8 @@ from tablewright.local import process
 from tablewright.local.errors import LocalError
 from tests.conftest import EmbeddedAws
 
+pytestmark = pytest.mark.embedded("its process")
+
 Start = Callable[..., EmbeddedAws]
 
 

@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import EmbeddedAws
 
+pytestmark = pytest.mark.embedded("what it adds to its data plane")
+
 
 @pytest.fixture
 def dynamodb(aws: EmbeddedAws, account: str) -> Any:
