@@ -1,0 +1,189 @@
+"""Putting a fence up and taking it down: by the table's own policy, or by the user's commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from tablewright.errors import Failed, Refused, TablewrightError
+from tablewright.migrate.live.fence import Fence, excepted, fenced, found, lifted, same_policy
+from tablewright.migrate.live.hooks import run_hook
+from tablewright.model.table_policy import TablePolicy
+from tablewright.ports import Clock, TablePolicies
+
+__all__ = ["CommandGate", "Gate", "Lifted", "PolicyGate", "lift_policy"]
+
+_T = TypeVar("_T")
+_AGAIN = frozenset(
+    {
+        "aws-unavailable",
+        "endpoint-answers-strangely",
+        "endpoint-silent",
+        "endpoint-unreachable",
+        "policy-changed",
+        "resource-in-use",
+        "limit-exceeded",
+        "throttled",
+    }
+)
+_PATIENCE = timedelta(minutes=2)
+"""A policy may be changed once in 15 seconds (Developer Guide, "Resource-based policy considerations")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """What came of taking a fence down. ``was_up`` False: there was none. ``as_before``: the bytes are those that were saved."""
+
+    was_up: bool
+    as_before: bool | None = None
+
+
+class Gate(Protocol):
+    """Holds the writers of one table."""
+
+    def now(self) -> datetime:
+        """The time by which the deadline is told."""
+        ...
+
+    def prove(self) -> str | None:
+        """Show that what is there now can be put back, before anything is changed; returns it (None: nothing is).
+
+        Raises Refused ``fence-cannot-be-lifted``.
+        """
+        ...
+
+    def up(self, deadline: datetime) -> None:
+        """Hold the writers until then at the latest. With a fence that is up already: until then instead."""
+        ...
+
+    def down(self, saved: str | None) -> Lifted:
+        """Let the writers go; ``saved`` is what ``prove`` returned. May be done again."""
+        ...
+
+
+class PolicyGate:
+    """A fence in the table's own policy. ``caller``: the ARN of whoever works at the migration, as AWS names it."""
+
+    def __init__(self, policies: TablePolicies, table_arn: str, caller: str, clock: Clock) -> None:
+        self._policies = policies
+        self._arn = table_arn
+        self._principals = excepted(caller)
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """AWS's time."""
+        return self._policies.get(self._arn).at
+
+    def standing(self) -> Fence | None:
+        """The fence that is up, lapsed or not."""
+        return found(self._policies.get(self._arn).text)
+
+    def prove(self) -> str | None:
+        """Write the policy as it is once more: who may do that may put it back. Returns its text without any fence."""
+        try:
+            held = self._policies.get(self._arn)
+            if held.text is None:
+                self._patiently(lambda: self._policies.delete(self._arn, expected=None))
+                return None
+            without = lifted(held.text)
+            if without == held.text:
+                self._patiently(lambda: self._rewrite(held))
+            else:
+                self.down(None)
+            fenced(without, self._arn, self._principals, held.at)  # whether there is room
+            return without
+        except Refused:
+            raise
+        except TablewrightError as error:
+            raise Refused(
+                "fence-cannot-be-lifted",
+                "The fence could not be taken down again, so it is not put up",
+                f"Putting the policy of {self._arn} back as it is was tried, and failed: {error.summary}. {error.detail}\n\n"
+                "tablewright needs dynamodb:GetResourcePolicy, dynamodb:PutResourcePolicy and dynamodb:DeleteResourcePolicy "
+                "on the table. Where it cannot have them, hold your writers by commands: --hook fence=… --hook unfence=…",
+            ) from error
+
+    def _rewrite(self, held: TablePolicy) -> None:
+        assert held.text is not None
+        self._policies.put(self._arn, held.text, expected=held.revision)
+
+    def up(self, deadline: datetime) -> None:
+        """Put the statement into the policy, or into the place of the one that is there."""
+
+        def put() -> None:
+            held = self._policies.get(self._arn)
+            text = fenced(held.text, self._arn, self._principals, deadline)
+            self._policies.put(self._arn, text, expected=held.revision)
+
+        self._patiently(put)
+
+    def down(self, saved: str | None) -> Lifted:
+        """Cut the statement out; what is left is compared with what was saved."""
+        return self._patiently(lambda: lift_policy(self._policies, self._arn, saved))
+
+    def _patiently(self, act: Callable[[], _T]) -> _T:
+        until = self._clock.now() + _PATIENCE
+        wait = 0.2
+        while True:
+            try:
+                return act()
+            except TablewrightError as error:
+                if error.code not in _AGAIN or self._clock.now() >= until:
+                    raise
+            self._clock.sleep(wait)
+            wait = min(wait * 2, 5.0)
+
+
+def lift_policy(policies: TablePolicies, table_arn: str, saved: str | None = None) -> Lifted:
+    """Take a fence out of a table's policy, whoever put it up; nothing else of the policy is touched."""
+    held = policies.get(table_arn)
+    without = lifted(held.text)
+    if without == held.text:
+        return Lifted(False)
+    if without is None:
+        policies.delete(table_arn, expected=held.revision)
+        return Lifted(True, saved is None)
+    # Where AWS gave the JSON back in another form, the text that was saved is the one to put back.
+    text = saved if saved is not None and same_policy(without, saved) else without
+    policies.put(table_arn, text, expected=held.revision)
+    return Lifted(True, None if saved is None else text == saved)
+
+
+class CommandGate:
+    """A fence of the user's own: two commands."""
+
+    def __init__(self, hooks: Mapping[str, str], table: str, told: Mapping[str, str], clock: Clock) -> None:
+        self._hooks = hooks
+        self._table = table
+        self._told = told
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """This machine's time."""
+        return self._clock.now()
+
+    def prove(self) -> str | None:
+        """Let the writers go, though they are not held: a command that cannot is known now."""
+        try:
+            self._run("unfence")
+        except Failed as error:
+            raise Refused(
+                "fence-cannot-be-lifted",
+                "The fence could not be taken down again, so it is not put up",
+                f"The command that lets the writers go was tried before they are held. {error.detail}",
+            ) from error
+        return None
+
+    def up(self, deadline: datetime) -> None:
+        """Run the command that holds them."""
+        self._run("fence", deadline=deadline.isoformat(timespec="seconds"))
+
+    def down(self, saved: str | None) -> Lifted:
+        """Run the command that lets them go."""
+        self._run("unfence")
+        return Lifted(True)
+
+    def _run(self, name: str, **more: str) -> None:
+        run_hook(name, self._hooks[name], {**self._told, "table": self._table, **more})

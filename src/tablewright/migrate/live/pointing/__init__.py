@@ -1,0 +1,1 @@
+"""Where the application looks up which table is in use."""

@@ -1,0 +1,70 @@
+"""The pointer: what the application looks up to know which table to use. A parameter of Parameter Store, or the user's commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from tablewright.errors import Refused
+from tablewright.migrate.live.hooks import run_hook
+from tablewright.ports import Parameters
+
+__all__ = ["CommandPointer", "ParameterPointer", "Pointer"]
+
+
+class Pointer(Protocol):
+    """Names one of two tables."""
+
+    def where(self) -> str | None:
+        """The table's name; None where it cannot be asked."""
+        ...
+
+    def point(self, table: str) -> None:
+        """Name this table from now on. May be done again."""
+        ...
+
+
+class ParameterPointer:
+    """A parameter whose value is the table's name."""
+
+    def __init__(self, parameters: Parameters, name: str, tables: tuple[str, str]) -> None:
+        self._parameters = parameters
+        self._name = name
+        self._tables = tables
+
+    def where(self) -> str | None:
+        """The table that the parameter names. Raises Refused ``pointer-astray`` for any other value."""
+        value = self._parameters.get(self._name)
+        if value in self._tables:
+            return value
+        source, target = self._tables
+        said = "does not exist" if value is None else f"has the value {value!r}"
+        raise Refused(
+            "pointer-astray",
+            "The pointer names neither table",
+            f"The parameter {self._name} {said}; it must be {source} before the cut-over and {target} after it. The application "
+            "has to look up its table there, or the switch changes nothing. To make it so, run:",
+            f"aws ssm put-parameter --name {self._name} --type String --overwrite --value {source}",
+        )
+
+    def point(self, table: str) -> None:
+        """Set the parameter."""
+        self._parameters.put(self._name, table)
+
+
+class CommandPointer:
+    """The user's commands: ``switch``, and ``where`` if there is one."""
+
+    def __init__(self, hooks: Mapping[str, str], told: Mapping[str, str]) -> None:
+        self._hooks = hooks
+        self._told = told
+
+    def where(self) -> str | None:
+        """What the command ``where`` prints; None without one."""
+        if "where" not in self._hooks:
+            return None
+        return run_hook("where", self._hooks["where"], self._told).strip()
+
+    def point(self, table: str) -> None:
+        """Run the command ``switch``."""
+        run_hook("switch", self._hooks["switch"], {**self._told, "table": table})
