@@ -17,5 +17,6 @@ COMMANDS: dict[str, str] = {
     "set": "Set a table's billing, class, recovery, protection and the like.",
     "policy": "Write least-privilege policies, check them, and say what they allow.",
     "comment": "Put a page on a pull request as one comment, updated in place.",
+    "migrate": "Copy and reshape tables of any size, losing nothing.",
     "local": "Start, stop and look after the embedded AWS.",
 }

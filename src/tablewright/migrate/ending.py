@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from tablewright.errors import Failed, MustWait, Refused, Stuck, TablewrightError, UsageError
 from tablewright.events import Ending, Finished
+from tablewright.migrate.dead_letters import FILE_NAME as LETTERS
 from tablewright.migrate.engine.values import Counts
 from tablewright.migrate.job import Job
 
-__all__ = ["by_error", "complete", "differs", "facts", "halted", "incomplete"]
+__all__ = ["LETTERS", "by_error", "complete", "differs", "explained", "facts", "halted", "incomplete"]
 
 _ENDINGS: tuple[tuple[type[TablewrightError], Ending], ...] = (
     (Refused, Ending.REFUSED),
@@ -69,6 +70,20 @@ def incomplete(job: Job, counts: Counts, letters: str, *, verified: bool) -> Fin
         code="incomplete",
         facts=facts(job, counts, verified="yes" if verified else "no", dead_letters=letters),
     )
+
+
+def explained(found: Finished, counts: Counts, *, into_existing: bool) -> bool:
+    """Whether both sides hold the same, but for items that were set aside and, in a table with items of its own, for those."""
+    if found.ending is Ending.DONE:
+        return True
+    number = {kind: int(found.facts.get(kind, 0)) for kind in ("missing", "extra", "different", "ambiguous")}
+    if number["ambiguous"] or int(found.facts.get("buckets_not_looked_into", 0)):
+        return False
+    if number["extra"] and not into_existing:
+        return False
+    # What the transform itself refuses was left out of the comparison; a conflict holds another item under its key.
+    rest = counts.set_aside - int(found.facts.get("refused", 0)) - counts.conflicts
+    return number["missing"] <= rest and number["different"] <= counts.conflicts
 
 
 def differs(job: Job, counts: Counts, found: Finished) -> Finished:

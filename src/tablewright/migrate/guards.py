@@ -98,7 +98,7 @@ def refuse_keys(source: Sequence[Key], target: Sequence[Key]) -> None:
         "The two tables have other keys",
         f"The source is keyed by {_keys(source)}, the target by {_keys(target)}. Say how an item gets the target's key, with "
         "--key 'NAME=TEXT{attribute}', --rename OLD=NEW, or a transform of your own (--transform FILE).",
-        "tablewright migrate plan --help",
+        "tablewright migrate run --help",
     )
 
 

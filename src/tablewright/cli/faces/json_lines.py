@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from tablewright.cli.terminal import Output
-from tablewright.events import Event, as_json
+from tablewright.events import as_json
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 def encode(value: object, output: Output) -> str:
@@ -20,7 +24,7 @@ class JsonLines:
     def __init__(self, out: Output) -> None:
         self._out = out
 
-    def take(self, event: Event) -> None:
+    def take(self, event: DataclassInstance) -> None:
         """Write the event's line."""
         self._out.text(encode(as_json(event), self._out))
 

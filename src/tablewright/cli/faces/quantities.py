@@ -12,6 +12,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "es" if noun.endswith("x") else "s")
 
 
+def rate(number: float) -> str:
+    """Something a second: ``0.4``, ``12,403``."""
+    return f"{number:,.0f}" if number >= 10 or number == int(number) else f"{number:.1f}"
+
+
 def size(number: int) -> str:
     """Bytes in decimal units, as AWS bills them by the gigabyte."""
     if number < 1000:

@@ -17,7 +17,7 @@ from types import TracebackType
 
 from tablewright.errors import Refused
 
-__all__ = ["Holder", "Lock", "holder", "lock_folder", "target_lock"]
+__all__ = ["Holder", "Lock", "holder", "lock_folder", "target_lock", "target_lock_path"]
 
 PRIVATE = 0o700
 _ATTEMPTS, _BETWEEN_S = 5, 0.02
@@ -109,8 +109,13 @@ def holder(path: Path) -> Holder | None:
 
 
 def target_lock(folder: Path, identity: str, job: str, what: str) -> Lock:
-    """The lock of a target in the machine's folder of locks. ``identity`` is the target's own, not the name it was called by."""
-    return Lock(folder / f"{sha256(identity.encode()).hexdigest()[:32]}.lock", job, what)
+    """The lock of a target in the machine's folder of locks. ``what`` names it for people."""
+    return Lock(target_lock_path(folder, identity), job, what)
+
+
+def target_lock_path(folder: Path, identity: str) -> Path:
+    """The file of a target's lock. ``identity`` is the target's own, not the name it was called by."""
+    return folder / f"{sha256(identity.encode()).hexdigest()[:32]}.lock"
 
 
 def lock_folder(environ: Mapping[str, str], home: Path) -> Path:

@@ -1,0 +1,54 @@
+"""Comparing the two ends by content, with what a migration knows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tablewright.migrate.events import MigrationEvent
+from tablewright.migrate.job import Pace
+from tablewright.migrate.looking.run import End
+from tablewright.migrate.opening.run import open_source
+from tablewright.migrate.request import Stopping, never
+from tablewright.migrate.transform.protocol import Transform
+from tablewright.migrate.verify.run import Compared, VerifySettings, verify
+from tablewright.migrate.wire.door import OpenTable
+from tablewright.ports import Clock
+
+__all__ = ["compare"]
+
+
+def compare(
+    source: End,
+    target: End,
+    transform: Transform,
+    clock: Clock,
+    *,
+    folder: Path,
+    pace: Pace,
+    segments: int,
+    values: bool = False,
+    stopping: Stopping = never,
+) -> Iterator[MigrationEvent]:
+    """Read both ends to their ends and compare; the last event is Finished, DONE only where both hold the same."""
+    return verify(
+        _compared(source, segments),
+        _compared(target, segments),
+        transform=transform,
+        clock=clock,
+        settings=VerifySettings(folder=folder, pace=pace, values=values),
+        stopping=stopping,
+    )
+
+
+def _compared(end: End, segments: int) -> Compared:
+    side = open_source(end)
+    return Compared(
+        side=side,
+        name=str(end.asked),
+        identity=end.identity,
+        keys=end.keys,
+        segments=segments if isinstance(side, OpenTable) else side.segments,
+        capacity=end.capacity()[0],
+        expected=end.found.table.item_count if end.found is not None else None,
+    )

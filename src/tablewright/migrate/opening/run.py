@@ -1,0 +1,58 @@
+"""Opening the ends of a copy, and trying the transform on the first items that there are."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import cast
+
+from tablewright.errors import Refused, UsageError
+from tablewright.migrate.engine.run import scan
+from tablewright.migrate.engine.values import PageSink, PageSource, SourcePage
+from tablewright.migrate.looking.run import End
+from tablewright.migrate.transform.protocol import Transform
+from tablewright.migrate.wire.door import OpenTable
+
+__all__ = ["open_source", "open_target", "try_out"]
+
+
+def open_source(end: End) -> OpenTable | PageSource:
+    """What items are read from."""
+    if end.found is not None:
+        return end.open()
+    raise UsageError("files-not-ready", "Files cannot be read yet", str(end.asked))
+
+
+def open_target(end: End) -> OpenTable | PageSink:
+    """What items are written to."""
+    if end.found is not None:
+        return end.open()
+    raise UsageError("files-not-ready", "Files cannot be written yet", str(end.asked))
+
+
+def try_out(source: End, transform: Transform) -> Refused | None:
+    """Transform the first page of the source; the refusal when not one item of it gets through.
+
+    One bad item is set aside and counted while copying; when all are bad, the transform does not fit the table.
+    """
+    page = _first_page(source)
+    if page is None or not page.items:
+        return None
+    made = transform.page(page.items)
+    if made.items or not made.rejected:
+        return None
+    reasons = {rejected.reason for rejected in made.rejected}
+    return Refused(
+        "nothing-fits",
+        "Not one item could be brought over",
+        f"The transform was tried on the first {len(page.items):,} items of {source.asked}, and all were refused. The reason of "
+        f"the first: {made.rejected[0].reason}{f' ({len(reasons):,} different reasons in all)' if len(reasons) > 1 else ''}. "
+        "Nothing was written.",
+        "tablewright migrate run --help",
+    )
+
+
+def _first_page(source: End) -> SourcePage | None:
+    if source.found is None:
+        return cast(PageSource, open_source(source)).read(0, None)
+    with closing(scan(source.open(), segments=1, memory=4 << 20)) as pages:  # type: ignore[type-var]
+        return next(pages, None)

@@ -1,0 +1,357 @@
+"""A migration from its first look to its end: look, refuse or go on, take the lease, copy, compare, put back what was switched.
+
+Every state is written down before what it names begins (``states``), so the run may be killed anywhere and be resumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from tablewright.errors import Refused, TablewrightError, UsageError
+from tablewright.events import Ending, Finished, Noted
+from tablewright.migrate import ending, guards
+from tablewright.migrate.checkpoint.record import EndRecord, JobRecord
+from tablewright.migrate.checkpoint.store import Checkpoint, look, wish
+from tablewright.migrate.comparing.run import compare
+from tablewright.migrate.dead_letters import FILE_NAME, DeadLetters
+from tablewright.migrate.engine.run import copy
+from tablewright.migrate.engine.values import CopySettings, Counts
+from tablewright.migrate.events import MigrationEvent, MigrationStarted, Paused, PhaseEnded, PhaseStarted
+from tablewright.migrate.job import Job, job_id
+from tablewright.migrate.lease.lock import target_lock
+from tablewright.migrate.looking.run import Accounts, End
+from tablewright.migrate.looking.run import look as look_at
+from tablewright.migrate.opening.run import open_source, open_target, try_out
+from tablewright.migrate.record import Record, job_folder, read_record, records, retire, write_record
+from tablewright.migrate.request import Request
+from tablewright.migrate.settling.run import restore, suspend
+from tablewright.migrate.states import state
+from tablewright.migrate.transform.protocol import Transform
+from tablewright.ports import Clock
+
+__all__ = ["CHECKPOINT", "migrate"]
+
+CHECKPOINT = "checkpoint.sqlite"
+
+_SEGMENT_BYTES = 128 << 20
+_FEWEST_SEGMENTS, _MOST_SEGMENTS = 4, 1024
+
+
+def migrate(request: Request, accounts: Accounts, clock: Clock) -> Iterator[MigrationEvent]:
+    """Run a migration to its end, or as far as it goes; asked for again, it goes on from where it stands.
+
+    Yields ``migrate.events``; the last is Finished. Raises UsageError and Refused for what is wrong before it begins.
+    """
+    source, target = look_at(request.source, "source", accounts), look_at(request.target, "target", accounts)
+    if source.found is not None and target.found is not None:
+        guards.refuse_same(source.found, target.found)
+    # Files have no keys of their own: their items have those of the other end.
+    transform = request.make(source.keys or target.keys, target.keys or source.keys)
+    yield from _Run(request, source, target, transform, clock).events()
+
+
+class _Run:
+    """One run of one job."""
+
+    def __init__(self, request: Request, source: End, target: End, transform: Transform, clock: Clock) -> None:
+        self._request = request
+        self._source = source
+        self._target = target
+        self._transform = transform
+        self._clock = clock
+        self._id = request.job or job_id(request.source, request.target, transform.fingerprint)
+        self._folder = Path(job_folder(Path(request.root), self._id))
+        self._letters = self._folder / FILE_NAME
+        self._record: Record = self._new_record()
+
+    @property
+    def _job(self) -> Job:
+        return self._record.job
+
+    def events(self) -> Iterator[MigrationEvent]:
+        """Everything, under the target's lock."""
+        with target_lock(Path(self._request.locks), self._target.identity, self._id, str(self._target.asked)):
+            kept = read_record(self._folder)
+            if kept is not None and self._request.job is None and self._is_past(kept):
+                retire(self._folder)
+                kept = None
+            if kept is not None and state(kept.state).over:
+                yield self._over(kept)
+                return
+            if kept is None:
+                if self._request.job is not None:
+                    raise UsageError(
+                        "no-such-job",
+                        "There is no such migration",
+                        f"No job {self._id} is kept under {self._request.root}.",
+                        "tablewright migrate status",
+                    )
+                self._refuse()
+                write_record(self._record)
+            else:
+                self._record = replace(kept, job=replace(kept.job, folder=str(self._folder)))
+            yield from self._work(resumed=kept is not None)
+
+    def _work(self, *, resumed: bool) -> Iterator[MigrationEvent]:
+        """From the record's state to the end."""
+        yield MigrationStarted(
+            job=self._id,
+            verb="resume" if resumed else "run",
+            source=self._source.title,
+            target=self._target.title,
+            transform=self._job.transform,
+            folder=self._job.folder,
+            resumed=resumed,
+        )
+        yield from guards.checked(self._source.found, self._target.found)
+        if not resumed:
+            for text in guards.warnings(self._source.found, self._target.found):
+                yield Noted("warning", text)
+        try:
+            with closing(Checkpoint.open(self._folder / CHECKPOINT, self._belongs_to())) as checkpoint:
+                self._wish()
+                yield from self._stages(checkpoint)
+        except TablewrightError as error:
+            if self._record.state in ("copying", "copied", "verifying"):
+                self._move("failed", error.summary)
+            yield ending.by_error(self._job, error, self._counts())
+
+    def _stages(self, checkpoint: Checkpoint) -> Iterator[MigrationEvent]:
+        if not _is_copied(checkpoint):
+            yield from self._suspend_ttl()
+            self._move("copying")
+            yield PhaseStarted("copy", f"copying {self._source.asked} to {self._target.asked}")
+            letters = DeadLetters(self._letters)
+            with closing(letters):
+                for event in copy(
+                    open_source(self._source),
+                    open_target(self._target),
+                    transform=self._transform,
+                    journal=checkpoint,
+                    letters=letters,
+                    clock=self._clock,
+                    settings=self._settings(),
+                    stopping=self._request.stopping,
+                ):
+                    yield event
+                    if isinstance(event, Paused):
+                        asked = self._request.stopping()
+                        self._move("stopped" if asked else "paused", event.reason)
+                        yield ending.halted(self._job, _counts(checkpoint), asked=asked)
+                        return
+            counts = _counts(checkpoint)
+            yield PhaseEnded(
+                "copy", f"{counts.read:,} items read, {counts.written:,} written, {counts.set_aside:,} set aside"
+            )
+        self._move("copied")
+        counts = _counts(checkpoint)
+        if not self._request.options.verify:
+            if counts.set_aside:
+                yield self._finish(
+                    "incomplete", ending.incomplete(self._job, counts, str(self._letters), verified=False)
+                )
+                return
+            yield from self._restore_ttl()
+            yield self._finish("unverified", ending.complete(self._job, counts, verified=False))
+            return
+        yield from self._compare(counts)
+
+    def _compare(self, counts: Counts) -> Iterator[MigrationEvent]:
+        """Read both sides, and say done only if they are the same."""
+        self._move("verifying")
+        found: Finished | None = None
+        comparison = compare(
+            self._source,
+            self._target,
+            self._transform,
+            self._clock,
+            folder=self._folder,
+            pace=self._request.pace or self._job.options.pace,
+            segments=self._job.options.segments or _FEWEST_SEGMENTS,
+            stopping=self._request.stopping,
+        )
+        for event in comparison:
+            if isinstance(event, Paused):
+                yield event
+                self._move("stopped", event.reason)
+                yield ending.halted(self._job, counts, asked=True)
+                return
+            if isinstance(event, Finished):
+                found = event
+            else:
+                yield event
+        assert found is not None
+        if not ending.explained(found, counts, into_existing=self._job.options.into_existing):
+            yield self._finish("differs", ending.differs(self._job, counts, found))
+            return
+        if counts.set_aside:
+            yield self._finish("incomplete", ending.incomplete(self._job, counts, str(self._letters), verified=True))
+            return
+        yield from self._restore_ttl()
+        yield self._finish("done", ending.complete(self._job, counts, verified=True))
+
+    # What is decided before anything is written.
+
+    def _refuse(self) -> None:
+        """Raise for whatever forbids a new job."""
+        target = self._target.found
+        if target is None:
+            open_target(self._target)
+        else:
+            assert self._target.account is not None
+            contents = self._target.account.tables.contents(target.name)
+            guards.refuse_items(
+                target, contents, into_existing=self._request.into_existing, others=self._others(self._target.identity)
+            )
+            guards.refuse_ttl(target, suspend=self._request.suspend_ttl)
+        refusal = try_out(self._source, self._transform)
+        if refusal is not None:
+            if self._transform.level == 0:
+                guards.refuse_keys(self._source.keys, self._target.keys)
+            raise refusal
+
+    def _others(self, identity: str) -> tuple[str, ...]:
+        kept = records(Path(self._request.root))
+        return tuple(r.job.id for r in kept if r.identities.get("target") == identity and state(r.state).resumes)
+
+    def _is_past(self, kept: Record) -> bool:
+        """Whether what a job wrote is gone, so that the same request begins anew: the table was made again, or emptied."""
+        if kept.identities.get("target") != self._target.identity:
+            return True
+        if not state(kept.state).over or self._target.account is None or self._target.found is None:
+            return False
+        return self._target.account.tables.contents(self._target.found.name).is_empty
+
+    def _over(self, kept: Record) -> Finished:
+        row = state(kept.state)
+        facts = {"job": kept.job.id, "folder": kept.job.folder, "state": kept.state}
+        hint = f"tablewright migrate verify {kept.job.id}"
+        if kept.state in ("done", "unverified"):
+            return Finished(
+                Ending.NOTHING_TO_DO,
+                "Nothing to do: this migration is over",
+                f"It ended at {kept.changed_at:%Y-%m-%d %H:%M} UTC ({kept.ending or kept.state}), and the target holds what it "
+                "wrote. To compare both sides again, run:",
+                hint=hint,
+                code="over-already",
+                facts=facts,
+            )
+        raise Refused(
+            "over-with-a-rest",
+            "This migration is over, and left something",
+            f"{row.meaning} It ended at {kept.changed_at:%Y-%m-%d %H:%M} UTC: {kept.ending}. What is left stands in "
+            f"{kept.job.folder}. To begin anew, empty the target. To compare both sides again, run:",
+            hint,
+        )
+
+    # TTL.
+
+    def _suspend_ttl(self) -> Iterator[MigrationEvent]:
+        found = self._target.found
+        ttl = found.table.ttl if found is not None else None
+        if ttl is None or ttl.attribute is None or not self._request.suspend_ttl:
+            return
+        if ttl.status == "DISABLED" and self._record.suspended_ttl is None:
+            return
+        self._record = replace(self._record, suspended_ttl=ttl.attribute)
+        write_record(self._record)  # before it is switched: whoever goes on knows what to put back
+        yield from suspend(self._target, ttl.attribute, self._request.stopping)
+
+    def _restore_ttl(self) -> Iterator[MigrationEvent]:
+        if self._record.suspended_ttl is not None:
+            yield from restore(self._target, self._record.suspended_ttl)
+            self._record = replace(self._record, suspended_ttl=None)
+
+    # Writing down.
+
+    def _new_record(self) -> Record:
+        request, now = self._request, self._clock.now()
+        pace = request.pace or request.options.pace
+        options = replace(
+            request.options,
+            pace=pace,
+            segments=request.options.segments or _segments(self._source),
+            into_existing=request.into_existing is not None,
+        )
+        return Record(
+            job=Job(self._id, request.source, request.target, str(self._folder), request.title, options),
+            state="planned",
+            began_at=now,
+            changed_at=now,
+            transform_spec=request.spec,
+            fingerprint=self._transform.fingerprint,
+            identities={"source": self._source.identity, "target": self._target.identity},
+        )
+
+    def _belongs_to(self) -> JobRecord:
+        options = self._job.options
+        return JobRecord(
+            job=self._id,
+            source=_end_record(self._source),
+            target=_end_record(self._target),
+            transform=self._transform.fingerprint,
+            segments=options.segments or _segments(self._source),
+            described="; ".join(self._transform.describe()),
+            only_new=options.into_existing,
+            in_place=options.in_place,
+        )
+
+    def _wish(self) -> None:
+        """Going on takes a pause back; a pace given now holds from now on."""
+        wish(self._folder / CHECKPOINT, pause=False, pace=self._request.pace)
+
+    def _settings(self) -> CopySettings:
+        options = self._job.options
+        found = self._source.found
+        return CopySettings(
+            pace=self._request.pace or options.pace,
+            read_capacity=self._source.capacity()[0],
+            write_capacity=self._target.capacity()[1],
+            only_new=options.into_existing,
+            dead_letters=max(options.dead_letters, self._request.options.dead_letters),
+            expected=found.table.item_count if found is not None else None,
+        )
+
+    def _move(self, to: str, said: str = "") -> None:
+        self._record = self._record.moved(to, self._clock.now(), said)
+        write_record(self._record)
+
+    def _finish(self, to: str, end: Finished) -> Finished:
+        self._move(to, end.summary)
+        if self._record.suspended_ttl is not None:
+            name = self._target.asked
+            return replace(
+                end,
+                detail=f"{end.detail}\n\nTTL on {self._record.suspended_ttl} of {name} is still off; a verification that "
+                "finds both sides equal switches it on again, and so does a deployment of its stack.",
+            )
+        return end
+
+    def _counts(self) -> Counts:
+        try:
+            standing = look(self._folder / CHECKPOINT)
+        except TablewrightError:
+            return Counts()
+        return standing.counts if standing is not None else Counts()
+
+
+def _is_copied(checkpoint: Checkpoint) -> bool:
+    return all(position.done for position in checkpoint.positions().values())
+
+
+def _counts(checkpoint: Checkpoint) -> Counts:
+    return sum((position.counts for position in checkpoint.positions().values()), Counts())
+
+
+def _end_record(end: End) -> EndRecord:
+    keys = tuple(f"{key.name}:{key.type}" for key in end.keys)
+    return EndRecord(name=str(end.asked), identity=end.identity, keys=keys, where=end.where)
+
+
+def _segments(source: End) -> int:
+    """Enough segments to keep a large table's partitions busy, few enough for a small one; fixed for a job's life."""
+    size = source.found.table.size_bytes if source.found is not None else 0
+    return max(_FEWEST_SEGMENTS, min(_MOST_SEGMENTS, size // _SEGMENT_BYTES + 1))

@@ -1,0 +1,1 @@
+"""How a job stands, seen from beside the process that works at it."""
