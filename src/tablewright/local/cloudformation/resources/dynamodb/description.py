@@ -33,6 +33,9 @@ async def properties(handling: Handling, table: dict[str, Any]) -> dict[str, Any
     stream = table.get("StreamSpecification") or {}
     if stream.get("StreamEnabled"):
         found["StreamSpecification"] = {"StreamViewType": stream["StreamViewType"]}
+        policy = await _policy(handling, str(table["LatestStreamArn"]))
+        if policy is not None:
+            found["StreamSpecification"]["ResourcePolicy"] = policy
     encryption = table.get("SSEDescription") or {}
     if encryption.get("Status") in ("ENABLED", "ENABLING", "UPDATING"):
         found["SSESpecification"] = {"SSEEnabled": True, "SSEType": encryption.get("SSEType", "KMS")}
@@ -77,9 +80,16 @@ async def _settings(handling: Handling, name: str, arn: str, found: dict[str, An
     own = [tag for tag in tags.get("Tags") or [] if not str(tag["Key"]).startswith("aws:")]
     if own:
         found["Tags"] = own
+    policy = await _policy(handling, arn)
+    if policy is not None:
+        found["ResourcePolicy"] = policy
+
+
+async def _policy(handling: Handling, arn: str) -> dict[str, Any] | None:
     try:
-        policy = await handling.call("dynamodb", "GetResourcePolicy", {"ResourceArn": arn})
-        found["ResourcePolicy"] = {"PolicyDocument": json.loads(policy["Policy"])}
+        found = await handling.call("dynamodb", "GetResourcePolicy", {"ResourceArn": arn})
     except ServiceError as error:
         if error.code != "PolicyNotFoundException" and not is_missing(error):
             raise
+        return None
+    return {"PolicyDocument": json.loads(found["Policy"])}

@@ -123,6 +123,15 @@ async def resource_policy(handling: Handling, arn: str, before: Properties, afte
     )
 
 
+async def stream_policy(handling: Handling, table: Mapping[str, Any], before: Properties, after: Properties) -> None:
+    """The stream's own policy; a stream that is off, or was made anew, has lost its old one."""
+    old, new = ((one.get("StreamSpecification") or {}) for one in (before, after))
+    if not (table.get("StreamSpecification") or {}).get("StreamEnabled"):
+        return
+    kept = old if old.get("StreamViewType") == new.get("StreamViewType") else {}
+    await resource_policy(handling, str(table["LatestStreamArn"]), kept, new)
+
+
 async def tags(handling: Handling, arn: str, wanted: Mapping[str, str]) -> None:
     found = await handling.call("dynamodb", "ListTagsOfResource", {"ResourceArn": arn})
     now = {str(tag["Key"]): str(tag["Value"]) for tag in found.get("Tags") or []}

@@ -56,10 +56,12 @@ class Table(Kind):
         await settings.point_in_time_recovery(handling, name, {}, properties)
         await settings.contributor_insights(handling, name, {}, properties)
         await settings.kinesis(handling, name, {}, properties)
-        if "ResourcePolicy" not in properties:
-            return self._attributes(await until_active(handling, name))
-        await settings.resource_policy(handling, arn, {}, properties)
-        return self._attributes(await until_active(handling, name))
+        table = await until_active(handling, name)
+        if "ResourcePolicy" in properties:
+            await settings.resource_policy(handling, arn, {}, properties)
+            table = await until_active(handling, name)
+        await settings.stream_policy(handling, table, {}, properties)
+        return self._attributes(table)
 
     def _creation(self, handling: Handling, name: str, properties: Properties) -> dict[str, Any]:
         params: dict[str, Any] = {

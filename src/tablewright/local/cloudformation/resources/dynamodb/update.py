@@ -46,6 +46,7 @@ async def update_table(handling: Handling, name: str, before: Properties, after:
     await settings.contributor_insights(handling, name, before, after)
     await settings.kinesis(handling, name, before, after)
     await settings.resource_policy(handling, str(table["TableArn"]), before, after)
+    await settings.stream_policy(handling, table, before, after)
     await settings.tags(handling, str(table["TableArn"]), merged_tags(handling.tags, after))
     return await until_active(handling, name)
 
