@@ -14,7 +14,9 @@ from tablewright.deploy.preview.run import CHANGES, REFUSED, offline, preview
 from tablewright.events import ChangesFound, Ending, Event, Noted, Planned, StepStarted
 from tablewright.template.read import read_design
 from tests.conftest import EmbeddedAws
+from tests.rehearsals.between import DENIED_BY_POLICY, Answer, between
 from tests.rehearsals.deploying import STACK, broken, end, log_group, opened, pending, put, run, status, table, template
+from tests.rehearsals.test_checks import through
 from tests.rehearsals.test_killed import kill_after, start
 
 TTL = "TimeToLiveSpecification: {AttributeName: end, Enabled: true}"
@@ -46,6 +48,19 @@ def shown(events: list[Event]) -> list[tuple[str, str, str]]:
     """What a change set would change, as far as it can be compared."""
     found = [e for e in events if isinstance(e, ChangesFound)]
     return sorted((c.action, c.logical_id, c.replacement) for e in found for c in e.change_set.changes)
+
+
+def test_who_may_not_delete_stacks_plans_a_new_one_and_leaves_an_empty_shell_to_deploy(
+    aws: EmbeddedAws, account: str
+) -> None:
+    def deny(operation: str, number: int) -> Answer | None:
+        return (403, "AccessDenied", DENIED_BY_POLICY.format(action="x")) if operation == "DeleteStack" else None
+
+    with between(aws.endpoint, deny) as gate:
+        events = list(preview(read_design(template(table()), stack=STACK), through(gate.endpoint, account)))
+    assert end(events).ending is Ending.DONE and any(isinstance(event, ChangesFound) for event in events)
+    assert status(aws, account) == "REVIEW_IN_PROGRESS" and pending(aws, account) == []
+    assert end(run(opened(aws, account), template(table()))).ending is Ending.DONE
 
 
 @pytest.mark.parametrize("edit", EDITS)
