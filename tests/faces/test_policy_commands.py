@@ -136,6 +136,17 @@ def test_the_pipeline_is_trusted_in_one_environment_alone() -> None:
     assert open_to_all.code == 2 and "every branch and pull request" in " ".join(open_to_all.err.split())
 
 
+def test_a_role_that_plans_is_trusted_on_pull_requests_alone_and_by_the_repositorys_ids() -> None:
+    trust = generated("--as", "trust", "--repository", "acme@12/chef@34", "--pull-requests")
+    condition = trust["Statement"][0]["Condition"]["StringEquals"]
+    assert condition["token.actions.githubusercontent.com:sub"] == "repo:acme@12/chef@34:pull_request"
+    for repository in ("acme@12/chef", "acme/chef@34", "acme@x/chef@y", "acme@*/chef@34"):
+        refused = policy("generate", "--as", "trust", "--repository", repository, "--pull-requests", *OFFLINE)
+        assert refused.code == 2 and "OWNER@ID/NAME@ID" in refused.err
+    both = policy("generate", "--as", "trust", "--repository", "a/b", "--pull-requests", "--branch", "main", *OFFLINE)
+    assert both.code == 2
+
+
 def test_the_deployer_has_the_stacks_own_resources() -> None:
     document = generated("deploy")
     for statement in document["Statement"]:
@@ -192,5 +203,6 @@ def test_patterns_are_listed() -> None:
     ran = policy("patterns")
     assert ran.code == 0
     assert [line.split()[0].partition(":")[0] for line in ran.out.splitlines()] == [
-        "read", "write", "query", "scan", "stream", "backup", "restore", "export", "migrate", "observe", "deploy", "pipeline",
+        "read", "write", "query", "scan", "stream", "backup", "restore", "export", "migrate", "observe", "plan",
+        "deploy", "pipeline",
     ]  # fmt: skip

@@ -266,6 +266,73 @@ def test_the_pipeline_passes_its_role_to_cloudformation_alone() -> None:
     assert not _allowed(policy, "DeleteTable", _arn("orders"))
 
 
+@pytest.mark.parametrize("name", ["plan", "pipeline"])
+def test_a_workflow_counts_items_and_reads_none(name: str) -> None:
+    scope = _stack()
+    policy = grant(scope, [wish(name)], scope.tables, Options(execution_role=f"arn:aws:iam::{ACCOUNT}:role/Deployer"))
+    orders = _arn("orders")
+    assert _allowed(policy, "Scan", orders, {"dynamodb:Select": ("COUNT",)})
+    assert not _allowed(policy, "Scan", orders, {"dynamodb:Select": ("ALL_ATTRIBUTES",)})
+    assert not _allowed(policy, "Scan", orders)
+    assert not any(_allowed(policy, action, orders) for action in ITEM_ACTIONS)
+
+
+def test_who_plans_executes_deletes_and_passes_nothing() -> None:
+    scope = _stack()
+    policy = grant(scope, [wish("plan")], scope.tables, Options(bucket="templates-of-acme"))
+    stack = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/shop/0c1d"
+
+    def may(action: str, resource: str) -> bool:
+        return decide(Request(action, resource, caller(SESSION)), Policies(identity=(policy,))).allowed
+
+    assert may("cloudformation:CreateChangeSet", stack) and may("cloudformation:DeleteChangeSet", stack)
+    for action in ("ExecuteChangeSet", "DeleteStack", "UpdateStack", "CreateStack", "RollbackStack"):
+        assert not may(f"cloudformation:{action}", stack)
+    assert not may("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/Deployer")
+    assert may("s3:PutObject", "arn:aws:s3:::templates-of-acme/tablewright/shop/0.template")
+    assert not may("s3:PutObject", "arn:aws:s3:::templates-of-acme/tablewright/other/0.template")
+    assert not may("s3:DeleteObject", "arn:aws:s3:::templates-of-acme/tablewright/shop/0.template")
+
+
+NAMES = ("orderId", "title", "price", "email", "secret")
+
+
+@given(
+    allowed=st.sets(st.sampled_from(NAMES), min_size=1, max_size=3),
+    asked=st.sets(st.sampled_from(NAMES)),
+    select=st.sampled_from([None, "SPECIFIC_ATTRIBUTES", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"]),
+    returned=st.sampled_from([None, "NONE", "UPDATED_NEW", "ALL_OLD", "ALL_NEW"]),
+)
+def test_attributes_limit_what_is_read_and_what_is_written(
+    allowed: set[str], asked: set[str], select: str | None, returned: str | None
+) -> None:
+    """The law of fine-grained access: exactly the calls that name attributes, and none but those allowed and the keys."""
+    table = TableScope("Orders", "orders", INDEXES, keys=("orderId",))
+    scope = Scope(ACCOUNT, "us-east-1", tables=(table,))
+    policy = grant(scope, [wish("read"), wish("write")], [table], Options(attributes=tuple(sorted(allowed))))
+    within = bool(asked) and asked <= allowed | {"orderId"}
+    context = {"dynamodb:Attributes": tuple(asked)} if asked else {}
+    reading = context | ({"dynamodb:Select": (select,)} if select else {})
+    writing = context | ({"dynamodb:ReturnValues": (returned,)} if returned else {})
+    for action in ITEMS_READ:
+        assert _allowed(policy, action, _arn("orders"), reading) is (within and select in (None, "SPECIFIC_ATTRIBUTES"))
+    updated = within and returned in (None, "NONE", "UPDATED_NEW")
+    assert _allowed(policy, "UpdateItem", _arn("orders"), writing) is updated
+    for action in ("PutItem", "DeleteItem", "BatchWriteItem", "Scan", "PartiQLSelect"):
+        assert not _allowed(policy, action, _arn("orders"), reading | writing)
+
+
+def test_attributes_limit_nothing_that_reaches_whole_items() -> None:
+    table = TableScope("Orders", "orders", INDEXES, stream=True, keys=("orderId",))
+    other = TableScope("Users", "users", keys=("userId",))
+    scope = Scope(ACCOUNT, "us-east-1", tables=(table, other))
+    for one in ("scan", "stream", "backup", f"migrate:{TARGET}"):
+        with pytest.raises(UsageError, match="without --attribute"):
+            grant(scope, [wish(one)], [table], Options(attributes=("title",)))
+    with pytest.raises(UsageError, match="different keys"):
+        grant(scope, [wish("read")], [table, other], Options(attributes=("title",)))
+
+
 def test_a_key_of_ones_own_is_used_through_dynamodb_only() -> None:
     key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"
     table = TableScope("Orders", "orders", key=key)
@@ -290,7 +357,7 @@ def _with_key_policy(policy: Policy) -> Policies:
 
 def test_every_pattern_is_under_the_law() -> None:
     held = {wish(one).pattern.name for one in WISHES}
-    assert held == set(PATTERNS) - {"deploy", "pipeline"}
+    assert held == set(PATTERNS) - {"deploy", "pipeline", "plan"}
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,12 @@ Locate = Callable[[TableScope, str], str]
 """(table, what follows its ARN) -> the resource as it is written; ``Scope.arn`` writes real ARNs."""
 
 LEADING_KEYS = "dynamodb:LeadingKeys"
+ATTRIBUTES = "dynamodb:Attributes"
+SELECT = "dynamodb:Select"
+RETURN_VALUES = "dynamodb:ReturnValues"
+
+_BY_ATTRIBUTE = ("dynamodb:UpdateItem",)
+"""All that writes single attributes: the other writes replace or delete whole items, and so what is out of reach in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +33,17 @@ class Options:
     """What else a policy is to say.
 
     ``leading_keys``: items are reached only under these partition key values (a policy variable, as a rule).
-    ``execution_role``: the ARN of the role that the pipeline passes to CloudFormation. ``principals``: ARNs, account numbers or
-    services that a resource-based policy names; empty for an identity-based one.
+    ``attributes``: of items only these attributes are reached, and the table's keys. ``execution_role``: the ARN of the role that the pipeline passes to CloudFormation. ``principals``: ARNs, account numbers or
+    services that a resource-based policy names; empty for an identity-based one. ``bucket``: where the pipeline puts templates
+    that are too large to be sent.
     """
 
     leading_keys: tuple[str, ...] = ()
     execution_role: str = ""
     principals: tuple[str, ...] = ()
     locate: Locate | None = None
+    attributes: tuple[str, ...] = ()
+    bucket: str = ""
 
 
 def grant(scope: Scope, wishes: Iterable[Wish], tables: Iterable[TableScope], options: Options | None = None) -> Policy:
@@ -68,6 +77,12 @@ class _Writer:
                 f"{wish.written} is not limited by leading keys: it reaches items of every key"
                 " or none at all. Grant it in a policy of its own, without --leading-keys.",
             )
+        if self._options.attributes and pattern.name not in ("read", "write", "query"):
+            raise UsageError(
+                "attributes-unlimited",
+                "Attributes cannot limit this",
+                f"{wish.written} reaches whole items, or none at all. Grant it in a policy of its own, without --attribute.",
+            )
         copies_only = pattern.name == "migrate" and not any(table.stream for table in self._tables)
         for part in pattern.grants:
             if copies_only and (part.on is On.STREAM or "dynamodb:ListStreams" in part.actions):
@@ -77,19 +92,20 @@ class _Writer:
             yield self._bucket(wish)
         if pattern.name == "pipeline":
             yield from self._passing(wish)
+        if pattern.name in ("pipeline", "plan") and self._options.bucket:
+            yield self._templates()
         if pattern.items and not self._options.principals:
             yield from self._keys(wish)
 
     def _statement(self, wish: Wish, part: Grant) -> Statement:
         sid = _sid(wish, part)
-        return Statement(
-            ALLOW,
-            part.actions,
-            self._resources(wish, part.on),
-            sid,
-            self._conditions() if wish.pattern.items and part.on in (On.TABLE, On.INDEX) else (),
-            self._principals(),
-        )
+        conditions: tuple[Condition, ...] = ()
+        if part.on is On.COUNT:
+            conditions = (Condition("StringEquals", SELECT, ("COUNT",)),)
+        elif wish.pattern.items and part.on in (On.TABLE, On.INDEX):
+            conditions = (*self._conditions(), *self._attributes(wish))
+        actions = _BY_ATTRIBUTE if self._options.attributes and wish.pattern.writes else part.actions
+        return Statement(ALLOW, actions, self._resources(wish, part.on), sid, conditions, self._principals())
 
     def _conditions(self) -> tuple[Condition, ...]:
         """Items under certain leading keys only; the Null check, since ForAllValues is true for a call without keys."""
@@ -97,6 +113,35 @@ class _Writer:
         if not keys:
             return ()
         return (Condition("ForAllValues:StringEquals", LEADING_KEYS, keys), Condition("Null", LEADING_KEYS, ("false",)))
+
+    def _attributes(self, wish: Wish) -> tuple[Condition, ...]:
+        """Certain attributes only. A call that names none reads or returns all, so it must name some.
+
+        Source: DynamoDB developer guide, "Using IAM policy conditions for fine-grained access control".
+        """
+        if not self._options.attributes:
+            return ()
+        keys = {table.keys for table in self._tables}
+        if len(keys) > 1 or () in keys:
+            raise UsageError(
+                "several-keys",
+                "The tables have different keys",
+                "Every call names the table's keys, so the policy must allow them too, and it can only do so for tables with "
+                "the same. Write one for each: --table.",
+            )
+        names = tuple(dict.fromkeys((*keys.pop(), *self._options.attributes)))
+        limited = (Condition("ForAllValues:StringEquals", ATTRIBUTES, names), Condition("Null", ATTRIBUTES, ("false",)))
+        if wish.pattern.writes:
+            returned = ("NONE", "UPDATED_OLD", "UPDATED_NEW")
+            return (*limited, Condition("StringEqualsIfExists", RETURN_VALUES, returned))
+        return (*limited, Condition("StringEqualsIfExists", SELECT, ("SPECIFIC_ATTRIBUTES",)))
+
+    def _templates(self) -> Statement:
+        """Templates of more than 51,200 bytes: put there by this role, and read by CloudFormation in its name."""
+        where = (
+            f"arn:{self._scope.partition}:s3:::{_bucket_name(self._options.bucket)}/tablewright/{self._scope.stack}/*"
+        )
+        return Statement(ALLOW, ("s3:GetObject", "s3:PutObject"), (where,), "LargeTemplates")
 
     def _principals(self) -> tuple[Principal, ...] | None:
         named = self._options.principals
@@ -153,10 +198,7 @@ class _Writer:
 
     def _bucket(self, wish: Wish) -> Statement:
         bucket, _, prefix = wish.argument.removeprefix("s3://").partition("/")
-        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
-            raise UsageError(
-                "malformed-bucket", "The name is no bucket's", f"{bucket!r} cannot be an S3 bucket's name."
-            )
+        bucket = _bucket_name(bucket)
         below = f"{prefix.strip('/')}/*" if prefix.strip("/") else "*"
         where = f"arn:{self._scope.partition}:s3:::{bucket}/{below}"
         return Statement(
@@ -186,6 +228,12 @@ class _Writer:
         yield Statement(ALLOW, actions, keys, "WriteWithKey" if wish.pattern.writes else "ReadWithKey", through)
 
 
+def _bucket_name(bucket: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
+        raise UsageError("malformed-bucket", "The name is no bucket's", f"{bucket!r} cannot be an S3 bucket's name.")
+    return bucket
+
+
 def _suffix(partition: str) -> str:
     return "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
 
@@ -209,7 +257,7 @@ def _sid(wish: Wish, part: Grant) -> str:
     of = (
         ""
         if part == wish.pattern.grants[0]
-        else {On.EVERYTHING: "List", On.TARGET: "Target"}.get(part.on, part.on.value)
+        else {On.EVERYTHING: "List", On.TARGET: "Target", On.COUNT: "Count"}.get(part.on, part.on.value)
     )
     return "".join(word[:1].upper() + word[1:] for word in [*words, *of.split()])
 

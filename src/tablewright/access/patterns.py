@@ -17,6 +17,7 @@ class On(Enum):
     """What an action is granted on, relative to a table."""
 
     TABLE = "table"
+    COUNT = "table, to count"  # whether it holds items, and none of them read
     INDEX = "index"  # the one that the pattern names
     STREAM = "stream"
     BACKUP = "backup"
@@ -168,6 +169,27 @@ _ALL = (
             ),
         ),
     ),
+    Pattern(
+        "plan",
+        "Run tablewright plan in a workflow: make change sets, look at them and take them away, but execute none.",
+        (
+            Grant(
+                On.STACK,
+                (
+                    *_STACK_READING,
+                    "cloudformation:CreateChangeSet",
+                    "cloudformation:DescribeChangeSet",
+                    "cloudformation:DescribeEvents",
+                    "cloudformation:DeleteChangeSet",
+                    "cloudformation:ListChangeSets",
+                    "cloudformation:GetTemplateSummary",
+                ),
+            ),
+            Grant(On.TABLE, _dynamodb("DescribeTable DescribeTimeToLive DescribeContinuousBackups ListTagsOfResource")),
+            Grant(On.COUNT, _dynamodb("Scan")),
+            Grant(On.EVERYTHING, ("cloudformation:ValidateTemplate", "lambda:ListEventSourceMappings")),
+        ),
+    ),
     Pattern("deploy", "Make and change the stack's resources: for the role that CloudFormation acts with."),
     Pattern(
         "pipeline",
@@ -190,10 +212,8 @@ _ALL = (
                     "cloudformation:GetTemplateSummary",
                 ),
             ),
-            Grant(
-                On.TABLE,
-                _dynamodb("DescribeTable DescribeTimeToLive DescribeContinuousBackups ListTagsOfResource Scan"),
-            ),
+            Grant(On.TABLE, _dynamodb("DescribeTable DescribeTimeToLive DescribeContinuousBackups ListTagsOfResource")),
+            Grant(On.COUNT, _dynamodb("Scan")),
             Grant(On.EVERYTHING, ("cloudformation:ValidateTemplate", "lambda:ListEventSourceMappings")),
         ),
     ),

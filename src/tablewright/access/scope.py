@@ -9,16 +9,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tablewright.errors import UsageError
-from tablewright.model.design import TABLE_TYPES, Design, TableDesign, Unknown
+from tablewright.model.design import TABLE_TYPES, Design, ResourceDesign, TableDesign, Unknown
 from tablewright.model.stack import StackResource
 from tablewright.model.table import Table
 
-__all__ = ["ResourceScope", "Scope", "TableScope", "scope_of_design", "scope_of_stack", "table_named"]
+__all__ = ["ResourceScope", "Scope", "TableScope", "keys_of", "scope_of_design", "scope_of_stack", "table_named"]
 
 
 @dataclass(frozen=True, slots=True)
 class TableScope:
-    """A table. ``regions`` are those of its replicas, its own included; ``key`` is the ARN of a customer's KMS key, or empty."""
+    """A table. ``regions`` are those of its replicas, its own included; ``key`` is the ARN of a customer's KMS key, or empty;
+    ``keys`` are the names of its key attributes, empty where they are not known.
+    """
 
     logical_id: str
     name: str
@@ -27,6 +29,7 @@ class TableScope:
     key: str = ""
     regions: tuple[str, ...] = ()
     type: str = TABLE_TYPES[0]
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def scope_of_stack(
                     live.kms_key or "",
                     (region, *(one for one in live.replicas if one != region)),
                     resource.type,
+                    tuple(key.name for key in live.keys),
                 )
             )
         elif resource.type not in TABLE_TYPES:
@@ -138,8 +142,24 @@ def _designed(
         )
     stream = table.stream is not None or len(regions) > 1
     return TableScope(
-        logical_id, name, indexes, stream, key, (region, *(one for one in regions if one != region)), type_
+        logical_id,
+        name,
+        indexes,
+        stream,
+        key,
+        (region, *(one for one in regions if one != region)),
+        type_,
+        _keys(table),
     )
+
+
+def keys_of(resource: ResourceDesign) -> tuple[str, ...]:
+    """The names of a designed table's key attributes, none where they are not known."""
+    return _keys(resource.table) if resource.table is not None else ()
+
+
+def _keys(table: TableDesign) -> tuple[str, ...]:
+    return tuple(key.name for key in table.keys) if isinstance(table.keys, tuple) else ()
 
 
 def table_named(scope: Scope, named: str) -> TableScope:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tablewright.access.grant import Options, grant
 from tablewright.access.patterns import Wish
 from tablewright.access.policy import ALLOW, Condition, Json, Policy, Principal, Statement, as_document, as_json, size
-from tablewright.access.scope import ResourceScope, Scope, TableScope
+from tablewright.access.scope import ResourceScope, Scope, TableScope, keys_of
 from tablewright.author.writing import Call, Value
 from tablewright.errors import UsageError
 from tablewright.model.design import Design
@@ -49,7 +50,14 @@ def template_scope(design: Design) -> Scope:
             )
         stream = resource.table.stream is not None or bool(resource.table.replicas)
         tables.append(
-            TableScope(resource.logical_id, resource.logical_id, resource.indexes, stream, type=resource.type)
+            TableScope(
+                resource.logical_id,
+                resource.logical_id,
+                resource.indexes,
+                stream,
+                type=resource.type,
+                keys=keys_of(resource),
+            )
         )
     return Scope(
         "${AWS::AccountId}", "${AWS::Region}", "${AWS::StackName}", "${AWS::Partition}", tuple(tables), tuple(others)
@@ -67,7 +75,7 @@ def template_policy(scope: Scope, wishes: Iterable[Wish], tables: Iterable[Table
         scope,
         wishes,
         tables,
-        Options(options.leading_keys, options.execution_role, options.principals, by_attribute),
+        replace(options, locate=by_attribute),
     )
 
 
@@ -108,22 +116,52 @@ def table_policy(wishes: Iterable[Wish], table: TableScope, name: Value, options
                 f"{one.written} is about more than the table and its indexes; a table's policy can grant "
                 f"{', '.join(ON_TABLES)}. Grant it in an identity-based policy: --as identity.",
             )
-    if not options.principals:
-        raise UsageError(
-            "no-principal",
-            "Nobody is named",
-            "A table's own policy says for whom it is: name a role, a user or an account with --principal.",
-        )
+    _check_principals(options, "table")
 
     def locate(_: TableScope, below: str) -> str:
         shown = name if isinstance(name, str) else "${Table}"
         return f"arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{shown}{below}"
 
-    policy = grant(scope, chosen, [table], Options(options.leading_keys, "", options.principals, locate))
+    policy = grant(scope, chosen, [table], replace(options, locate=locate))
     if len(as_json(policy).encode()) > RESOURCE_LIMIT:
         raise _too_large("table's policy", RESOURCE_LIMIT)
     written = document(policy)
     return {"PolicyDocument": written if isinstance(name, str) else _with_table(written, name)}
+
+
+def stream_policy(wishes: Iterable[Wish], table: TableScope, options: Options, scope: Scope) -> Value:
+    """The value of ResourcePolicy within a table's StreamSpecification: who may read the stream.
+
+    The resource is the stream that the policy stands on, so ``*`` is no more than it; its ARN has a time that only AWS knows.
+    Listing streams cannot be granted there. Source: DynamoDB developer guide, "Resource-based policies for DynamoDB Streams".
+    """
+    if any(one.pattern.name != "stream" for one in wishes):
+        raise UsageError(
+            "not-on-a-stream", "A stream's own policy cannot grant this", "It can grant stream, and nothing else."
+        )
+    _check_principals(options, "stream")
+
+    def locate(_: TableScope, below: str) -> str:
+        return "*"
+
+    granted = grant(scope, wishes, [table], replace(options, locate=locate))
+    kept = tuple(
+        replace(one, actions=tuple(name for name in one.actions if name != "dynamodb:ListStreams"))
+        for one in granted.statements
+    )
+    policy = replace(granted, statements=kept)
+    if len(as_json(policy).encode()) > RESOURCE_LIMIT:
+        raise _too_large("stream's policy", RESOURCE_LIMIT)
+    return {"PolicyDocument": document(policy)}
+
+
+def _check_principals(options: Options, what: str) -> None:
+    if not options.principals:
+        raise UsageError(
+            "no-principal",
+            "Nobody is named",
+            f"A {what}'s own policy says for whom it is: name a role, a user or an account with --principal.",
+        )
 
 
 def _with_table(value: Value, name: Value) -> Value:
@@ -135,23 +173,29 @@ def _with_table(value: Value, name: Value) -> Value:
     return [_with_table(inner, name) for inner in value] if isinstance(value, list) else value
 
 
-def workflow_trust(scope: Scope, repository: str, *, environment: str = "", branch: str = "") -> Policy:
-    """Who may assume the pipeline's role: the workflows of one repository, in one environment or on one branch.
+def workflow_trust(
+    scope: Scope, repository: str, *, environment: str = "", branch: str = "", pull_requests: bool = False
+) -> Policy:
+    """Who may assume the pipeline's role: the workflows of one repository, in one environment, on one branch or on pull requests.
 
-    Source: GitHub Docs, "Configuring OpenID Connect in Amazon Web Services".
+    A repository that was made or renamed since 15 July 2026 has its ids in the subject: OWNER@ID/NAME@ID.
+    Source: GitHub Docs, "Configuring OpenID Connect in Amazon Web Services", and its changelog of 23 April 2026.
     """
-    if not re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", repository):
+    if not re.fullmatch(r"[A-Za-z0-9-]+(@[0-9]+)?/[A-Za-z0-9._-]+(@[0-9]+)?", repository) or repository.count("@") == 1:
         raise UsageError(
-            "malformed-repository", "The repository is malformed", f"{repository!r} is not OWNER/NAME, as acme/orders."
+            "malformed-repository",
+            "The repository is malformed",
+            f"{repository!r} is not OWNER/NAME, as acme/orders, nor OWNER@ID/NAME@ID, as acme@1234/orders@5678.",
         )
-    if bool(environment) is bool(branch):
+    if [bool(environment), bool(branch), pull_requests].count(True) != 1:
         raise UsageError(
             "trust-unlimited",
             "It is not said which workflows are trusted",
-            "Name the environment (--environment production), whose protection rules ask before a deployment, or the branch "
-            "(--branch main). Without either, every branch and pull request of the repository could deploy.",
+            "Name the environment (--github-environment production), whose protection rules ask before a deployment, or the "
+            "branch (--branch main), or for a role that only plans, --pull-requests. Without one of them, every branch and pull "
+            "request of the repository could deploy.",
         )
-    part = f"environment:{environment}" if environment else f"ref:refs/heads/{branch}"
+    part = f"environment:{environment}" if environment else f"ref:refs/heads/{branch}" if branch else "pull_request"
     if re.search(r"[*?\s]", part):
         raise UsageError("trust-unlimited", "Wildcards are not taken here", f"{part!r} would trust more than it names.")
     provider = f"arn:{scope.partition}:iam::{scope.account}:oidc-provider/{GITHUB}"

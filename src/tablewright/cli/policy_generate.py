@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from tablewright.access.scope import Scope, TableScope
     from tablewright.author.writing import Value
 
-FORMS = ("identity", "resource", "managed-policy", "role", "table-property", "trust")
-_BOOTSTRAP = ("deploy", "pipeline")
+FORMS = ("identity", "resource", "managed-policy", "role", "table-property", "stream-property", "trust")
+_PROPERTIES = ("table-property", "stream-property")
+_BOOTSTRAP = ("deploy", "pipeline", "plan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,13 @@ class Asked:
     account: str | None
     principal: tuple[str, ...]
     leading_keys: tuple[str, ...]
+    attribute: tuple[str, ...]
     execution_role: str | None
     repository: str | None
     github_environment: str | None
     branch: str | None
+    pull_requests: bool
+    s3_bucket: str | None
     name: str
 
 
@@ -64,12 +68,19 @@ class Asked:
     multiple=True,
     help="Only items of this partition key; a policy variable, as a rule.",
 )
+@click.option(
+    "--attribute", metavar="NAME", multiple=True, help="Only this attribute of items, and the table's keys; repeatable."
+)
 @click.option("--execution-role", metavar="ARN", help="pipeline: the role that CloudFormation is to deploy with.")
 @click.option(
     "--repository", metavar="OWNER/NAME", help="trust, role: the GitHub repository whose workflows are trusted."
 )
 @click.option("--github-environment", metavar="NAME", help="trust, role: only jobs of this GitHub environment.")
 @click.option("--branch", metavar="NAME", help="trust, role: only runs on this branch.")
+@click.option("--pull-requests", is_flag=True, help="trust, role: only runs on pull requests; for a role that plans.")
+@click.option(
+    "--s3-bucket", metavar="BUCKET", help="pipeline, plan: where templates of more than 51,200 bytes are put."
+)
 @click.option("--name", metavar="LOGICALID", default="TablesAccess", show_default=True, help="Of the resource written.")
 @common_options
 def generate(common: Common, **given: object) -> int:
@@ -82,19 +93,22 @@ def generate(common: Common, **given: object) -> int:
       managed-policy  a resource for the template that owns the tables
       role            a role for it; --principal is the service that runs the program
       table-property  ResourcePolicy of one table, for its Properties
+      stream-property ResourcePolicy of its stream, for its StreamSpecification
       trust           JSON: who may assume the pipeline's role
 
     Real ARNs are read from the deployed stack; with --account and --region they come from the template, and nobody is asked.
-    What cannot be known is asked for: no placeholder is ever written. deploy and pipeline are for roles outside of the stack
-    that they deploy, so they are written with real ARNs in every form.
+    What cannot be known is asked for: no placeholder is ever written. deploy, pipeline and plan are for roles outside of the
+    stack that they deploy, so they are written with real ARNs in every form.
 
     \b
     Examples:
       tablewright policy generate read write query:sessionId-index --table ai-chef-results
       tablewright policy generate read --as managed-policy --name ReadTables
       tablewright policy generate read --leading-keys tenant-7
+      tablewright policy generate read --attribute title --attribute createdAt --table ai-chef-results
       tablewright policy generate read --as table-property --table AiChefResultsTable --principal 111122223333
       tablewright policy generate pipeline --as role --repository acme/chef --github-environment production
+      tablewright policy generate plan --as role --repository acme/chef --pull-requests
       tablewright policy generate deploy --account 111122223333 --region us-east-1
     """
     asked = Asked(**given)  # type: ignore[arg-type]
@@ -115,7 +129,7 @@ def generate(common: Common, **given: object) -> int:
 
     wishes = tuple(wish(one) for one in asked.patterns)
     bootstraps = any(one.pattern.name in _BOOTSTRAP for one in wishes)
-    if asked.form in ("identity", "resource") or (bootstraps and asked.form != "table-property"):
+    if asked.form in ("identity", "resource") or (bootstraps and asked.form not in _PROPERTIES):
         out.text(_with_arns(common, asked, wishes))
     else:
         out.text(_for_template(common, asked, wishes))
@@ -125,14 +139,17 @@ def generate(common: Common, **given: object) -> int:
 def _options(asked: Asked) -> Options:
     from tablewright.access.grant import Options
 
-    named = asked.principal if asked.form in ("resource", "table-property") else ()
-    if asked.form in ("resource", "table-property") and not named:
+    on_resource = asked.form in ("resource", *_PROPERTIES)
+    named = asked.principal if on_resource else ()
+    if on_resource and not named:
         raise UsageError(
             "no-principal",
             "Nobody is named",
             "A resource's own policy says for whom it is: name a role, a user or an account with --principal.",
         )
-    return Options(asked.leading_keys, asked.execution_role or "", named)
+    return Options(
+        asked.leading_keys, asked.execution_role or "", named, attributes=asked.attribute, bucket=asked.s3_bucket or ""
+    )
 
 
 def _scope(common: Common, asked: Asked) -> Scope:
@@ -168,7 +185,7 @@ def _with_arns(common: Common, asked: Asked, wishes: tuple[Wish, ...]) -> str:
 
 def _for_template(common: Common, asked: Asked, wishes: tuple[Wish, ...]) -> str:
     from tablewright.access.grant import table_or_all
-    from tablewright.author.policies import managed_policy, table_policy, template_policy, template_scope
+    from tablewright.author.policies import managed_policy, stream_policy, table_policy, template_policy, template_scope
     from tablewright.cli.policy_scope import read
 
     design = read(common, asked.template, asked.stack, asked.parameters)
@@ -179,6 +196,9 @@ def _for_template(common: Common, asked: Asked, wishes: tuple[Wish, ...]) -> str
         table = _one(tables)
         name = _name_of(design.body, design.path, table)
         return _resource("ResourcePolicy", table_policy(wishes, table, name, _options(asked), scope), json=json)
+    if asked.form == "stream-property":
+        written = stream_policy(wishes, _one(tables), _options(asked), scope)
+        return _resource("ResourcePolicy", written, json=json)
     policy = template_policy(scope, wishes, tables, _options(asked))
     described = ", ".join(one.written for one in wishes)
     if asked.form == "managed-policy":
@@ -197,7 +217,7 @@ def _role(policy: Policy, scope: Scope, asked: Asked, described: str) -> Value:
             "no-principal",
             "It is not said who assumes the role",
             "Name the service that runs the program (--principal lambda.amazonaws.com), or the repository whose workflow does "
-            "(--repository OWNER/NAME with --github-environment or --branch).",
+            "(--repository OWNER/NAME with --github-environment, --branch or --pull-requests).",
         )
     return role(policy, service_trust(services), described, "Tables")
 
@@ -210,7 +230,11 @@ def _workflow(scope: Scope, asked: Asked) -> Policy:
             "no-repository", "No repository is named", "Say whose workflows are trusted: --repository OWNER/NAME."
         )
     return workflow_trust(
-        scope, asked.repository, environment=asked.github_environment or "", branch=asked.branch or ""
+        scope,
+        asked.repository,
+        environment=asked.github_environment or "",
+        branch=asked.branch or "",
+        pull_requests=asked.pull_requests,
     )
 
 
