@@ -61,7 +61,8 @@ class Pacer:
         if self._rate is None:
             return 0.0
         self._refill(now)
-        return 0.0 if self._tokens >= 0.0 else -self._tokens / self._rate
+        # A hair below zero is zero: time has no smaller steps than it takes to fill it.
+        return 0.0 if self._tokens > -1e-6 else max(-self._tokens / self._rate, 0.001)
 
     def spend(self, units: float) -> None:
         """Something was begun that is thought to consume so much."""

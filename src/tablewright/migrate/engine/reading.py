@@ -67,6 +67,11 @@ class Reading:
             due = min(due, now + self.pacer.wait(now))
         return due
 
+    @property
+    def held(self) -> int:
+        """Bytes of pages that are held."""
+        return self._held
+
     def release(self, size: int) -> None:
         """A page of this size is held no longer."""
         self._held -= size
