@@ -14,8 +14,12 @@ from pathlib import Path
 import pytest
 
 from tablewright.author import features, removal
+from tablewright.author.alarm_kinds import KINDS
+from tablewright.author.alarm_plan import Wish
+from tablewright.author.alarm_set import add_alarms
 from tablewright.author.editing import Text
 from tablewright.author.indexes import NewIndex, add_index
+from tablewright.author.notices import Notice
 from tablewright.author.siblings import family, word
 from tablewright.author.tables import Key, NewTable, add_table
 from tablewright.errors import UsageError
@@ -44,9 +48,29 @@ def _old(text: Text, _: str) -> Text:
     return removal.remove_table(text, new.logical_id)
 
 
+def _set(text: Text, table: str, kinds: tuple[str, ...] = ("throttled-reads", "capacity", "account-reads")) -> Text:
+    wish = Wish((table,), kinds=kinds, candidates=True)
+    made = add_alarms(text, wish, Notice(emails=("ops@example.com",)), composite=True)
+    MADE[made.text.text] = (*(one.logical_id for one in made.planned), *made.composites), made.others
+    return made.text
+
+
+MADE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+"""The text with a set of alarms -> the alarms, and what was written besides."""
+
+
+def _unset(text: Text, _: str) -> Text:
+    alarms, others = MADE.pop(text.text)
+    text = removal.remove_alarms(text, alarms)
+    for name in reversed(others):
+        text = removal.remove_named(text, "Resources", name)
+    return text
+
+
 PAIRS: dict[str, tuple[Edit, Edit]] = {
     "table": (_new, _old),
     "index": (_alarms, lambda text, table: removal.remove_index(text, table, "roundTripped-index")),
+    "alarms": (_set, _unset),
     "ttl": (
         lambda text, table: features.add_ttl(text, table, "roundTripped"),
         _removes("TimeToLiveSpecification", "TTL"),
@@ -181,6 +205,16 @@ def _styles() -> Iterator[tuple[str, str]]:
 
 
 STYLES = dict(_styles())
+
+
+@pytest.mark.slow
+def test_alarms_of_every_kind_come_back_in_every_style(monkeypatch: pytest.MonkeyPatch) -> None:
+    def every(text: Text, table: str) -> Text:
+        return _set(text, table, tuple(KINDS))
+
+    monkeypatch.setitem(PAIRS, "alarms", (every, _unset))
+    for style, body in STYLES.items():
+        assert _round(Text(body, style), "alarms") is None, style
 
 
 @pytest.mark.parametrize("name", PAIRS)

@@ -8,60 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
 
 from tablewright.author.scanning import flow_end, json_indent, plain_end, quoted_like
+from tablewright.author.text import Path as Path
+from tablewright.author.text import Text as Text
+from tablewright.author.text import cannot, last_line, shown
 from tablewright.author.writing import Style, Value, as_plain, json_text, scalar, yaml_entry, yaml_item
 from tablewright.errors import UsageError
-from tablewright.lint.splice import Document, spliced
+from tablewright.lint.splice import Document
 from tablewright.model.design import Position
 from tablewright.model.finding import Edit
-from tablewright.template.decode import decode
 from tablewright.template.tree import Entry, Mapping, Node, Scalar, Sequence
-
-Path = tuple[str | int, ...]
-"""Keys and indices from the template's top."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A template's text. Every edit gives a new one."""
-
-    text: str
-    path: str
-
-    @property
-    def tree(self) -> Mapping:
-        """What stands in it."""
-        return decode(self.text, self.path)
-
-    @property
-    def is_json(self) -> bool:
-        """Whether it is JSON."""
-        return self.text.lstrip("\ufeff \t\r\n")[:1] == "{"
-
-    @property
-    def style(self) -> Style:
-        """How it is indented."""
-        return style_of(self)
-
-    def at(self, where: Path) -> Node | None:
-        """The node at a path, None where there is none."""
-        node: Node | None = self.tree
-        for part in where:
-            node = _child(node, part)
-        return node
-
-    def entry(self, where: Path) -> Entry | None:
-        """The entry at a path that ends with a key."""
-        parent = self.at(where[:-1])
-        if not isinstance(parent, Mapping):
-            return None
-        return next((entry for entry in parent.entries if entry.key == where[-1]), None)
-
-    def edited(self, *edits: Edit) -> Text:
-        """The text with the edits made."""
-        return Text(spliced(self.text, edits), self.path)
 
 
 def put_entry(text: Text, where: Path, value: Value, *, after: str | None = None, spaced: bool = False) -> Text:
@@ -79,15 +37,15 @@ def put_entries(
     node = text.at(parent)
     if node is None or (isinstance(node, Scalar) and node.kind == "null" and not node.text):
         if not parent:
-            raise _cannot(text, Position(1, 1), "the template is empty")
+            raise cannot(text, Position(1, 1), "the template is empty")
         if node is not None:
             return _into_nothing(text, parent, entries)
         return put_entry(text, parent, entries, spaced=len(parent) == 1)
     if not isinstance(node, Mapping):
-        raise _cannot(text, node.position, f"{_shown(parent)} is not a mapping")
+        raise cannot(text, node.position, f"{shown(parent)} is not a mapping")
     for entry in node.entries:
         if entry.key in entries:
-            where = _shown((*parent, entry.key))
+            where = shown((*parent, entry.key))
             raise UsageError("already-there", "It is there already", f"{text.path}: {where} stands there already.")
     sibling = next((entry for entry in node.entries if entry.key == after), node.entries[-1] if node.entries else None)
     if sibling is None:
@@ -97,16 +55,16 @@ def put_entries(
     if text.is_json:
         found = document.json_entry(sibling.key_position)
         if found is None:
-            raise _cannot(text, sibling.key_position, "the entry before it cannot be read")
+            raise cannot(text, sibling.key_position, "the entry before it cannot be read")
         indent = json_indent(text.text, found[0])
         bodies = [f'"{key}": {_json(text, value, indent)}' for key, value in entries.items()]
         edits = [document.put_json(found[2], found[0], body) for body in bodies]
         return text.edited(Edit(found[2], found[2], "".join(edit.text for edit in edits)))
     if text.text[document.offset(node.position)] == "{":
         return _into_flow(text, node, ", ".join(f"{key}: {_flow(value)}" for key, value in entries.items()))
-    last = _last_line(text, sibling.key_position)
+    last = last_line(text, sibling.key_position)
     if last is None:
-        raise _cannot(text, sibling.key_position, "the entry before it is not on a line of its own")
+        raise cannot(text, sibling.key_position, "the entry before it is not on a line of its own")
     indent, style = sibling.key_position.column - 1, text.style
     blank = [""] if spaced and _are_spaced(text, node) else []
     lines = [line for key, value in entries.items() for line in (*blank, *yaml_entry(key, value, indent, style))]
@@ -119,7 +77,7 @@ def put_item(text: Text, where: Path, value: Value) -> Text:
     if node is None:
         return put_entry(text, where, [value])
     if not isinstance(node, Sequence):
-        raise _cannot(text, node.position, f"{_shown(where)} is not a list")
+        raise cannot(text, node.position, f"{shown(where)} is not a list")
     document = Document(text.text)
     if not node.items:
         return _into_empty(text, node, _json(text, value, 0), [value])
@@ -128,14 +86,14 @@ def put_item(text: Text, where: Path, value: Value) -> Text:
         start = document.offset(last.position)
         end = document.json_end(start)
         if end is None:
-            raise _cannot(text, last.position, "the item before it cannot be read")
+            raise cannot(text, last.position, "the item before it cannot be read")
         return text.edited(document.put_json(end, start, _json(text, value, json_indent(text.text, start))))
     if text.text[document.offset(node.position)] == "[":
         return _into_flow(text, node, _flow(value))
     dash = document.item_of(last.position)
-    line = _last_line(text, dash) if dash is not None else None
+    line = last_line(text, dash) if dash is not None else None
     if dash is None or line is None:
-        raise _cannot(text, last.position, "the item before it is not on a line of its own")
+        raise cannot(text, last.position, "the item before it is not on a line of its own")
     return text.edited(document.put_lines(line, yaml_item(value, dash.column - 1, text.style)))
 
 
@@ -143,25 +101,53 @@ def take_entry(text: Text, where: Path) -> Text:
     """The entry at ``where`` taken out, with the comment that heads it; a parent that it leaves empty goes with it."""
     entry, parent = text.entry(where), text.at(where[:-1])
     if entry is None or not isinstance(parent, Mapping):
-        raise UsageError("not-there", "It is not there", f"{text.path}: there is no {_shown(where)}.")
+        raise UsageError("not-there", "It is not there", f"{text.path}: there is no {shown(where)}.")
     if len(parent.entries) == 1 and len(where) > 1:
         return take_item(text, where[:-1]) if isinstance(where[-2], int) else take_entry(text, where[:-1])
     document = Document(text.text)
     if text.is_json:
         found = document.json_entry(entry.key_position)
         if found is None:
-            raise _cannot(text, entry.key_position, "it cannot be read")
+            raise cannot(text, entry.key_position, "it cannot be read")
         return text.edited(document.cut_json(found[0], found[2]))
     if text.text[document.offset(parent.position)] == "{":
         starts = [document.offset(one.key_position) for one in parent.entries]
         return _out_of_flow(text, starts, starts.index(document.offset(entry.key_position)))
     first = document.item_of(entry.key_position)
-    last = _last_line(text, entry.key_position)
+    last = last_line(text, entry.key_position)
     if first is not None:
         return _take_first(text, document, entry, parent)
     if last is None:
-        raise _cannot(text, entry.key_position, "it does not stand on a line of its own")
+        raise cannot(text, entry.key_position, "it does not stand on a line of its own")
     return text.edited(_cut(document, entry.key_position.line, last))
+
+
+def take_entries(text: Text, parent: Path, keys: Collection[str]) -> Text:
+    """Entries of ``parent`` taken out as ``take_entry`` does, in one edit where their places stand apart from each other."""
+    node, document = text.at(parent), Document(text.text)
+    found = [entry for entry in node.entries if entry.key in keys] if isinstance(node, Mapping) else []
+    if not isinstance(node, Mapping) or not len(found) == len(keys) < len(node.entries):
+        return _taken_singly(text, parent, keys)
+    edits = []
+    for entry in found:
+        if text.is_json:
+            place = document.json_entry(entry.key_position)
+            edits.append(document.cut_json(place[0], place[2]) if place and entry is not node.entries[0] else None)
+        else:
+            last = last_line(text, entry.key_position)
+            alone = last is not None and document.item_of(entry.key_position) is None
+            edits.append(_cut(document, entry.key_position.line, last) if alone and last is not None else None)
+    apart = [edit for edit in edits if edit is not None]
+    flow = not text.is_json and text.text[document.offset(node.position)] == "{"
+    if flow or len(apart) < len(edits) or not (text.is_json or text.text.endswith("\n")):
+        return _taken_singly(text, parent, keys)
+    return text.edited(*apart)
+
+
+def _taken_singly(text: Text, parent: Path, keys: Collection[str]) -> Text:
+    for key in keys:
+        text = take_entry(text, (*parent, key))
+    return text
 
 
 def take_item(text: Text, where: Path) -> Text:
@@ -169,7 +155,7 @@ def take_item(text: Text, where: Path) -> Text:
     listed = text.at(where[:-1])
     index = where[-1]
     if not isinstance(listed, Sequence) or not isinstance(index, int) or not 0 <= index < len(listed.items):
-        raise UsageError("not-there", "It is not there", f"{text.path}: there is no {_shown(where)}.")
+        raise UsageError("not-there", "It is not there", f"{text.path}: there is no {shown(where)}.")
     if len(listed.items) == 1:
         return take_entry(text, where[:-1])
     document = Document(text.text)
@@ -178,14 +164,14 @@ def take_item(text: Text, where: Path) -> Text:
         start = document.offset(item.position)
         end = document.json_end(start)
         if end is None:
-            raise _cannot(text, item.position, "it cannot be read")
+            raise cannot(text, item.position, "it cannot be read")
         return text.edited(document.cut_json(start, end))
     if text.text[document.offset(listed.position)] == "[":
         return _out_of_flow(text, [_item_start(text, document, one) for one in listed.items], index)
     dash = document.item_of(item.position)
-    last = _last_line(text, dash) if dash is not None else None
+    last = last_line(text, dash) if dash is not None else None
     if dash is None or last is None:
-        raise _cannot(text, item.position, "it does not stand on a line of its own")
+        raise cannot(text, item.position, "it does not stand on a line of its own")
     return text.edited(_lines_out(document, dash.line, last))
 
 
@@ -214,67 +200,7 @@ def put_value(text: Text, where: Path, value: Value) -> Text:
         at = keys.index(str(where[-1]))
         without = take_entry(text, where)
         return put_entry(without, where, value, after=keys[at - 1] if at else None)
-    raise _cannot(text, node.position, "it is no plain value")
-
-
-def style_of(text: Text) -> Style:
-    """Indentation of mappings, and of lists below their key, as the file has it: the first of each that is found."""
-    step = dash = None
-    stack: list[tuple[int, Node]] = [(1, text.tree)]
-    while stack and (step is None or dash is None):
-        column, node = stack.pop()
-        for entry in node.entries if isinstance(node, Mapping) else ():
-            inner = entry.value
-            below = inner.position.line > entry.key_position.line
-            if below and isinstance(inner, Mapping) and step is None:
-                step = inner.position.column - entry.key_position.column
-            if below and isinstance(inner, Sequence) and inner.items and dash is None:
-                dash = inner.position.column - entry.key_position.column
-            stack.append((entry.key_position.column, inner))
-        if isinstance(node, Sequence):
-            stack += [(column, item) for item in node.items]
-    step = step if step and step > 0 else 2
-    return Style(step, dash if dash is not None and 0 <= dash <= step else step)
-
-
-def _child(node: Node | None, part: str | int) -> Node | None:
-    if isinstance(part, int):
-        return node.items[part] if isinstance(node, Sequence) and 0 <= part < len(node.items) else None
-    return node.get(part) if isinstance(node, Mapping) else None
-
-
-def _last_line(text: Text, at: Position) -> int | None:
-    """The last line of a block entry or item, comments that are indented below it included."""
-    document = Document(text.text)
-    found = document.block_lines(at)
-    if found is None:
-        dash = document.item_of(at)
-        found = _first_of_item(document, at) if dash is not None else None
-    if found is None:
-        return None
-    last = found[1]
-    for number in range(last + 1, len(document.starts) + 1):
-        line = document.line(number)
-        stripped = line.lstrip(" ")
-        if stripped.startswith("#") and len(line) - len(stripped) >= at.column:
-            last = number
-        elif stripped:
-            break
-    return last
-
-
-def _first_of_item(document: Document, at: Position) -> tuple[int, int]:
-    """First and last line of the entry that stands on its list item's line."""
-    last = at.line
-    for number in range(at.line + 1, len(document.starts) + 1):
-        line = document.line(number)
-        stripped = line.lstrip(" ")
-        if not stripped or stripped.startswith("#"):
-            continue
-        if len(line) - len(stripped) < at.column or (len(line) - len(stripped) == at.column - 1):
-            break
-        last = number
-    return at.line, last
+    raise cannot(text, node.position, "it is no plain value")
 
 
 def _take_first(text: Text, document: Document, entry: Entry, parent: Mapping) -> Text:
@@ -283,7 +209,7 @@ def _take_first(text: Text, document: Document, entry: Entry, parent: Mapping) -
     start, end = document.offset(entry.key_position), document.offset(following)
     between = text.text[start:end]
     if "#" in between:
-        raise _cannot(text, entry.key_position, "a comment stands within it")
+        raise cannot(text, entry.key_position, "a comment stands within it")
     return text.edited(Edit(start, end, ""))
 
 
@@ -319,7 +245,7 @@ def _into_empty(text: Text, node: Node, written: str, value: Value) -> Text:
     start = document.offset(node.position)
     found = re.compile(r"[{\[]\s*[}\]]").match(text.text, start)
     if found is None:
-        raise _cannot(text, node.position, "it is empty in a way that cannot be filled")
+        raise cannot(text, node.position, "it is empty in a way that cannot be filled")
     if text.is_json:
         opening, closing = text.text[start], found.group()[-1]
         return text.edited(Edit(start, found.end(), f"{opening}{written}{closing}"))
@@ -334,7 +260,7 @@ def _into_nothing(text: Text, where: Path, value: Value) -> Text:
     """Into a key without a value."""
     entry = text.entry(where)
     if entry is None or text.is_json:
-        raise _cannot(text, Position(1, 1), f"{_shown(where)} has no value")
+        raise cannot(text, Position(1, 1), f"{shown(where)} has no value")
     document = Document(text.text)
     lines = _block(value, entry.key_position.column - 1, text.style)
     return text.edited(document.put_lines(entry.key_position.line, lines))
@@ -351,7 +277,7 @@ def _into_flow(text: Text, node: Mapping | Sequence, written: str) -> Text:
     """Into ``[a, b]`` or ``{a: b}``, after its last element."""
     document = Document(text.text)
     if text.text[document.offset(node.position) : document.offset(node.position) + 1] not in ("[", "{"):
-        raise _cannot(text, node.position, "it is not written as a block")
+        raise cannot(text, node.position, "it is not written as a block")
     last = node.entries[-1].key_position if isinstance(node, Mapping) else node.items[-1].position
     end = flow_end(text.text, document.offset(last))
     return text.edited(Edit(end, end, f", {written}"))
@@ -404,16 +330,3 @@ def _scalar_end(text: Text, document: Document, node: Scalar, start: int) -> int
         return found.end() if found else None
     end = start + len(node.text)
     return end if text.text[start:end].lower() == node.text.lower() else plain_end(text.text, start)
-
-
-def _shown(where: Path) -> str:
-    return ".".join(str(part) for part in where) or "the template"
-
-
-def _cannot(text: Text, at: Position, why: str) -> UsageError:
-    return UsageError(
-        "cannot-edit",
-        "This place cannot be edited",
-        f"{text.path}, line {at.line}: {why}. Everything else would have to be moved to edit it; do it by hand. "
-        "The file is unchanged.",
-    )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
+
+from tablewright.author.alarm_set import COMPOSITE
 from tablewright.author.alarms import alarms_on
-from tablewright.author.editing import Path, Text, put_value, take_entry, take_item
+from tablewright.author.editing import Path, Text, put_value, take_entries, take_entry, take_item
 from tablewright.author.features import place, tag_at
+from tablewright.author.notices import SUBSCRIPTION, TOPIC
 from tablewright.author.siblings import Sibling, mentions
+from tablewright.author.watchable import read_alarms, watched_tables
 from tablewright.errors import UsageError
 from tablewright.template.tree import Mapping, Node, Scalar, Sequence, walk
 
@@ -15,8 +20,7 @@ KEEPING = ("Retain", "RetainExceptOnCreate")
 def remove_table(text: Text, table: str) -> Text:
     """The table, its alarms and its outputs gone. Raises UsageError where something else still mentions it."""
     found, _ = place(text, table)
-    for alarm in alarms_on(text, found.logical_id):
-        text = take_entry(text, ("Resources", alarm))
+    text = remove_alarms(text, alarms_on(text, found.logical_id))
     text = _without_outputs(text, found)
     text = _unchained(text, found)
     users = [
@@ -44,8 +48,7 @@ def remove_index(text: Text, table: str, index: str) -> Text:
     at = _named(text, (*where, "GlobalSecondaryIndexes"), "IndexName", index)
     if at is None:
         raise UsageError("no-such-index", "There is no such index", f"{found.logical_id} has no global index {index}.")
-    for alarm in alarms_on(text, found.logical_id, index):
-        text = take_entry(text, ("Resources", alarm))
+    text = remove_alarms(text, alarms_on(text, found.logical_id, index))
     keys = _texts(text.at((*where, "GlobalSecondaryIndexes", at, "KeySchema")))
     text = take_item(text, (*where, "GlobalSecondaryIndexes", at))
     return _without_unused(text, where, keys)
@@ -68,8 +71,87 @@ def remove_tag(text: Text, table: str, key: str) -> Text:
     return take_item(text, (*where, "Tags", at))
 
 
+def remove_alarms(text: Text, names: Iterable[str]) -> Text:
+    """Alarms by their logical IDs, and the composite alarms that were over none but these. Raises UsageError.
+
+    A composite alarm over others too would name what is not there any more: it is to be changed first.
+    """
+    gone = dict.fromkeys(names)
+    for name in gone:
+        if text.entry(("Resources", name)) is None:
+            raise UsageError("not-there", "It is not there", f"{text.path} has no {name} in Resources.")
+    for key in _resources(text):
+        body = _node(text, key)
+        type_ = body.get("Type")
+        if not isinstance(type_, Scalar) or type_.text != COMPOSITE or key in gone:
+            continue
+        under = [
+            other for other in _resources(text) if other != key and mentions(body, other) and _is_alarm(text, other)
+        ]
+        if under and set(under) <= set(gone):
+            gone[key] = None
+        elif set(under) & set(gone):
+            named = ", ".join(sorted(set(under) & set(gone)))
+            raise UsageError(
+                "still-in-use",
+                "The alarm is still in use",
+                f"{key} is over {named} and others. Take them out of its rule, or remove it first. The file is unchanged.",
+                f"tablewright remove alarm {key}",
+            )
+    for name in gone:
+        _check_unused(text, name, gone)
+    return take_entries(text, ("Resources",), gone)
+
+
+def _is_alarm(text: Text, key: str) -> bool:
+    type_ = _node(text, key).get("Type")
+    return isinstance(type_, Scalar) and type_.text.startswith("AWS::CloudWatch::")
+
+
+def _check_unused(text: Text, name: str, gone: Container[str] = ()) -> None:
+    """Raises UsageError where something that stays refers to a resource."""
+    users = [
+        f"{section}.{entry.key}"
+        for section in ("Resources", "Outputs")
+        for entry in getattr(text.at((section,)), "entries", ())
+        if entry.key != name and entry.key not in gone and mentions(entry.value, name)
+    ]
+    if users:
+        raise UsageError(
+            "still-in-use",
+            "It is still in use",
+            f"{', '.join(users)} refers to {name}. Take that out first. The file is unchanged.",
+        )
+
+
+def alarms_of(text: Text, table: str, index: str = "") -> tuple[str, ...]:
+    """The alarms on a table, its indexes and the readers of its stream; or those on one index. Raises UsageError."""
+    (found,) = watched_tables(text, (table,))
+    own = alarms_on(text, found.table.logical_id, index)
+    if index:
+        return own
+    readers = {("", one.label, "IteratorAge", "") for one in found.readers}
+    return tuple(dict.fromkeys((*own, *(alarm for key, alarm in read_alarms(text).items() if key in readers))))
+
+
+def remove_topic(text: Text, name: str) -> Text:
+    """A topic and its subscriptions. Raises UsageError where an alarm, or anything else, still tells it."""
+    type_ = text.at(("Resources", name, "Type"))
+    if not isinstance(type_, Scalar) or type_.text != TOPIC:
+        raise UsageError("not-there", "It is not there", f"{text.path} has no topic {name}.")
+    subscriptions = [
+        key
+        for key in _resources(text)
+        if getattr(_node(text, key).get("Type"), "text", "") == SUBSCRIPTION and mentions(_node(text, key), name)
+    ]
+    _check_unused(text, name, subscriptions)
+    for key in (*subscriptions, name):
+        text = take_entry(text, ("Resources", key))
+    return text
+
+
 def remove_named(text: Text, section: str, key: str) -> Text:
-    """An alarm or an output by its logical ID."""
+    """A resource or an output by its logical ID."""
     if text.entry((section, key)) is None:
         raise UsageError("not-there", "It is not there", f"{text.path} has no {key} in {section}.")
     return take_entry(text, (section, key))

@@ -9,16 +9,20 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from difflib import unified_diff
 from pathlib import Path
 
+from tablewright.author.alarm_plan import Measured, Place, Planned
 from tablewright.author.editing import Text
 from tablewright.author.judged import judge
+from tablewright.author.thresholds import measured, queries_of
 from tablewright.errors import Failed, UsageError
 from tablewright.model.finding import Finding
+from tablewright.ports import Observations
 from tablewright.template.decode import decode_bytes
 
 _MARK = b"\xef\xbb\xbf"
@@ -109,3 +113,23 @@ def _replace(target: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def measure(
+    observations: Observations, planned: Sequence[Planned], tables: Mapping[str, str], *, days: int, now: datetime
+) -> dict[Place, Measured]:
+    """What the past ``days`` say of each alarm's threshold, where they say something.
+
+    ``tables`` has the physical name of each table that is deployed, by its logical ID. Raises what asking AWS may raise.
+    """
+    until = now.replace(second=0, microsecond=0)
+    asked = [
+        (one, queries_of(one, tables.get(one.table, ""))) for one in planned if not one.table or one.table in tables
+    ]
+    series = iter(
+        observations.series(
+            [each for _, some in asked for each in some], since=until - timedelta(days=days), until=until
+        )
+    )
+    found = {one.place: measured(one, [next(series) for _ in some], days, f"{until:%Y-%m-%d}") for one, some in asked}
+    return {place: value for place, value in found.items() if value is not None}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tablewright.aws.clock import utc
 from tablewright.aws.session import Session
-from tablewright.model.observed import AlarmState, LogGroupState, Traffic, Watched
+from tablewright.model.observed import AlarmState, LogGroupState, MetricQuery, Series, Traffic, Watched
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import (
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         GetMetricDataInputTypeDef,
         MetricAlarmTypeDef,
         MetricDataQueryTypeDef,
+        MetricDataResultTypeDef,
         MetricTypeDef,
     )
     from mypy_boto3_logs.type_defs import DescribeLogGroupsRequestTypeDef
@@ -90,6 +91,29 @@ class CloudWatchObservations:
         """
         sums: dict[str, float] = {}
         queries = [_query(number, subject, name) for number, subject in enumerate(subjects) for name in _TRAFFIC]
+        for result in self._metric_data(queries, since, until):
+            sums[result["Id"]] = sums.get(result["Id"], 0.0) + sum(result.get("Values", []))
+        return tuple(_traffic(number, subject, since, until, sums) for number, subject in enumerate(subjects))
+
+    def series(self, queries: Sequence[MetricQuery], *, since: datetime, until: datetime) -> tuple[Series, ...]:
+        """What was published of each in the span, in the queries' order. AWS bills GetMetricData by the metric.
+
+        CloudWatch keeps values of a minute for 15 days, of five minutes for 63, of an hour for 455.
+        """
+        found: dict[str, dict[int, float]] = {}
+        asked = [_metric_query(number, query) for number, query in enumerate(queries)]
+        for result in self._metric_data(asked, since, until):
+            points = found.setdefault(result["Id"], {})
+            stamps = (int(utc(at).timestamp()) for at in result.get("Timestamps", []))
+            points.update(zip(stamps, result.get("Values", []), strict=True))
+        return tuple(
+            Series(query, tuple(sorted(found.get(f"m{number}", {}).items()))) for number, query in enumerate(queries)
+        )
+
+    def _metric_data(
+        self, queries: Sequence[MetricDataQueryTypeDef], since: datetime, until: datetime
+    ) -> Iterator[MetricDataResultTypeDef]:
+        """Every result of every page; one metric may come in several."""
         for start in range(0, len(queries), _QUERIES_A_CALL):
             request: GetMetricDataInputTypeDef = {
                 "MetricDataQueries": queries[start : start + _QUERIES_A_CALL],
@@ -99,13 +123,18 @@ class CloudWatchObservations:
             while True:
                 with self._session.translated("cloudwatch"):
                     answer = self._session.cloudwatch.get_metric_data(**request)
-                    for result in answer["MetricDataResults"]:
-                        sums[result["Id"]] = sums.get(result["Id"], 0.0) + sum(result.get("Values", []))
+                    results = answer["MetricDataResults"]
+                yield from results
                 token = answer.get("NextToken")
                 if not token:
                     break
                 request["NextToken"] = token
-        return tuple(_traffic(number, subject, since, until, sums) for number, subject in enumerate(subjects))
+
+
+def _metric_query(number: int, query: MetricQuery) -> MetricDataQueryTypeDef:
+    dimensions: list[DimensionTypeDef] = [{"Name": name, "Value": value} for name, value in query.dimensions.items()]
+    metric: MetricTypeDef = {"Namespace": query.namespace, "MetricName": query.metric, "Dimensions": dimensions}
+    return {"Id": f"m{number}", "MetricStat": {"Metric": metric, "Period": query.period, "Stat": query.statistic}}
 
 
 _TRAFFIC = {

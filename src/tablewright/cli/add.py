@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tablewright.cli.add_alarm import alarm
 from tablewright.cli.edited import apply, editing_options
 from tablewright.cli.options import Common
 from tablewright.cli.terminal import can_ask
@@ -136,24 +137,6 @@ def stream(common: Common, table: str, view: str, template: Path | None, diff: b
     )
 
 
-@command.command(short_help="Add an alarm on the throttles of a table or an index.")
-@click.argument("table")
-@click.option("--index", "of", default="", metavar="NAME", help="On this index instead of the table.")
-@editing_options
-def alarm(common: Common, table: str, of: str, template: Path | None, diff: bool) -> int:
-    """Add an alarm on throttled reads and writes of TABLE, on metrics that it has.
-
-    \b
-    Examples:
-      tablewright add alarm ai-chef-results
-      tablewright add alarm ai-chef-results --index sessionId-index
-    """
-    from tablewright.author.watching import add_alarm
-
-    said = f"alarm added for {of + ' of ' if of else ''}{table}"
-    return apply(common, template, lambda text: add_alarm(text, table, of), diff=diff, said=said)
-
-
 @command.command(short_help="Add an exported output.")
 @click.argument("table")
 @click.argument("what", type=click.Choice(("name", "arn", "stream-arn")))
@@ -242,3 +225,6 @@ def autoscaling(
     return apply(
         common, template, lambda text: add_scaling(text, wish), diff=diff, said=f"auto scaling added to {of or table}"
     )
+
+
+command.add_command(alarm)

@@ -56,8 +56,7 @@ def apply(
     """Make the edit, or show it, and say what was done and what the check thinks of it."""
     from tablewright.author.run import edit_file
 
-    path = template or project_settings(common).existing_template()
-    shown = _shown(path)
+    shown = chosen_template(common, template)
     edited = edit_file(shown, edit, write=not diff)
     out = output(sys.stdout, color=common.color)
     if common.output == "json":
@@ -79,6 +78,11 @@ def apply(
     for finding in edited.notes:
         out.line(((f"  {finding.rule}", "warn"), (f" line {finding.line}: {finding.message}", "")))
     return exits.DONE.code
+
+
+def chosen_template(common: Common, template: Path | None) -> Path:
+    """The template that is named, or tablewright.toml's, as the person would write it from here."""
+    return _shown(template or project_settings(common).existing_template())
 
 
 def _shown(path: Path) -> Path:

@@ -9,6 +9,7 @@ import click
 
 from tablewright.cli.edited import apply, edit_options, editing_options
 from tablewright.cli.options import Common, common_options
+from tablewright.errors import UsageError
 
 if TYPE_CHECKING:
     from tablewright.author.editing import Text
@@ -144,21 +145,51 @@ def tag(common: Common, table: str, key: str, template: Path | None, diff: bool)
     return apply(common, template, lambda text: remove_tag(text, table, key), diff=diff, said=said)
 
 
-@command.command(short_help="Remove an alarm by its logical ID.")
-@click.argument("name", metavar="LOGICALID")
+@command.command(short_help="Remove alarms by their logical IDs, or those of a table.")
+@click.argument("names", nargs=-1, metavar="[LOGICALID ...]")
+@click.option(
+    "--of", "of_table", default="", metavar="TABLE", help="All alarms of this table, its indexes and readers."
+)
+@click.option("--index", "of_index", default="", metavar="NAME", help="With --of: those of this index only.")
 @editing_options
-def alarm(common: Common, name: str, template: Path | None, diff: bool) -> int:
-    """Remove an alarm by its logical ID.
+def alarm(
+    common: Common, names: tuple[str, ...], of_table: str, of_index: str, template: Path | None, diff: bool
+) -> int:  # fmt: skip
+    """Remove alarms, and the composite alarms that were over none but these.
 
     \b
     Examples:
       tablewright remove alarm OrdersTableErrorAlarm
+      tablewright remove alarm --of ai-chef-results --diff
     """
-    from tablewright.author.removal import remove_named
+    from tablewright.author.removal import alarms_of, remove_alarms
 
-    return apply(
-        common, template, lambda text: remove_named(text, "Resources", name), diff=diff, said=f"{name} removed"
-    )
+    if bool(names) == bool(of_table):
+        raise UsageError("contradictory-options", "Options contradict each other", "Name alarms, or a table with --of.")
+    if of_index and not of_table:
+        raise UsageError("contradictory-options", "Options contradict each other", "--index goes with --of TABLE.")
+
+    def edit(text: Text) -> Text:
+        return remove_alarms(text, names or alarms_of(text, of_table, of_index))
+
+    said = f"{', '.join(names)} removed" if names else f"alarms of {of_index or of_table} removed"
+    return apply(common, template, edit, diff=diff, said=said)
+
+
+@command.command(short_help="Remove a topic and its subscriptions.")
+@click.argument("name", metavar="TOPIC")
+@editing_options
+def topic(common: Common, name: str, template: Path | None, diff: bool) -> int:
+    """Remove an SNS topic that nothing tells any more, with its subscriptions, by its logical ID.
+
+    \b
+    Examples:
+      tablewright remove topic AlarmTopic --diff
+    """
+    from tablewright.author.removal import remove_topic
+
+    said = f"topic {name} removed"
+    return apply(common, template, lambda text: remove_topic(text, name), diff=diff, said=said)
 
 
 @command.command(short_help="Remove an output.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tablewright.lint.queries import query_of
 from tablewright.lint.stack import Resource, Stack
 from tablewright.lint.table import Table
 from tablewright.lint.values import blocks, dig, text
@@ -34,7 +35,7 @@ class Watch:
 
 
 def watches(alarm: Resource) -> Iterator[Watch]:
-    """The metrics of one alarm: its own, or those of its metric math."""
+    """The metrics of one alarm: its own, or those of its metric math and its Metrics Insights query."""
     props = alarm.properties
     if props.get("MetricName") is not None:
         yield _watch(alarm, props, props.get("Statistic") or props.get("ExtendedStatistic"))
@@ -42,6 +43,11 @@ def watches(alarm: Resource) -> Iterator[Watch]:
         metric = dig(query, "MetricStat", "Metric")
         if isinstance(metric, Block):
             yield _watch(alarm, metric, dig(query, "MetricStat", "Stat"))
+        expression = query.get("Expression")
+        asked = query_of(expression, alarm.scope) if expression is not None else None
+        if asked is not None and expression is not None:
+            here = expression.position
+            yield Watch(alarm, asked.metric, asked.namespace, asked.dimensions, here, None, here, query)
 
 
 def all_watches(stack: Stack) -> list[Watch]:

@@ -67,3 +67,22 @@ class Traffic:
     write_units: float = 0.0
     throttled_reads: int = 0
     throttled_writes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MetricQuery:
+    """A metric under one set of dimensions, by a statistic and a period in seconds."""
+
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+    statistic: str
+    period: int
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What was published: (epoch seconds of the period's start, value), oldest first. A period without a value has none."""
+
+    query: MetricQuery
+    points: tuple[tuple[int, float], ...]
