@@ -50,6 +50,7 @@ FILES_BY_NATURE = {
     "migrate/live/journal.py",
     "migrate/live/spool.py",
     "migrate/record.py",
+    "migrate/transform/load.py",
     "migrate/verify/report_file.py",
     "migrate/verify/state_file.py",
 }

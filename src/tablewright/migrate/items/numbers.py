@@ -17,6 +17,7 @@ _EXACT = Context(prec=400, Emin=-999999, Emax=999999)
 _NUMBER = re.compile(
     r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
 )  # Decimal would take "1_000" as well
+_SHORT = re.compile(r"-?[0-9.]+")
 _CANONICAL = re.compile(r"0|-?(?:[1-9][0-9]{0,37}|(?:0|[1-9][0-9]{0,18})\.[0-9]{0,18}[1-9])")
 """What needs no work: as DynamoDB itself writes it, and short enough to be surely within bounds."""
 
@@ -27,10 +28,10 @@ class NumberRefused(ValueError):
 
 def number_text(value: Decimal | int) -> str:
     """A number as DynamoDB is to be sent it; exact, or NumberRefused."""
+    text = str(value)
+    if len(text) <= DIGITS and (text.isdigit() or _SHORT.fullmatch(text)):
+        return text  # neither more digits nor a greater exponent than can be held
     if isinstance(value, int):
-        text = str(value)
-        if len(text) <= DIGITS:
-            return text
         value = Decimal(value)
     if not value.is_finite():
         raise NumberRefused(f"{value} is no number that DynamoDB holds: it has neither NaN nor infinities")

@@ -19,25 +19,25 @@ from __future__ import annotations
 from base64 import b64encode
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
-from tablewright.migrate.items.numbers import NumberRefused, number_text
+from tablewright.migrate.items.numbers import NumberRefused, canonical_number, number_text
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["Plain", "ValueRefused", "encode_value", "from_json", "plain_value", "to_json"]
+__all__ = ["DEEPEST", "Plain", "ValueRefused", "check_value", "encode_value", "from_json", "plain_value", "to_json"]
 
 Plain: TypeAlias = (
     "str | Decimal | int | bytes | bool | list[Plain] | dict[str, Plain] | set[str] | set[Decimal] | set[bytes] | None"
 )
 
-_DEEPEST = 32
+DEEPEST = 32
 """Levels of nesting that DynamoDB takes (Developer Guide, "Service, account, and table quotas": nested attribute depth)."""
 
 
@@ -70,32 +70,79 @@ def plain_value(value: Any) -> Plain:
     """The plain value of one ``{type: value}``. Raises ValueRefused."""
     try:
         ((kind, held),) = value.items()
-        match kind:
-            case "S":
-                return str(held)
-            case "N":
-                return Decimal(held)
-            case "BOOL":
-                return bool(held)
-            case "NULL":
-                return None
-            case "M":
-                return {name: plain_value(each) for name, each in held.items()}
-            case "L":
-                return [plain_value(each) for each in held]
-            case "B":
-                return a2b_base64(held, strict_mode=True)
-            case "SS":
-                return set(held)
-            case "NS":
-                return {Decimal(each) for each in held}
-            case "BS":
-                return {a2b_base64(each, strict_mode=True) for each in held}
-    except (ValueError, TypeError, AttributeError, InvalidOperation, Base64Error) as error:
-        if isinstance(error, ValueRefused):
-            raise
-        raise ValueRefused(f"not a value in DynamoDB's JSON: {_short(value)}") from None
-    raise ValueRefused(f"{kind!r} is not one of DynamoDB's types")
+        read = _READ[kind]
+    except KeyError:
+        raise ValueRefused(f"{kind!r} is not one of DynamoDB's types") from None
+    except (AttributeError, ValueError):
+        raise _no_value(value) from None
+    try:
+        made: Plain = read(held)
+        return made
+    except ValueRefused:
+        raise
+    except (ValueError, TypeError, AttributeError, InvalidOperation, Base64Error):
+        raise _no_value(value) from None
+
+
+def _bytes(text: str) -> bytes:
+    return a2b_base64(text, strict_mode=True)
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "S": str,
+    "N": Decimal,
+    "BOOL": bool,
+    "NULL": lambda _: None,
+    "M": lambda held: {name: plain_value(each) for name, each in held.items()},
+    "L": lambda held: [plain_value(each) for each in held],
+    "B": _bytes,
+    "SS": set,
+    "NS": lambda held: set(map(Decimal, held)),
+    "BS": lambda held: set(map(_bytes, held)),
+}
+
+
+def check_value(value: Any, depth: int = 0) -> None:
+    """Raises ValueRefused unless this is one ``{type: value}`` that DynamoDB would take."""
+    if type(value) is dict and len(value) == 1:
+        ((kind, held),) = value.items()
+        if kind == "S" and type(held) is str:
+            return
+        if (kind == "BOOL" and type(held) is bool) or (kind == "NULL" and held is True):
+            return
+        if kind == "N" and type(held) is str:
+            if not (held.isdigit() and held.isascii() and len(held) < 38):
+                _canonical(held)
+            return
+        if kind == "SS" and type(held) is list and held and all(type(each) is str for each in held):
+            if len(set(held)) < len(held):
+                raise ValueRefused("it is a set in which a string stands twice")
+            return
+        if depth <= DEEPEST:
+            if kind == "M" and type(held) is dict:
+                for name, each in held.items():
+                    _name(name)
+                    check_value(each, depth + 1)
+                return
+            if kind == "L" and type(held) is list:
+                for each in held:
+                    check_value(each, depth + 1)
+                return
+        if kind not in ("S", "N", "B") or type(held) is str:
+            encode_value(plain_value(value), depth)
+            return
+    raise _no_value(value)
+
+
+def _canonical(text: str) -> None:
+    try:
+        canonical_number(text)
+    except NumberRefused as refused:
+        raise ValueRefused(str(refused)) from None
+
+
+def _no_value(value: Any) -> ValueRefused:
+    return ValueRefused(f"not a value in DynamoDB's JSON: {_short(value)}")
 
 
 def encode_value(value: Any, depth: int = 0) -> dict[str, Any]:
@@ -109,8 +156,8 @@ def encode_value(value: Any, depth: int = 0) -> dict[str, Any]:
         return {"BOOL": value}
     if value is None:
         return {"NULL": True}
-    if depth > _DEEPEST:
-        raise ValueRefused(f"it is nested deeper than the {_DEEPEST} levels that DynamoDB takes")
+    if depth > DEEPEST:
+        raise ValueRefused(f"it is nested deeper than the {DEEPEST} levels that DynamoDB takes")
     if isinstance(value, Mapping):
         return {"M": {_name(name): encode_value(each, depth + 1) for name, each in value.items()}}
     if isinstance(value, (list, tuple)):
