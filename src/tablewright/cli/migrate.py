@@ -10,7 +10,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("migrate_run", "run", "Copy a table's items into another, or files, and verify it; resumable."),
     "status": ("migrate_jobs", "status", "Show how far a migration is, from any terminal."),
     "pace": ("migrate_jobs", "pace", "Change the pace of a running migration."),
-    "pause": ("migrate_jobs", "pause", "Pause a running migration; what is in flight is acknowledged first."),
+    "pause": ("migrate_jobs", "pause", "Pause a running migration; every acknowledged page is kept."),
     "resume": ("migrate_run", "resume", "Go on with a migration that was paused, stopped or killed."),
     "verify": ("migrate_verify", "verify", "Compare what two tables, or a table and files, hold."),
 }

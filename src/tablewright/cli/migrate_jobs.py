@@ -153,11 +153,11 @@ def pace(common: Common, words: tuple[str, ...]) -> int:
     return exits.DONE.code
 
 
-@click.command(name="pause", short_help="Pause a running migration; what is in flight is acknowledged first.")
+@click.command(name="pause", short_help="Pause a running migration; every acknowledged page is kept.")
 @click.argument("job", required=False)
 @job_options
 def pause(common: Common, job: str | None) -> int:
-    """Pause a running migration, from any terminal; what is in flight is acknowledged first. Its process ends with exit code 4.
+    """Pause a running migration, from any terminal. Its process ends with exit code 4; every acknowledged page is kept.
 
     JOB is its id, or the beginning of one (default: the one that is running).
 
@@ -175,14 +175,14 @@ def pause(common: Common, job: str | None) -> int:
         raise Refused(
             "not-running",
             "Nobody works at this migration",
-            f"{record.job.id} is {record.state}, and no process holds it: there is nothing to pause. To go on with it, run:",
-            f"tablewright migrate resume {record.job.id}",
+            f"{record.job.id} is {record.state}, and no process holds it: there is nothing to pause.",
+            f"tablewright migrate status {record.job.id}",
         )
     wish(path, pause=True)
     _said(
         common,
         {"job": record.job.id, "pause": True},
-        f"{record.job.id} pauses as soon as what is in flight is acknowledged. To go on, run:",
+        f"{record.job.id} pauses within seconds. To go on, run:",
         f"tablewright migrate resume {record.job.id}",
     )
     return exits.DONE.code

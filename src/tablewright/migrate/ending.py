@@ -99,12 +99,12 @@ def differs(job: Job, counts: Counts, found: Finished) -> Finished:
 
 
 def halted(job: Job, counts: Counts, *, asked: bool) -> Finished:
-    """Paused from another terminal, or stopped with Ctrl-C (``asked``): everything in flight is acknowledged."""
+    """Paused from another terminal, or stopped with Ctrl-C (``asked``): what was acknowledged is kept."""
     return Finished(
         Ending.MUST_WAIT,
         "Stopped, and it can go on" if asked else "Paused",
-        f"{counts.read:,} items are read and {counts.written:,} written; what was in flight is acknowledged, and nothing is "
-        "read twice. To go on, run:",
+        f"{counts.read:,} items read and {counts.written:,} written are acknowledged, and never read again; pages that were only "
+        "begun are done again, which writes the same items once more. To go on, run:",
         hint=f"tablewright migrate resume {job.id}",
         code="stopped" if asked else "paused",
         facts=facts(job, counts),

@@ -119,7 +119,7 @@ class PaceChanged:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """The run stopped reading, and everything that was in flight is acknowledged and checkpointed. ``Finished`` follows."""
+    """The run stopped; every acknowledged page is checkpointed, and ``Finished`` follows."""
 
     reason: str
 

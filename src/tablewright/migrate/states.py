@@ -29,8 +29,8 @@ class State:
 STATES = (
     State("planned", "The job is written down; nothing was written to the target.", True, False),
     State("copying", "Items are read, transformed and written.", True, False),
-    State("paused", "Somebody paused it; what was in flight is acknowledged.", True, False),
-    State("stopped", "Ctrl-C; what was in flight is acknowledged.", True, False),
+    State("paused", "Somebody paused it; every acknowledged page is kept.", True, False),
+    State("stopped", "Ctrl-C; every acknowledged page is kept.", True, False),
     State("failed", "It ended with an error; every acknowledged page is kept.", True, False),
     State("copied", "Every item was read, and written or set aside; verification is still to come.", True, False),
     State("verifying", "Both sides are read and compared.", True, False),

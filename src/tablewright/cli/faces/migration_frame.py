@@ -77,7 +77,7 @@ def progress_lines(progress: Progress, columns: int, marks: Marks) -> list[Line]
         done += f" of about {progress.expected:,}"
     lines += labelled("done", done, columns)
     speed = f"{rate(progress.items_per_s)} items/s, {size(int(progress.bytes_per_s))}/s"
-    if progress.eta_s is not None:
+    if progress.eta_s is not None and share != 1.0:
         speed += f", about {elapsed(progress.eta_s)} left"
     lines += labelled("speed", speed, columns)
     lines += labelled("reading", _units(progress.read_units_per_s, progress.read_allowed, progress.read_units), columns)
@@ -97,7 +97,7 @@ def progress_lines(progress: Progress, columns: int, marks: Marks) -> list[Line]
 
 
 def _plot(phase: Phase, columns: int, rows: int, marks: Marks) -> list[Line]:
-    if len(phase.speeds) < 3:
+    if len(phase.speeds) < 3 or not any(phase.speeds):
         return []
     high = _PLOT_ROWS if rows >= _PLOT_FROM else 1
     room = max(8, min(columns - _LABEL - 4, 120))
@@ -126,11 +126,11 @@ def _footer(board: MigrationBoard, columns: int, marks: Marks) -> list[Line]:
     if board.pace is not None:
         lines += [((text, "dim"),) for text in fit(clean(f"pace {board.pace.pace}: {board.pace.why}"), columns)]
     if board.stopping:
-        lines += [(), (("stopping: what is in flight is being acknowledged; Ctrl-C again ends at once", "warn"),)]
+        lines += [(), (("stopping as soon as it can; Ctrl-C again ends at once", "warn"),)]
     elif board.started is not None:
         lines.append(())
-        words = "Ctrl-C stops it cleanly. In another terminal: tablewright migrate pace 25%, or pause"
-        lines += [((text, "dim"),) for text in fit(words, columns)]
+        lines += [((text, "dim"),) for text in fit("Ctrl-C stops it cleanly. In another terminal:", columns)]
+        lines += [(("    tablewright migrate pace 25%", "dim"),), (("    tablewright migrate pause", "dim"),)]
     return [_cut(line, columns, marks) for line in lines]
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 import time
 
-from tablewright.cli.faces.diagnostic import finished_lines, is_failure
 from tablewright.cli.faces.marks import Line
 from tablewright.cli.faces.migration_board import MigrationBoard
+from tablewright.cli.faces.migration_end import say_end
 from tablewright.cli.faces.migration_frame import frame
-from tablewright.cli.faces.result import result_lines
 from tablewright.cli.faces.screen import Screen
 from tablewright.cli.terminal import Output
 from tablewright.events import Finished
@@ -33,11 +32,7 @@ class MigrationLive:
         self._screen.start()
         if isinstance(event, Finished):
             self.close()
-            if is_failure(event.ending):
-                self._err.lines([(), *finished_lines(event, self._err.width)])
-            else:
-                self._err.text("")
-                self._out.lines(result_lines(event, self._out.width, self._out.marks))
+            say_end(event, self._out, self._err)
 
     def stopping(self) -> None:
         """Ctrl-C was pressed: say that it is heard."""

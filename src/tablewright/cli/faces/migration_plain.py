@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from tablewright.cli.faces.cells import clean
-from tablewright.cli.faces.diagnostic import finished_lines, is_failure
+from tablewright.cli.faces.diagnostic import is_failure
 from tablewright.cli.faces.github import annotation
 from tablewright.cli.faces.marks import Segment, elapsed
+from tablewright.cli.faces.migration_end import HALTED, say_end
 from tablewright.cli.faces.quantities import rate, size
-from tablewright.cli.faces.result import result_lines
 from tablewright.cli.terminal import Output
 from tablewright.events import Finished, Noted, Waiting
 from tablewright.migrate.events import (
@@ -89,7 +89,7 @@ class MigrationPlain:
 
     def stopping(self) -> None:
         """Ctrl-C was pressed: say that it is heard."""
-        self._line(("stopping: what is in flight is being acknowledged; Ctrl-C again ends at once", "warn"))
+        self._line(("stopping as soon as it can; Ctrl-C again ends at once", "warn"))
 
     def close(self) -> None:
         """Nothing to take down."""
@@ -118,12 +118,9 @@ class MigrationPlain:
             self._line(("  further items set aside are not listed here; the dead-letter file has them all", "warn"))
 
     def _finished(self, event: Finished) -> None:
-        if not is_failure(event.ending):
-            self._out.lines(result_lines(event, self._out.width, self._out.marks))
-            return
-        if self._github:
+        if self._github and is_failure(event.ending) and event.code not in HALTED:
             self._err.text(annotation("error", event.summary, event.detail or event.summary))
-        self._err.lines([(), *finished_lines(event, self._err.width)])
+        say_end(event, self._out, self._err)
 
     def _line(self, *segments: Segment) -> None:
         self._err.line(((f"{self._now():%H:%M:%S} ", "dim"), *segments))

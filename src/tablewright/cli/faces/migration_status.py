@@ -105,7 +105,7 @@ def _state(one: JobStanding) -> tuple[str, str]:
 def _meaning(one: JobStanding) -> str:
     if one.died:
         return "it was killed, or the machine went down. What was acknowledged is kept."
-    said = one.record.ending
+    said = one.record.ending if one.record.state in ("failed", "incomplete", "differs") else ""
     return clean(f"{one.meaning} {said}".strip())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tablewright.cli.faces.cells import clean, elide, pad, width
+from tablewright.cli.faces.cells import clean, elide, pad, width, wrap
 from tablewright.cli.faces.marks import Line, Marks
 from tablewright.events import Ending, Finished
 from tablewright.model.stack import StackOutput
@@ -17,7 +17,7 @@ def result_lines(finished: Finished, columns: int, marks: Marks) -> list[Line]:
         ((f"{marks.good} ", "good"), (clean(finished.summary), "strong"), (f" ({status})" if status else "", "")),
     ]
     if finished.detail:
-        lines += [(("  " + clean(text), ""),) for text in finished.detail.split("\n")]
+        lines += [(("  " + text, ""),) for text in wrap(finished.detail, min(columns, 110) - 2)]
     if finished.outputs and finished.ending is Ending.DONE:
         lines += [(), (("  Outputs", "strong"),), *output_lines(finished.outputs, columns, marks)]
     if finished.hint:

@@ -1,0 +1,177 @@
+"""Changes in place on the embedded AWS: what they make of a table, what they leave alone, and undoing them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tablewright.errors import Failed
+from tablewright.events import Ending, Finished
+from tablewright.migrate.dead_letters import read_letters
+from tablewright.migrate.events import MigrationEvent
+from tablewright.migrate.transform.declared import Declared
+from tablewright.migrate.transform.flags import from_flags
+from tablewright.migrate.transform.protocol import Page, TransformError
+from tests.conftest import EmbeddedAws
+from tests.migration.changing import HASH, changed_in_place, contents, filled, made_table, opened, undone
+
+
+def _finished(events: list[MigrationEvent]) -> Finished:
+    assert isinstance(events[-1], Finished)
+    return events[-1]
+
+
+def _declared(in_place: bool = True, **flags: list[str]) -> Declared:
+    return Declared(from_flags(flags), HASH, HASH, in_place=in_place)
+
+
+def _items(count: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": {"S": f"i{number:05}"},
+            "amount": {"N": f"{number}.{'1' * 30}"},
+            "price": {"N": "12345678901234567890123456789012345678"},
+            "tags": {"SS": ["b", "a"]},
+            "raw": {"B": b"\x00\xff"},
+            "note": {"S": "김치 🍜" * (number % 3)},
+            **({"old": {"S": f"v{number}"}} if number % 4 else {}),
+        }
+        for number in range(count)
+    ]
+
+
+class _PlusOne:
+    """``n`` one more, whatever it is: made twice, it is not the same as made once."""
+
+    level, fingerprint, keeps_keys, reads, invertible = 3, "plus one", False, None, None
+
+    def describe(self) -> tuple[str, ...]:
+        return ("n + 1",)
+
+    def apply(self, item: Any) -> tuple[bytes, ...]:
+        found = orjson.loads(bytes(item))
+        if found["id"]["S"] == "bad":
+            raise TransformError("it is bad")
+        if found["id"]["S"] == "two":
+            return (bytes(item), bytes(item))
+        found["n"] = {"N": str(int(found["n"]["N"]) + 1)}
+        return (orjson.dumps(found),)
+
+    def page(self, items: Any) -> Page:
+        raise AssertionError("not asked for")
+
+
+def test_attributes_are_renamed_added_and_dropped_and_undone(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    client = aws.client("dynamodb", account=account)
+    made_table(client, "orders")
+    filled(client, "orders", _items(700))
+    before = contents(client, "orders")
+    ours = opened(aws.endpoint, account)
+    transform = _declared(rename=["old=new"], default=["status=open"], drop=["tags"])
+
+    events = list(changed_in_place(ours, "orders", transform, tmp_path))
+
+    end = _finished(events)
+    assert (end.ending, end.code) == (Ending.DONE, "changed"), end
+    assert end.facts["items_read"] == end.facts["items_changed"] == "700"
+    for key, item in contents(client, "orders").items():
+        was = dict(before[key])
+        expected = {**was, "status": {"S": "open"}}
+        del expected["tags"]
+        if "old" in was:
+            expected["new"] = expected.pop("old")
+        assert item == expected
+
+    assert (tmp_path / "undo.log").stat().st_mode & 0o777 == 0o600
+    assert _finished(list(changed_in_place(ours, "orders", transform, tmp_path))).facts["items_changed"] == "700"
+    end = _finished(list(undone(ours, "orders", tmp_path)))
+    assert (end.ending, end.facts["items_changed"]) == (Ending.DONE, "700")
+    assert contents(client, "orders") == before
+    again = _finished(list(undone(ours, "orders", tmp_path)))
+    assert (again.ending, again.facts["items_changed"]) == (Ending.DONE, "0")
+
+
+def test_what_somebody_wrote_since_is_not_undone(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    client = aws.client("dynamodb", account=account)
+    made_table(client, "orders")
+    filled(client, "orders", [{"id": {"S": str(n)}, "old": {"S": "v"}, "z": {"N": "1"}} for n in range(4)])
+    ours = opened(aws.endpoint, account)
+    list(changed_in_place(ours, "orders", _declared(rename=["old=new"]), tmp_path))
+
+    client.update_item(
+        TableName="orders", Key={"id": {"S": "0"}}, UpdateExpression="SET #n = :v",
+        ExpressionAttributeNames={"#n": "new"}, ExpressionAttributeValues={":v": {"S": "theirs"}},
+    )  # fmt: skip
+    client.update_item(
+        TableName="orders", Key={"id": {"S": "1"}}, UpdateExpression="SET z = :v",
+        ExpressionAttributeValues={":v": {"N": "2"}},
+    )  # fmt: skip
+    client.delete_item(TableName="orders", Key={"id": {"S": "2"}})
+
+    end = _finished(list(undone(ours, "orders", tmp_path)))
+    assert end.code == "undone-but-for-written"
+    assert (end.facts["items_changed"], end.facts["kept"], end.facts["gone"]) == ("2", "1", "1")
+    found = contents(client, "orders")
+    assert found["0"] == {"id": {"S": "0"}, "new": {"S": "theirs"}, "z": {"N": "1"}}
+    assert found["1"] == {"id": {"S": "1"}, "old": {"S": "v"}, "z": {"N": "2"}}
+    assert found["3"] == {"id": {"S": "3"}, "old": {"S": "v"}, "z": {"N": "1"}}
+    assert "2" not in found
+
+
+def test_a_change_that_cannot_be_repeated_is_made_once_and_not_called_verified(
+    aws: EmbeddedAws, account: str, tmp_path: Path
+) -> None:
+    client = aws.client("dynamodb", account=account)
+    made_table(client, "orders")
+    filled(client, "orders", [{"id": {"S": str(n)}, "n": {"N": str(n)}} for n in range(120)])
+    ours = opened(aws.endpoint, account)
+
+    events = list(changed_in_place(ours, "orders", _PlusOne(), tmp_path))
+
+    assert _finished(events).code == "changed-not-verified"
+    assert any("twice" in getattr(event, "text", "") for event in events)
+    assert {int(k): int(i["n"]["N"]) for k, i in contents(client, "orders").items()} == {n: n + 1 for n in range(120)}
+    list(undone(ours, "orders", tmp_path))
+    assert {int(k): int(i["n"]["N"]) for k, i in contents(client, "orders").items()} == {n: n for n in range(120)}
+
+
+def test_bad_items_are_set_aside_within_the_budget_and_end_it_beyond(
+    aws: EmbeddedAws, account: str, tmp_path: Path
+) -> None:
+    client = aws.client("dynamodb", account=account)
+    made_table(client, "orders")
+    names = ["bad", "two", *(str(n) for n in range(20))]
+    filled(client, "orders", [{"id": {"S": name}, "n": {"N": "1"}} for name in names])
+    ours = opened(aws.endpoint, account)
+
+    with pytest.raises(Failed) as stopped:
+        list(changed_in_place(ours, "orders", _PlusOne(), tmp_path, dead_letters=1))
+    assert stopped.value.code == "too-many-set-aside"
+
+    end = _finished(list(changed_in_place(ours, "orders", _PlusOne(), tmp_path, dead_letters=2)))
+    assert (end.ending, end.code, end.facts["set_aside"]) == (Ending.FAILED, "incomplete", "2")
+    letters = {letter.item["id"]["S"]: letter.reason for letter in read_letters(tmp_path / "dead-letters.jsonl")}
+    assert letters["bad"] == "it is bad" and "makes 2 items" in letters["two"]
+    found = contents(client, "orders")
+    assert {i["n"]["N"] for name, i in found.items() if name not in letters} == {"2"}, "none was changed twice"
+    assert {found[name]["n"]["N"] for name in letters} == {"1"}
+
+
+def test_it_goes_on_where_it_was_stopped(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    client = aws.client("dynamodb", account=account)
+    made_table(client, "orders")
+    filled(client, "orders", [{"id": {"S": str(n)}, "n": {"N": "1"}} for n in range(300)])
+    ours = opened(aws.endpoint, account)
+    asked = iter([False, True])
+
+    events = list(
+        changed_in_place(ours, "orders", _PlusOne(), tmp_path, stopping=lambda: next(asked, True), connections=1)
+    )
+    assert _finished(events).code == "stopped"
+    assert "changed" not in {_finished(events).summary}
+    end = _finished(list(changed_in_place(ours, "orders", _PlusOne(), tmp_path)))
+    assert end.ending is Ending.DONE
+    assert {i["n"]["N"] for i in contents(client, "orders").values()} == {"2"}, "each was changed once"
