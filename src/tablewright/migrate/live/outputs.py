@@ -14,7 +14,7 @@ from tablewright.migrate.live.replay import Outputs
 from tablewright.migrate.transform.protocol import Transform
 from tablewright.model.table import Key
 
-__all__ = ["key_of", "outputs_of"]
+__all__ = ["image_of", "key_of", "outputs_of"]
 
 
 def key_of(item: bytes, keys: Sequence[Key]) -> bytes:
@@ -28,6 +28,11 @@ def key_of(item: bytes, keys: Sequence[Key]) -> bytes:
         text = value[key.type]
         found[key.name] = {key.type: canonical_number(text) if key.type == "N" else text}
     return orjson.dumps(found)
+
+
+def image_of(item: object) -> bytes:
+    """An item that was read from JSON (DynamoDB JSON), as bytes."""
+    return orjson.dumps(item)
 
 
 def outputs_of(transform: Transform, keys: Sequence[Key]) -> Outputs:

@@ -1,4 +1,4 @@
-"""The pointer: what the application looks up to know which table to use. A parameter of Parameter Store, or the user's commands."""
+"""The pointer, which the application asks for its table: a parameter of Parameter Store, or the user's commands."""
 
 from __future__ import annotations
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from tablewright.errors import Failed, TablewrightError
 from tablewright.migrate.live.items.run import Items
 from tablewright.migrate.live.journal import Journal, Side
+from tablewright.migrate.live.outputs import key_of
 from tablewright.migrate.live.replay import Outputs, touched_keys, window
 from tablewright.migrate.live.shards import Backlog, Shard, backlog, missing, replayable
 from tablewright.migrate.live.spool import Spool
-from tablewright.model.stream import StreamRecord
+from tablewright.model.stream import StreamPage, StreamRecord
+from tablewright.model.table import Key
 from tablewright.ports import Clock, Streams
 
-__all__ = ["Lag", "Spooler", "Tail", "Trimmed"]
+__all__ = ["Lag", "Tail", "Trimmed"]
 
 KEPT_S = 24 * 3600.0
 """How long a stream keeps a record (Developer Guide, "Change data capture for DynamoDB Streams")."""
@@ -26,10 +28,6 @@ _DESCRIBE_EVERY_S = 5.0
 _PAGES_A_ROUND = 20
 _AT_ONCE = 8
 _WINDOW = 2000
-_PASSING = frozenset(
-    {"throttled", "aws-unavailable", "endpoint-unreachable", "endpoint-answers-strangely", "endpoint-silent"}
-)
-_PATIENCE_S = 600.0
 
 
 class Trimmed(Failed):
@@ -61,6 +59,7 @@ class Tail:
         journal: Journal,
         clock: Clock,
         *,
+        keys: Sequence[Key],
         since: float,
         kept_s: float = KEPT_S,
     ) -> None:
@@ -70,13 +69,18 @@ class Tail:
         self._spool = spool
         self._journal = journal
         self._clock = clock
+        self._keys = tuple(keys)
         self._since = since - _MARGIN_S
         self._kept_s = kept_s
         self._lock = threading.Lock()
         self._iterators: dict[str, str] = {}
         self._described = 0.0
         self._due = True
-        self._oldest: float = 0.0
+        self._oldest = 0.0
+        self.heard_at = 0.0
+        """When a record was last heard of, by this machine's clock in epoch seconds; 0 for not yet."""
+        self.newest = 0.0
+        """When the newest record was made, by DynamoDB's clock; 0 for none."""
         self._shards = {
             name: replace(shard, spooled=spool.shard(name).count) for name, shard in journal.shards(side).items()
         }
@@ -134,6 +138,9 @@ class Tail:
             page = self._page(shard.id, spool.last)
             records = [each for each in page.records if each.at >= self._since]
             number += len(records)
+            if records:
+                self.heard_at = max(self.heard_at, self._now())
+                self.newest = max(self.newest, records[-1].at)
             spooled = spool.append(records)
             closed = page.next is None
             with self._lock:
@@ -149,13 +156,12 @@ class Tail:
                 break
         return number
 
-    def _page(self, shard: str, after: str) -> _Page:
+    def _page(self, shard: str, after: str) -> StreamPage:
         """One page of a shard. An iterator that has expired is asked for anew, behind the last record on the disk."""
         for _ in range(3):
             try:
                 iterator = self._iterators.get(shard) or self._streams.iterator(self._arn, shard, after)
-                page = self._streams.records(self._arn, iterator)
-                return _Page(page.records, page.next)
+                return self._streams.records(self._arn, iterator)
             except TablewrightError as error:
                 self._iterators.pop(shard, None)
                 if error.code == "iterator-expired":
@@ -163,7 +169,7 @@ class Tail:
                 if error.code in ("records-trimmed", "stream-gone"):
                     raise self._trimmed(shard) from error
                 raise
-        return _Page((), self._streams.iterator(self._arn, shard, after))
+        return StreamPage((), self._streams.iterator(self._arn, shard, after))
 
     def _trimmed(self, shard: str) -> Trimmed:
         return Trimmed(
@@ -205,7 +211,7 @@ class Tail:
             part = self._spool.shard(shard.id).read(
                 shard.replayed, min(most - len(records), shard.spooled - shard.replayed)
             )
-            records += part
+            records += [replace(each, key=key_of(each.key, self._keys)) for each in part]
             positions[shard.id] = shard.replayed + len(part)
             self._oldest = min([each.at for each in part] + ([self._oldest] if self._oldest else []))
         return records, positions
@@ -222,6 +228,13 @@ class Tail:
         with self._lock:
             return backlog(self._shards)
 
+    def counted(self) -> tuple[int, int, int, int]:
+        """(records spooled, records replayed, shards, open shards)."""
+        with self._lock:
+            shards = list(self._shards.values())
+        opened = sum(not shard.closed for shard in shards)
+        return sum(each.spooled for each in shards), sum(each.replayed for each in shards), len(shards), opened
+
     def is_known(self) -> bool:
         """Whether every open shard has been read to its end once."""
         found = self.backlog()
@@ -229,56 +242,3 @@ class Tail:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    records: tuple[StreamRecord, ...]
-    next: str | None
-
-
-class Spooler:
-    """Polls a tail from a thread of its own until it is stopped. What goes wrong in it comes out of ``check``."""
-
-    def __init__(self, tail: Tail, clock: Clock, *, every_s: float = 0.5) -> None:
-        self._tail = tail
-        self._clock = clock
-        self._every = every_s
-        self._stop = threading.Event()
-        self._wake = threading.Event()
-        self._problem: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name=f"tablewright-spool-{tail.side}", daemon=True)
-
-    def start(self) -> Spooler:
-        """Begin."""
-        self._thread.start()
-        return self
-
-    def check(self) -> None:
-        """Raise what went wrong, if something did that does not pass."""
-        if self._problem is not None:
-            raise self._problem
-
-    def stop(self) -> None:
-        """End after the round that is going on."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        failing_since: float | None = None
-        while not self._stop.is_set():
-            try:
-                found = self._tail.poll()
-                failing_since = None
-                if not found:
-                    self._stop.wait(self._every)
-            except TablewrightError as error:
-                now = self._clock.now().timestamp()
-                failing_since = failing_since or now
-                if error.code not in (*_PASSING, "credentials-expired") or now - failing_since > _PATIENCE_S:
-                    self._problem = error
-                    return
-                self._stop.wait(min(1.0, self._every * 2))
-            except BaseException as error:
-                self._problem = error
-                return

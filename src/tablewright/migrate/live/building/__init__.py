@@ -1,0 +1,1 @@
+"""From two tables to one that follows the other."""

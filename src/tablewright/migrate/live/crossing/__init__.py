@@ -1,0 +1,1 @@
+"""The cut-over, in either direction: fence, drain, compare once more, switch."""

@@ -1,0 +1,203 @@
+"""The states in which writers are held: fence, drain, compare once more, switch; in either direction, by one code.
+
+``END`` is the table whose writers are held. Whatever goes wrong or takes too long leads to the fence being taken down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from tablewright.errors import Refused, TablewrightError
+from tablewright.events import Noted, Waiting
+from tablewright.migrate.live.building.run import LiveEvent
+from tablewright.migrate.live.comparing.run import TimeIsUp, recheck
+from tablewright.migrate.live.events import Rechecked
+from tablewright.migrate.live.journal import Side
+from tablewright.migrate.live.outputs import outputs_of
+from tablewright.migrate.live.stage.run import End2, Stage
+
+__all__ = ["draining", "fencing", "rechecking", "switching", "unfencing"]
+
+GRACE_S = 30.0
+"""How much later than the announced pause the fence's own deadline is: it is the net under tablewright's own time-out."""
+_LEAST_LEFT_S = 1.0
+"""With less than this left of the pause, the pointer is not switched any more."""
+_SLOW_FENCE_S = 15.0
+"""How long AWS may take until a new policy holds everywhere; a write after that was not held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A direction: whose writers are held, which tail is drained, and where the pointer goes."""
+
+    end: End2
+    side: Side
+    to: End2
+
+
+def crossing(end: End2) -> Crossing:
+    """The direction in which this table is left."""
+    return Crossing("source", "forward", "target") if end == "source" else Crossing("target", "back", "source")
+
+
+def fencing(stage: Stage, end: End2) -> Iterator[LiveEvent]:
+    """Prove that the fence can be taken down, put it up, and begin to count the time."""
+    if stage.fresh:
+        yield from stage.go("timed-out", "the process ended while the fence was put up")
+        return
+    gate = stage.gate(end)
+    pause = stage.options.pause
+    try:
+        saved = gate.prove()
+        stage.journal.note(**{f"saved_{end}": saved, f"fenced_{end}": True})
+        deadline = stage.after(pause + GRACE_S, gate)
+        stage.journal.note(deadline=deadline.timestamp(), pause_until=stage.now() + pause, fenced_at=stage.now())
+        gate.up(deadline)
+    except TablewrightError as error:
+        yield from _give_up(stage, error.summary, error)
+        return
+    stage.journal.note(fenced_at=stage.now(), fenced_until=deadline.timestamp())
+    lapses = f"the fence lapses by itself at {deadline:%H:%M:%S} UTC"
+    yield from stage.go("ready", f"writers of {stage.name(end)} are held for {pause:.0f} s at most; {lapses}")
+
+
+def draining(stage: Stage, end: End2) -> Iterator[LiveEvent]:
+    """Replay until every shard has been silent for the quiet period, which began behind the fence."""
+    way = crossing(end)
+    follower = stage.follower(way.side)
+    tail, quiet = follower.tail, stage.options.quiet
+    fenced_at = float(stage.journal.noted("fenced_at") or 0.0)
+    leaks = 0
+    yield Waiting(f"every shard has to be silent for {quiet:g} s behind the fence")
+    while True:
+        try:
+            yield from stage.pass_time(way.side)
+        except TablewrightError as error:
+            yield from _give_up(stage, error.summary, error)
+            return
+        if _is_asked_to_unfence(stage):
+            yield from stage.go("unfence", "somebody asked for the fence to be taken down")
+            return
+        lag = tail.lag()
+        begin = max(fenced_at, tail.heard_at)
+        if not lag.records and lag.silent_since is not None and lag.silent_since >= begin + quiet:
+            yield from stage.go("ready", f"every shard has been silent for {quiet:g} s, and everything is replayed")
+            return
+        if tail.heard_at > fenced_at + _SLOW_FENCE_S:
+            leaks = int(tail.heard_at - fenced_at)
+        if stage.left() <= _LEAST_LEFT_S:
+            why = "the pause is over, and the shards were not silent"
+            if leaks:
+                why = f"a writer goes on past the fence: {leaks} s after it went up, changes still came"
+                yield Noted("warning", f"{why}. Does it use the principal that the fence excepts, or another way in?")
+            yield from stage.go("timed-out", why)
+            return
+
+
+def rechecking(stage: Stage, end: End2) -> Iterator[LiveEvent]:
+    """Compare every key that moved since the verification, by strongly consistent reads."""
+    way = crossing(end)
+    outputs, first, second = stage.outputs, stage.items["source"], stage.items["target"]
+    if way.side == "back":
+        inverse = stage.transform.invertible
+        assert inverse is not None
+        outputs, first, second = outputs_of(inverse, stage.source.keys), second, first
+    found = Rechecked(0, 0)
+    try:
+        for found in recheck(stage, way.side, outputs, first, second):
+            yield found
+    except TimeIsUp:
+        yield from stage.go("timed-out", "the pause was over before every key in motion was compared")
+        return
+    except TablewrightError as error:
+        yield from _give_up(stage, error.summary, error)
+        return
+    met = stage.journal.meetings(way.side)
+    if found.differ or met:
+        what = (
+            f"{found.differ:,} of {found.compared:,} keys that moved differ"
+            if found.differ
+            else "items meet in one key"
+        )
+        yield Noted("warning", f"{what}; they are listed in {found.report}" if found.report else what)
+        stage.journal.note(refusal=["recheck-differs", "Keys that moved differ", f"{what}. {found.report}", None])
+        yield from stage.go("differs", what)
+        return
+    if _is_asked_to_unfence(stage):
+        yield from stage.go("unfence", "somebody asked for the fence to be taken down")
+        return
+    if stage.left() <= _LEAST_LEFT_S:
+        yield from stage.go("timed-out", "too little of the pause was left to switch")
+        return
+    yield from stage.go("clean", f"the {found.compared:,} keys that moved are the same in both tables")
+
+
+def switching(stage: Stage, end: End2) -> Iterator[LiveEvent]:
+    """Point the application at the other table. Whoever dies in here is asked for by the pointer itself."""
+    way = crossing(end)
+    old, new = stage.name(end), stage.name(way.to)
+    pointer = stage.pointer()
+    if stage.fresh:
+        where = _where(stage)
+        if where == new:
+            yield from stage.go("ready", f"the pointer names {new} already")
+            return
+        if where == old or stage.left() <= _LEAST_LEFT_S:
+            if where is None:
+                pointer.point(old)
+            yield from stage.go("timed-out", "the process ended before the switch")
+            return
+    try:
+        if way.to == "source":
+            stage.gate("source").down(stage.journal.noted("saved_source"))
+        pointer.point(new)
+    except TablewrightError as error:
+        where = _where(stage)
+        if where != new:
+            if where is None:
+                pointer.point(old)  # it may have half happened
+            yield from _give_up(stage, f"the switch failed: {error.summary}", error)
+            return
+    held = stage.now() - float(stage.journal.noted("fenced_at") or stage.now())
+    yield from stage.go("ready", f"the pointer names {new}; writers were held for {held:.1f} s", held_s=round(held, 2))
+
+
+def unfencing(stage: Stage, end: End2) -> Iterator[LiveEvent]:
+    """Take the fence down; on the way back, the source's goes up again."""
+    if stage.journal.noted(f"fenced_{end}"):
+        lifted = stage.gate(end).down(stage.journal.noted(f"saved_{end}"))
+        if lifted.as_before is False:
+            yield Noted(
+                "warning",
+                f"the policy of {stage.name(end)} was changed by somebody else meanwhile; only the fence was taken out",
+            )
+    if end == "target":
+        gate = stage.gate("source")
+        deadline = stage.after(stage.options.hold, gate)
+        gate.up(deadline)
+        stage.journal.note(fenced_until=deadline.timestamp())
+    fenced_at = stage.journal.noted("fenced_at")
+    held = f"; they were held for {stage.now() - fenced_at:.1f} s" if fenced_at else ""
+    stage.journal.granted("unfence", "cutover", "rollback")
+    notes = {"deadline": None, "pause_until": None, "fenced_at": None, f"fenced_{end}": None}
+    yield from stage.go("ready", f"writers of {stage.name(end)} go on{held}", **notes)
+
+
+def _where(stage: Stage) -> str | None:
+    try:
+        return stage.pointer().where()
+    except Refused:
+        return None
+
+
+def _is_asked_to_unfence(stage: Stage) -> bool:
+    return bool(stage.journal.wishes().get("unfence"))
+
+
+def _give_up(stage: Stage, why: str, error: TablewrightError) -> Iterator[LiveEvent]:
+    stage.journal.note(refusal=[error.code, error.summary, error.detail, error.hint])
+    yield Noted("warning", f"{error.summary}: {error.detail}")
+    by: Literal["timed-out"] = "timed-out"
+    yield from stage.go(by, why)

@@ -1,0 +1,1 @@
+"""After the switch: the way back, and the ends."""

@@ -1,0 +1,144 @@
+"""The states behind the switch: the source follows back, until the migration is finished or rolled back; and giving up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tablewright.errors import Refused, Stuck
+from tablewright.events import Noted
+from tablewright.migrate.live.building.run import LiveEvent
+from tablewright.migrate.live.stage.run import End2, Stage
+from tablewright.migrate.settling.run import restore
+
+__all__ = ["abandoning", "broken", "finishing", "refuse_rollback", "reversing", "rolling_back", "switched"]
+
+
+def switched(stage: Stage) -> Iterator[LiveEvent]:
+    """Renew the source's fence for as long as it is kept behind, and let the reverse tail begin where the fence went up."""
+    stage.stop_following("forward")
+    _renew(stage)
+    attribute = stage.journal.noted("suspended_ttl")
+    if attribute is not None:
+        yield from restore(stage.target, attribute)
+        stage.journal.note(suspended_ttl=None)
+    back = stage.journal.noted("stream_back") is not None
+    notes = {
+        "since_back": stage.journal.noted("fenced_at") or stage.now(),
+        "deadline": None,
+        "pause_until": None,
+    }
+    stage.journal.forget_touched("back")
+    stage.journal.granted()
+    why = "the source follows the target" if back else "the transform has no inverse: nothing follows back"
+    yield from stage.go("ready", why, **notes)
+
+
+def _renew(stage: Stage) -> None:
+    gate = stage.gate("source")
+    deadline = stage.after(stage.options.hold, gate)
+    gate.up(deadline)
+    stage.journal.note(fenced_until=deadline.timestamp(), fenced_source=True)
+
+
+def reversing(stage: Stage) -> Iterator[LiveEvent]:
+    """Follow back until somebody asks for the end, or the way back."""
+    back = stage.journal.noted("stream_back") is not None
+    while True:
+        yield from stage.pass_time("back" if back else None)
+        until = float(stage.journal.noted("fenced_until") or 0.0)
+        if until - stage.now() < stage.options.hold / 2:
+            _renew(stage)
+        wishes = stage.journal.wishes()
+        if "finish" in wishes:
+            stage.journal.granted()
+            yield from stage.go("finish", "somebody finished it")
+            return
+        if "rollback" in wishes:
+            stage.journal.granted("rollback", "unfence")
+            try:
+                refuse_rollback(stage)
+            except Refused as error:
+                stage.journal.note(refusal=[error.code, error.summary, error.detail, error.hint])
+                yield Noted("warning", f"the rollback is refused: {error.summary}. {error.detail}")
+                yield stage.entered()
+                continue
+            lag = stage.follower("back").tail.lag()
+            if lag.records > 5_000 or lag.seconds > max(60.0, stage.options.lag):
+                stage.journal.wish("rollback", wishes["rollback"])  # once it is close behind
+                continue
+            stage.journal.note(refusal=None)
+            yield from stage.go("rollback", "somebody asked for the way back")
+            return
+
+
+def refuse_rollback(stage: Stage) -> None:
+    """Raise Refused for whatever forbids the way back."""
+    if stage.journal.noted("stream_back") is None or stage.transform.invertible is None:
+        raise Refused(
+            "no-way-back",
+            "There is no way back",
+            f"The transform has no inverse, so nothing brought the writes that were made on {stage.name('target')} to "
+            f"{stage.name('source')}: pointing the application at it again would lose them. To end the migration, run:",
+            f"tablewright migrate finish {stage.job}",
+        )
+    aside = stage.journal.asides("back")
+    if aside:
+        keys = "\n".join(f"    {each.source.decode()}: {each.reason}" for each in aside[:5])
+        raise Refused(
+            "items-set-aside",
+            "Items of the target cannot be brought back",
+            f"{len(aside):,} items of {stage.name('target')} have no form in {stage.name('source')}, and would be lost:\n\n{keys}"
+            "\n\nMend or remove them in the target; the reverse tail brings them over.",
+        )
+
+
+def rolling_back(stage: Stage) -> Iterator[LiveEvent]:
+    """Give writers the time to look where the pointer points, then put the target's policy back."""
+    until = stage.now() + stage.options.settle
+    stage.stop_following("back")
+    while stage.now() < until:
+        yield from stage.pass_time()
+    yield from _down(stage, "target")
+    yield from stage.go("ready", f"the application uses {stage.name('source')} again", deadline=None, pause_until=None)
+
+
+def finishing(stage: Stage) -> Iterator[LiveEvent]:
+    """Put the source's policy back."""
+    stage.stop_following("back")
+    yield from _down(stage, "source")
+    yield from stage.go("ready", f"{stage.name('source')} is left as it is, with every item")
+
+
+def abandoning(stage: Stage) -> Iterator[LiveEvent]:
+    """Take down what was put up."""
+    stage.stop_following()
+    if stage.journal.noted("fenced_source"):
+        yield from _down(stage, "source")
+    yield from stage.go("ready", "both tables are left as they are")
+
+
+def broken(stage: Stage) -> Iterator[LiveEvent]:
+    """Nothing but giving up is left."""
+    if "abandon" in stage.journal.wishes():
+        stage.journal.granted()
+        yield from stage.go("abandon", "somebody gave it up")
+        return
+    entry = stage.journal.entered()
+    raise Stuck(
+        "stream-trimmed",
+        "The stream dropped changes before they were kept",
+        f"{entry.why if entry else ''} What was lost cannot be replayed, so {stage.name('target')} cannot be brought up to date. "
+        f"{stage.name('source')} is untouched and in use. To begin again, give this migration up, empty the target, and start "
+        "anew:",
+        f"tablewright migrate abandon {stage.job}",
+    )
+
+
+def _down(stage: Stage, end: End2) -> Iterator[LiveEvent]:
+    lifted = stage.gate(end).down(stage.journal.noted(f"saved_{end}"))
+    stage.journal.note(**{f"fenced_{end}": None})
+    if lifted.as_before is False:
+        yield Noted(
+            "warning",
+            f"the policy of {stage.name(end)} was changed by somebody else meanwhile; only the fence was taken out",
+        )

@@ -1,0 +1,1 @@
+"""What every state of a live migration works with."""
