@@ -9,10 +9,10 @@ from tablewright.migrate.inplace.edit import Attributes, Edit, Image
 __all__ = ["read_request", "update_request"]
 
 
-def update_request(table: str, edit: Edit) -> dict[str, object]:
+def update_request(table: str, edit: Edit, *, old: bool = False) -> dict[str, object]:
     """UpdateItem's request body. A refused one answers with the item as it stands (DynamoDB Local before 2.0: without).
 
-    The item must exist: an update must not bring back what somebody deleted.
+    The item must exist: an update must not bring back what somebody deleted. ``old``: the answer is to hold the item as it was.
     """
     names: dict[str, str] = {}
     values: dict[str, object] = {}
@@ -40,6 +40,8 @@ def update_request(table: str, edit: Edit) -> dict[str, object]:
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         "ReturnConsumedCapacity": "TOTAL",
     }
+    if old:
+        request["ReturnValues"] = "ALL_OLD"
     if values:
         request["ExpressionAttributeValues"] = values
     return request

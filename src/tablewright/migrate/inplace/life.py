@@ -250,4 +250,4 @@ def _repeatable(life: Life, item: Attributes, reckoning: Reckoning) -> bool:
 
 
 def _ended(life: Life, outcome: str, reason: str = "") -> tuple[Life, Command]:
-    return replace(life, edit=None), Ended(outcome, reason, life.voids, life.conflicts)
+    return life, Ended(outcome, reason, life.voids, life.conflicts)

@@ -1,8 +1,11 @@
 """The undo file: what every touched attribute was, written down before it is changed, so that the change can be played back.
 
-One line a record: a checksum, the page that it belongs to, and JSON with the item's key and its touched attributes before and
-after. A record's number is the offset of its line. Lines are on the disk before their updates are sent (``sync``). A last line
-that was cut off in writing was never sent, and is cut away when the file is opened again.
+One line a record: a checksum, the stretch that it belongs to (a pass over a segment), and JSON with the item's key and its
+touched attributes before and after. A record's number is the offset of its line. Lines are on the disk before their updates are
+sent (``sync``). A last line that was cut off in writing was never sent, and is cut away when the file is opened again.
+
+Where a page ends, a line says so before the checkpoint does: the records behind the end of the last page that the checkpoint
+knows of are those that a killed run may or may not have made.
 
 It holds parts of items: only its owner may read it.
 """
@@ -11,8 +14,9 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -22,11 +26,11 @@ import orjson
 from tablewright.errors import Failed, Refused
 from tablewright.migrate.inplace.edit import Edit
 
-__all__ = ["FILE_NAME", "UndoFile", "UndoHeader", "UndoRecord", "newest_first", "read_header", "records_of"]
+__all__ = ["FILE_NAME", "UndoFile", "UndoHeader", "UndoRecord", "newest_first", "read_header", "unsettled"]
 
 FILE_NAME = "undo.log"
 
-_NO_PAGE = "-"
+_NO_STRETCH = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class UndoHeader:
             "transform": self.transform,
             "begun": self.begun,
         }
-        return _line(_NO_PAGE, orjson.dumps(told))
+        return _line(_NO_STRETCH, orjson.dumps(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class UndoRecord:
     """One edit that was about to be sent. ``voids``: numbers of earlier records of its item that were certainly not made."""
 
     edit: Edit
-    page: str = _NO_PAGE
+    stretch: str = _NO_STRETCH
     number: int = -1
     voids: tuple[int, ...] = ()
 
@@ -95,12 +99,16 @@ class UndoFile:
         told: dict[str, object] = {"k": edit.key, "b": edit.before, "a": edit.after}
         if record.voids:
             told["v"] = record.voids
-        return self._put(_line(record.page, orjson.dumps(told)))
+        return self._put(_line(record.stretch, orjson.dumps(told)))
 
-    def void(self, page: str, numbers: Sequence[int]) -> None:
+    def void(self, stretch: str, numbers: Sequence[int]) -> None:
         """These records were certainly not made."""
         if numbers:
-            self._put(_line(page, orjson.dumps({"v": list(numbers)})))
+            self._put(_line(stretch, orjson.dumps({"v": list(numbers)})))
+
+    def end(self, stretch: str, position: bytes | None) -> None:
+        """A page ended at this position: every record of it was made, or is void."""
+        self._put(_line(stretch, orjson.dumps({"e": _mark(position)})))
 
     def sync(self) -> None:
         """Bring all that was added to the disk. Raises OSError; nothing that was added since the last time counts then."""
@@ -140,25 +148,31 @@ def read_header(path: Path) -> UndoHeader:
         raise _broken(path, 0) from None
 
 
-def records_of(path: Path, pages: frozenset[str]) -> Iterator[UndoRecord]:
-    """The records of these pages, oldest first, with those left out that are known to be void."""
-    found: dict[int, UndoRecord] = {}
+def unsettled(path: Path, positions: Mapping[str, bytes | None]) -> dict[str, list[UndoRecord]]:
+    """Of each stretch the records behind its position (None: its beginning), oldest first, without those known to be void."""
+    marks = {stretch: None if at is None else _mark(at) for stretch, at in positions.items()}
+    found: dict[str, dict[int, UndoRecord]] = {stretch: {} for stretch in positions}
     at = 0
     with path.open("rb") as file:
         for line in file:
-            page = line[9 : line.find(b" ", 9)].decode()
-            if page in pages and line.endswith(b"\n"):
+            stretch = line[9 : line.find(b" ", 9)].decode()
+            if stretch in found and line.endswith(b"\n"):
                 told = _told(path, at, line)
+                if "e" in told and told["e"] == marks[stretch]:
+                    found[stretch].clear()
                 for number in told.get("v", ()):
-                    found.pop(number, None)
+                    found[stretch].pop(number, None)
                 if "k" in told:
-                    found[at] = _record(told, page, at)
+                    found[stretch][at] = _record(told, stretch, at)
             at += len(line)
-    yield from found.values()
+    return {stretch: list(records.values()) for stretch, records in found.items()}
 
 
-def newest_first(path: Path) -> Iterator[UndoRecord]:
-    """Every record that is not known to be void, the newest first. Raises Failed where the file is damaged."""
+def newest_first(path: Path, before: int | None = None) -> Iterator[UndoRecord]:
+    """Every record that is not known to be void, the newest first; those with a number below ``before``, where that is given.
+
+    Raises Failed where the file is damaged.
+    """
     size = path.stat().st_size
     void: set[int] = set()
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
@@ -170,19 +184,24 @@ def newest_first(path: Path) -> Iterator[UndoRecord]:
             line = held[start:end]
             told = _told(path, start, line)
             void.update(told.get("v", ()))
-            if "k" in told and start not in void:
+            if "k" in told and start not in void and (before is None or start < before):
                 yield _record(told, line[9 : line.find(b" ", 9)].decode(), start)
             void.discard(start)
             end = start
 
 
-def _record(told: dict[str, Any], page: str, number: int) -> UndoRecord:
+def _record(told: dict[str, Any], stretch: str, number: int) -> UndoRecord:
     edit = Edit(key=told["k"], before=told["b"], after=told["a"])
-    return UndoRecord(edit, page, number, tuple(told.get("v", ())))
+    return UndoRecord(edit, stretch, number, tuple(told.get("v", ())))
 
 
-def _line(page: str, body: bytes) -> bytes:
-    told = page.encode() + b" " + body
+def _mark(position: bytes | None) -> str:
+    """A position, which is a key, as something short that is none."""
+    return "end" if position is None else sha256(position).hexdigest()[:24]
+
+
+def _line(stretch: str, body: bytes) -> bytes:
+    told = stretch.encode() + b" " + body
     return b"%08x %b\n" % (crc32(told), told)
 
 
