@@ -151,6 +151,8 @@ def _everything(aws: EmbeddedAws) -> dict[str, Any]:
     key = kms.list_keys()["Keys"][0]["KeyId"]
     group = "/aws/app"
     object_ = s3.get_object(Bucket="templates", Key="stack.yaml")
+    backup = aws.client("backup")
+    plan = backup.list_backup_plans()["BackupPlansList"][0]["BackupPlanId"]
     answers = {
         "table": dynamodb.describe_table(TableName="Sessions"),
         "items": dynamodb.scan(TableName="Sessions"),
@@ -176,6 +178,9 @@ def _everything(aws: EmbeddedAws) -> dict[str, Any]:
         "queue": sqs.get_queue_attributes(QueueUrl=sqs.list_queues()["QueueUrls"][0], AttributeNames=["All"]),
         "key": kms.describe_key(KeyId=key),
         "parameter": ssm.get_parameter(Name="/app/table"),
+        "vault": backup.describe_backup_vault(BackupVaultName="vault"),
+        "plan": backup.get_backup_plan(BackupPlanId=plan),
+        "selections": backup.list_backup_selections(BackupPlanId=plan),
     }
     for answer in answers.values():
         answer.pop("ResponseMetadata", None)
@@ -234,6 +239,13 @@ def _some_of_everything(aws: EmbeddedAws) -> bytes:
     kms = aws.client("kms")
     key = kms.create_key(Description="tables")["KeyMetadata"]["KeyId"]
     aws.client("ssm").put_parameter(Name="/app/table", Value="Sessions", Type="String")
+    backup = aws.client("backup")
+    backup.create_backup_vault(BackupVaultName="vault")
+    rule = {"RuleName": "daily", "TargetBackupVaultName": "vault"}
+    plan = backup.create_backup_plan(BackupPlan={"BackupPlanName": "plan", "Rules": [rule]})["BackupPlanId"]
+    role = "arn:aws:iam::000000000000:role/service-role/AWSBackupDefaultServiceRole"
+    selection = {"SelectionName": "all", "IamRoleArn": role, "Resources": ["*"]}
+    backup.create_backup_selection(BackupPlanId=plan, BackupSelection=selection)
     blob: bytes = kms.encrypt(KeyId=key, Plaintext=b"secret")["CiphertextBlob"]
     return blob
 

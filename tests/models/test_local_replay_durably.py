@@ -79,6 +79,10 @@ def _request(service: str, operation: str, params: dict[str, Any]) -> Request:
         signed = f"AWS4-HMAC-SHA256 Credential={_ACCOUNT}/20260101/{_REGION}/s3/aws4_request, SignedHeaders=host, Signature=0"
         headers = {"host": "localhost:4599", "authorization": signed, "content-length": str(len(body))}
         return Request(method, path, params.get("query", ""), headers, body)
+    if service == "backup":
+        method, _, path = operation.partition(" ")
+        signed = f"AWS4-HMAC-SHA256 Credential={_ACCOUNT}/20260101/{_REGION}/backup/aws4_request, SignedHeaders=host, Signature=0"
+        return Request(method, path, "", {"authorization": signed}, json.dumps(params).encode() if params else b"")
     if service in _QUERY_VERSIONS:
         form = {"Action": operation, "Version": _QUERY_VERSIONS[service], **params}
         content = "&".join(f"{name}={value}" for name, value in form.items())
@@ -294,6 +298,12 @@ _others = st.sampled_from(
         _fixed("sts", "AssumeRole", RoleArn=f"arn:aws:iam::{_ACCOUNT}:role/role", RoleSessionName="me"),
         _fixed("kms", "CreateKey", Description="key"),
         _fixed("ssm", "PutParameter", Name="/p", Value="1", Type="String", Overwrite=True),
+        _fixed("backup", "PUT /backup-vaults/vault", BackupVaultTags={"a": "b"}),
+        _fixed("backup", "PUT /backup-vaults/vault/vault-lock", MinRetentionDays=7),
+        _fixed("backup", "PUT /backup-vaults/vault/access-policy", Policy="{}"),
+        _fixed("backup", "PUT /backup/plans/", BackupPlan={"BackupPlanName": "plan", "Rules": []}),
+        _fixed("backup", "PUT /backup-jobs", BackupVaultName="vault", ResourceArn="arn:aws:dynamodb:r:1:table/x"),
+        _fixed("backup", "DELETE /backup-vaults/vault"),
         _fixed("s3", "PUT /bucket-one"),
         _fixed("s3", "PUT /bucket-one/key", body="content"),
         _fixed(

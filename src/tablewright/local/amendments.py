@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import types
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 
 from tablewright.local import determinism
 from tablewright.local.alarm_rules import amend_cloudwatch
+from tablewright.local.backup_rules import amend_backup
 from tablewright.local.determinism import Moment
 from tablewright.local.dynamodb_rules import amend_dynamodb
 from tablewright.local.load.plane_hooks import watch_dynamodb
@@ -52,12 +54,21 @@ def _seed_policies_alike(iam: types.ModuleType) -> None:
         iam._seed_aws_managed_policies()
 
 
+def _roles() -> Any:
+    return importlib.import_module("ministack.services.iam")._roles
+
+
+def _amend_backup(backup: types.ModuleType) -> None:
+    amend_backup(backup, _roles)
+
+
 def _amend_dynamodb(dynamodb: types.ModuleType) -> None:
     amend_dynamodb(dynamodb)
     watch_dynamodb(dynamodb)
 
 
 AMENDMENTS: dict[str, Callable[[types.ModuleType], None]] = {
+    "ministack.services.backup": _amend_backup,
     "ministack.services.cloudwatch": amend_cloudwatch,
     "ministack.services.dynamodb": _amend_dynamodb,
     "ministack.services.iam": _seed_policies_alike,

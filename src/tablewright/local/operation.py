@@ -1,7 +1,7 @@
 """Which AWS operation a request asks for, and whether it can change anything.
 
 Clients speak five protocols to one port: JSON (X-Amz-Target), Query (Action in a form), Smithy RPC v2 CBOR (the path names
-the operation), EC2-less REST for S3, and presigned URLs. The service comes from what the protocol itself says, and only
+the operation), REST for S3 and Backup, and presigned URLs. The service comes from what the protocol itself says, and only
 then from the credential scope, because that is what an unsigned client lacks.
 """
 
@@ -17,6 +17,7 @@ __all__ = ["SERVICES", "Operation", "Request", "access_key", "changes", "region_
 
 SERVICES = (
     "application-autoscaling",
+    "backup",
     "cloudformation",
     "cloudwatch",
     "dynamodb",
@@ -79,7 +80,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """The service (botocore's name, or "" when none could be told) and the operation's name ("" for S3's REST)."""
+    """The service (botocore's name, or "" when none could be told) and the operation's name ("" in REST's method and path)."""
 
     service: str
     name: str
@@ -159,6 +160,7 @@ _READ_PREFIXES = (
     "Verify",
 )
 _READS = frozenset({("kms", name) for name in ("Decrypt", "Encrypt", "Sign", "GenerateDataKey", "GenerateRandom")})
+_REST = frozenset({"backup", "s3"})
 _CHANGES = frozenset(
     {
         # They finish a pending job when asked about it, and keep the time.
@@ -181,7 +183,7 @@ _SELECT = re.compile(r"\s*select\b", re.IGNORECASE)
 def changes(request: Request, operation: Operation) -> bool:
     """Whether the request may change state. An operation that isn't known to only read is taken to change."""
     service, name = operation.service, operation.name
-    if service == "s3" and not name:
+    if service in _REST and not name:
         return not (request.method in ("GET", "HEAD", "OPTIONS") or "select-type" in request.query)
     if (service, name) in _CHANGES:
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["EPHEMERAL", "MODULES", "STORES"]
 
 MODULES = {
+    "backup": "backup",
     "cloudwatch": "cloudwatch",
     "dynamodb": "dynamodb",
     "dynamodbstreams": "dynamodb_streams",
@@ -119,6 +120,7 @@ STORES: dict[str, tuple[str, ...]] = {
     "ssm": ("_parameters", "_parameter_history", "_tags", "_commands", "_service_settings"),
     "kinesis": ("_streams", "_shard_iterators", "_consumers", "_resource_policies", "_sequence_counter"),
     "secretsmanager": ("_secrets", "_resource_policies"),
+    "backup": ("_vaults", "_plans", "_selections", "_jobs"),
     "kms": (),
     "tagging": (),
     "dynamodb_streams": (),

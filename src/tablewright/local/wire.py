@@ -19,7 +19,7 @@ def error(request: Request, operation: Operation, status: int, code: str, messag
         body = cbor.dumps({"__type": code, "message": message})
         headers = (("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor"))
         return Response(status, headers, body)
-    if "x-amz-target" in request.headers or "json" in content_type:
+    if "x-amz-target" in request.headers or "json" in content_type or operation.service == "backup":
         body = json.dumps({"__type": code, "message": message}).encode()
         kind = "application/x-amz-json-1.1" if "1.1" in content_type else "application/x-amz-json-1.0"
         return Response(status, (("Content-Type", kind), ("x-amzn-errortype", code)), body)

@@ -15,7 +15,7 @@ from tablewright.local.cloudformation.compare import same
 IN_SYNC, MODIFIED, DELETED, NOT_CHECKED = "IN_SYNC", "MODIFIED", "DELETED", "NOT_CHECKED"
 
 _SWITCHES = ("Enabled", "SSEEnabled", "PointInTimeRecoveryEnabled")
-_IDENTITIES = ("IndexName", "AttributeName", "Key", "Name", "Id")
+_IDENTITIES = ("IndexName", "AttributeName", "Key", "Name", "Id", "RuleName")
 _UNREAD_MEMBERS = frozenset({"ContributorInsightsSpecification", "OnDemandThroughput", "WarmThroughput"})
 """Members of an index that are not read back."""
 

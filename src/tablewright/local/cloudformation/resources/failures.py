@@ -48,6 +48,8 @@ _CODES = {
     "InvalidParameterValueException": "InvalidRequest",
     "MalformedPolicyDocument": "InvalidRequest",
     "InvalidInput": "InvalidRequest",
+    "InvalidRequestException": "InvalidRequest",
+    "MissingParameterValueException": "InvalidRequest",
     "InternalServerError": "ServiceInternalError",
     "InternalFailure": "ServiceInternalError",
 }

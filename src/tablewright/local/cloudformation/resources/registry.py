@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from functools import cache
 
 from tablewright.local.cloudformation.program import Types
+from tablewright.local.cloudformation.resources.backup.plan import BackupPlan, BackupSelection
+from tablewright.local.cloudformation.resources.backup.vault import BackupVault
 from tablewright.local.cloudformation.resources.cloudwatch.alarm import Alarm, CompositeAlarm
 from tablewright.local.cloudformation.resources.cloudwatch.dashboard import Dashboard
 from tablewright.local.cloudformation.resources.dynamodb.global_table import GlobalTable
@@ -32,6 +34,9 @@ from tablewright.local.cloudformation.schema import known_types
 _ALL: tuple[ResourceType, ...] = (
     Alarm(),
     Alias(),
+    BackupPlan(),
+    BackupSelection(),
+    BackupVault(),
     Bucket(),
     CompositeAlarm(),
     Dashboard(),
