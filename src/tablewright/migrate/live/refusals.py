@@ -60,8 +60,8 @@ def pointer_refusal(where: str | None, source: str) -> Refused | None:
     return Refused(
         "pointer-astray",
         "The pointer does not name the source",
-        f"It names {where!r}, and before the cut-over it must name {source}: otherwise the application is not where it is taken to "
-        "be.",
+        f"It names {where!r}, and before the cut-over it must name {source}: otherwise the application is not where "
+        "it is taken to be.",
     )
 
 
