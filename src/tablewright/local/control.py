@@ -25,6 +25,7 @@ __all__ = [
     "now",
     "remove_faults",
     "roll_shard",
+    "set_table_quota",
     "set_throttling",
     "simulate_consumer",
 ]
@@ -99,6 +100,11 @@ def fault(endpoint: str, effect: str, **wish: Any) -> Iterator[str]:
 def set_throttling(endpoint: str, enabled: bool) -> None:
     """Turn throttling on or off; metering and metrics go on."""
     _call(endpoint, "POST", "load", {"throttling": enabled})
+
+
+def set_table_quota(endpoint: str, *, read: float = 40_000, write: float = 40_000) -> None:
+    """Set the account's quota on one table or index, in units a second: lower it to meet it, call without units to restore it."""
+    _call(endpoint, "POST", "load", {"table_quota": {"read": read, "write": write}})
 
 
 def roll_shard(endpoint: str, table: str, **where: str) -> str:

@@ -12,6 +12,7 @@ from tablewright.local.cloudformation.faults import StackFaultError, StackFaults
 from tablewright.local.dataplane import Response
 from tablewright.local.faults.datapath import FaultError
 from tablewright.local.load.front import Front
+from tablewright.local.load.limits import TableQuota
 
 __all__ = ["PREFIX", "Controls"]
 
@@ -84,11 +85,24 @@ class Controls:
 
     async def _load(self, method: str, asked: Mapping[str, Any]) -> Response:
         if method == "POST":
-            wanted = asked.get("throttling")
-            if not isinstance(wanted, bool):
+            wanted, units = asked.get("throttling"), asked.get("table_quota")
+            if units is not None:
+                if (
+                    not isinstance(units, dict)
+                    or set(units) != {"read", "write"}
+                    or not all(map(_positive, units.values()))
+                ):
+                    return _json(400, {"error": "table_quota has read and write, units a second above 0"})
+                await self._front.set(quota=TableQuota(**units))
+            elif isinstance(wanted, bool):
+                await self._front.set(throttling=wanted)
+            else:
                 return _json(400, {"error": "throttling is true or false"})
-            await self._front.set(throttling=wanted)
         return _json(200, self._front.settings())
+
+
+def _positive(units: object) -> bool:
+    return isinstance(units, int | float) and not isinstance(units, bool) and units > 0
 
 
 def _json(status: int, body: Mapping[str, Any]) -> Response:

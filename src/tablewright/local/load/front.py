@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from tablewright.local.budgets import Budgets, Lag
@@ -29,10 +29,12 @@ from tablewright.local.load.gauges import Gauges
 from tablewright.local.load.governor import Governor
 from tablewright.local.load.indexes import IndexTimes
 from tablewright.local.load.keyreports import KeyReports
+from tablewright.local.load.limits import TableQuota
 from tablewright.local.load.plan import DATA_OPERATIONS, table_name
 from tablewright.local.load.plane_view import PlaneView
 from tablewright.local.load.scaling import AutoScaling
 from tablewright.local.load.shards import Shards
+from tablewright.local.load.stored import fill, stored
 from tablewright.local.load.tables import Scope
 from tablewright.local.load.telemetry import Telemetry
 from tablewright.local.metrics.evaluator import AlarmEvaluator
@@ -69,7 +71,9 @@ class Front:
         self.faults = Faults(journal)
         instant = clock.profile == "instant"
         self._governor = Governor(_SPLIT_AFTER_INSTANT_S) if instant else Governor()
-        self._governor.enabled = (journal.get(*_SETTINGS) or {}).get("enabled", True)
+        kept = journal.get(*_SETTINGS) or {}
+        self._governor.enabled = kept.get("enabled", True)
+        self._set_quota(TableQuota(**kept.get("quota", {})))
         self._data = DataPath(self._view, clock, self._governor, self._telemetry, self._reports, self.faults)
         self._indexes = IndexTimes(journal, clock)
         self._budgets, self._lag = Budgets(journal, clock), Lag(journal, clock)
@@ -172,12 +176,21 @@ class Front:
         return response
 
     def _shown(self, response: Response, scope: Scope) -> Response:
-        if (not self._indexes.any and self._clock.profile == "instant") or not response.ok:
+        if not response.ok:
             return response
         body = json.loads(response.body)
         description = body.get("Table") or body.get("TableDescription") or {}
+        counted = self._counted(scope, description)
         late = self._lag.shown(scope, description)
-        return json_answer(response.status, body) if self._indexes.shown(scope, description) or late else response
+        changed = self._indexes.shown(scope, description) or late or counted
+        return json_answer(response.status, body) if changed else response
+
+    def _counted(self, scope: Scope, description: dict[str, Any]) -> bool:
+        """Put what the table really holds into its description; the data plane takes 200 bytes for every item."""
+        table = self._view.table(scope, str(description.get("TableName", "")))
+        if table is None or not description.get("ItemCount"):
+            return False
+        return fill(description, stored(table, self._view.description(table)["items"]))
 
     async def _cloudwatch(self, request: Request, operation: Operation, scope: Scope, perform: Perform) -> Response:
         if operation.name in cloudwatch.OPERATIONS:
@@ -324,13 +337,20 @@ class Front:
 
     def settings(self) -> dict[str, Any]:
         """What can be set."""
-        return {"throttling": self._governor.enabled}
+        return {"throttling": self._governor.enabled, "table_quota": asdict(self._governor.quota)}
 
-    async def set(self, throttling: bool) -> None:
-        """Turn throttling on or off; metering goes on."""
-        self._governor.enabled = throttling
-        self._journal.put(*_SETTINGS, {"enabled": throttling})
+    async def set(self, *, throttling: bool | None = None, quota: TableQuota | None = None) -> None:
+        """Turn throttling on or off (metering goes on), or change the quota on one table; what is None stays."""
+        if throttling is not None:
+            self._governor.enabled = throttling
+        if quota is not None:
+            self._set_quota(quota)
+        self._journal.put(*_SETTINGS, {"enabled": self._governor.enabled, "quota": asdict(self._governor.quota)})
         await self._journal.flush()
+
+    def _set_quota(self, quota: TableQuota) -> None:
+        self._governor.set_quota(quota)
+        self._gauges.quota = quota
 
     # ------------------------------------------------------------ calls inside
 

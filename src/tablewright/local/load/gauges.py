@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from tablewright.local.journal import Journal
-from tablewright.local.load.limits import ACCOUNT_READ_UNITS, ACCOUNT_WRITE_UNITS, TABLE_READ_UNITS, TABLE_WRITE_UNITS
+from tablewright.local.load.limits import ACCOUNT_READ_UNITS, ACCOUNT_WRITE_UNITS, TableQuota
 from tablewright.local.load.tables import Table
 from tablewright.local.load.throughput import Settings
 from tablewright.local.metrics.catalogue import UNITS
@@ -31,6 +31,7 @@ class Gauges:
         self._journal = journal
         self._steps: dict[tuple[Scope, Key], list[tuple[float, float | None]]] = {}
         self._now = 0.0
+        self.quota = TableQuota()
         for text, document in journal.items(_KIND):
             account, region, namespace, name, pairs = json.loads(text)
             key: Key = (namespace, name, tuple((each[0], each[1]) for each in pairs))
@@ -39,7 +40,7 @@ class Gauges:
     def observe(self, tables: Iterable[Table], now: float) -> None:
         """Note what the tables are set to now."""
         self._now = now
-        wanted = _values(list(tables))
+        wanted = _values(list(tables), self.quota)
         for place, value in wanted.items():
             steps = self._steps.get(place, [])
             if not steps or steps[-1][1] != value:
@@ -88,7 +89,7 @@ def _text(place: tuple[Scope, Key]) -> str:
     return json.dumps([account, region, namespace, name, pairs])
 
 
-def _values(tables: list[Table]) -> Values:
+def _values(tables: list[Table], quota: TableQuota) -> Values:
     values: Values = {}
     scopes: dict[Scope, list[Table]] = {}
     for table in tables:
@@ -97,7 +98,7 @@ def _values(tables: list[Table]) -> Values:
         for index, settings in table.index_settings.items():
             _set(values, table.scope, settings, table.name, index)
     for scope, held in scopes.items():
-        _account(values, scope, held)
+        _account(values, scope, held, quota)
     return values
 
 
@@ -110,7 +111,7 @@ def _set(values: Values, scope: Scope, settings: Settings, table: str, index: st
             values[scope, ("AWS/DynamoDB", name, dimensions)] = units
 
 
-def _account(values: Values, scope: Scope, tables: list[Table]) -> None:
+def _account(values: Values, scope: Scope, tables: list[Table], quota: TableQuota) -> None:
     provisioned = [
         settings
         for table in tables
@@ -121,15 +122,15 @@ def _account(values: Values, scope: Scope, tables: list[Table]) -> None:
     own: dict[str, float] = {
         "AccountMaxReads": ACCOUNT_READ_UNITS,
         "AccountMaxWrites": ACCOUNT_WRITE_UNITS,
-        "AccountMaxTableLevelReads": TABLE_READ_UNITS,
-        "AccountMaxTableLevelWrites": TABLE_WRITE_UNITS,
+        "AccountMaxTableLevelReads": quota.read,
+        "AccountMaxTableLevelWrites": quota.write,
     }
     if provisioned:
         own |= {
             "AccountProvisionedReadCapacityUtilization": 100 * sum(reads) / ACCOUNT_READ_UNITS,
             "AccountProvisionedWriteCapacityUtilization": 100 * sum(writes) / ACCOUNT_WRITE_UNITS,
-            "MaxProvisionedTableReadCapacityUtilization": 100 * max(reads) / TABLE_READ_UNITS,
-            "MaxProvisionedTableWriteCapacityUtilization": 100 * max(writes) / TABLE_WRITE_UNITS,
+            "MaxProvisionedTableReadCapacityUtilization": 100 * max(reads) / quota.read,
+            "MaxProvisionedTableWriteCapacityUtilization": 100 * max(writes) / quota.write,
         }
     for name, value in own.items():
         values[scope, ("AWS/DynamoDB", name, ())] = float(value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tablewright.local.load.capacity import Charge, Index, read_units, write_units
-from tablewright.local.load.limits import SPLIT_AFTER_S
+from tablewright.local.load.limits import SPLIT_AFTER_S, TableQuota
 from tablewright.local.load.partitions import key_hash
 from tablewright.local.load.plan import Touch
 from tablewright.local.load.sizes import Item, Sizes
@@ -46,13 +46,26 @@ class Governor:
         self._held: dict[tuple[str, str], tuple[str, Throughput]] = {}
         self.enabled = True
         """When False everything is admitted; what is consumed is still counted."""
+        self._quota = TableQuota()
+
+    @property
+    def quota(self) -> TableQuota:
+        """The account's quota on one table or index."""
+        return self._quota
+
+    def set_quota(self, quota: TableQuota) -> None:
+        """Change the quota; every table and index begins anew with it."""
+        self._quota = quota
+        self._held.clear()
 
     def throughput(self, table: Table, index: str, now: float) -> Throughput:
         """The state of a table or index, with its settings as they are now."""
         settings = table.index_settings[index] if index else table.settings
         found = self._held.get((table.arn, index))
         if found is None or found[0] != table.identity:
-            state = Throughput(table.arn_of(index), index, settings, now, split_after=self._split_after)
+            state = Throughput(
+                table.arn_of(index), index, settings, now, split_after=self._split_after, quota=self._quota
+            )
             self._held[table.arn, index] = (table.identity, state)
             return state
         state = found[1]

@@ -5,6 +5,8 @@ DG is the Amazon DynamoDB Developer Guide. What no document gives is marked unve
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 __all__ = [
     "ACCOUNT_READ_UNITS",
     "ACCOUNT_WRITE_UNITS",
@@ -17,6 +19,7 @@ __all__ = [
     "SPLIT_AFTER_S",
     "TABLE_READ_UNITS",
     "TABLE_WRITE_UNITS",
+    "TableQuota",
 ]
 
 READ_BLOCK = 4096
@@ -40,6 +43,15 @@ ON_DEMAND_WRITE_UNITS = 4_000
 TABLE_READ_UNITS = 40_000
 TABLE_WRITE_UNITS = 40_000
 """Default quota of one table or index (DG, "Quotas in Amazon DynamoDB")."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableQuota:
+    """Units a second of one table or index. Service Quotas raises it on AWS; a rehearsal lowers it to meet it."""
+
+    read: float = TABLE_READ_UNITS
+    write: float = TABLE_WRITE_UNITS
+
 
 ACCOUNT_READ_UNITS = 80_000
 ACCOUNT_WRITE_UNITS = 80_000

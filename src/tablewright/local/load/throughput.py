@@ -13,8 +13,7 @@ from tablewright.local.load.limits import (
     ON_DEMAND_READ_UNITS,
     ON_DEMAND_WRITE_UNITS,
     SPLIT_AFTER_S,
-    TABLE_READ_UNITS,
-    TABLE_WRITE_UNITS,
+    TableQuota,
 )
 from tablewright.local.load.partitions import Partitions, wanted_partitions
 
@@ -59,22 +58,29 @@ class Throughput:
     """The buckets and partitions of one table or index."""
 
     def __init__(
-        self, resource: str, index: str, settings: Settings, now: float, *, split_after: float = SPLIT_AFTER_S
+        self,
+        resource: str,
+        index: str,
+        settings: Settings,
+        now: float,
+        *,
+        split_after: float = SPLIT_AFTER_S,
+        quota: TableQuota | None = None,
     ) -> None:
         self.resource = resource
         self.index = index
         self.settings = settings
+        self._quota = quota or TableQuota()
         self._buckets = [self._bucket(False, settings, now), self._bucket(True, settings, now)]
         self.partitions = Partitions(_partitions(settings), now, split_after=split_after)
 
-    @staticmethod
-    def _bucket(write: bool, settings: Settings, now: float) -> tuple[str, TokenBucket]:
+    def _bucket(self, write: bool, settings: Settings, now: float) -> tuple[str, TokenBucket]:
         set_units = settings.write if write else settings.read
         if not settings.on_demand:
             return "ProvisionedThroughput", TokenBucket(set_units, BURST_S, now)
         if set_units:
             return "MaxOnDemandThroughput", TokenBucket(set_units, _SECONDS, now)
-        return "AccountLimit", TokenBucket(TABLE_WRITE_UNITS if write else TABLE_READ_UNITS, _SECONDS, now)
+        return "AccountLimit", TokenBucket(self._quota.write if write else self._quota.read, _SECONDS, now)
 
     def retune(self, settings: Settings, now: float) -> None:
         """Follow a changed setting. Kept burst survives a change of units; partitions are never given back."""
