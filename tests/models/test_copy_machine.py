@@ -299,13 +299,18 @@ class Copying(RuleBasedStateMachine):
     def a_stray_write_arrives(self) -> None:
         self.world.put(self.world.stray.pop())
 
-    @rule()
-    def it_is_stopped_and_resumed(self) -> None:
-        self.step(Stop())
-        begun = set(self.writes) | set(self.reads)
+    @rule(grace=st.sampled_from([0.0, 5.0]))
+    def it_is_stopped_and_resumed(self, grace: float) -> None:
+        self.step(Stop(grace))
+        reads, writes, end = set(self.reads), set(self.writes), self.now + grace
         while self.finish is None:
             self.come_back_well()
-            assert set(self.writes) | set(self.reads) <= begun
+            assert set(self.reads) <= reads
+            assert set(self.writes) <= writes or self.now < end
+            if self.finish is None and not self.reads and not self.writes:
+                assert self.until <= end
+                self.now = max(self.now, self.until)
+                self.step()
         assert self.finish.ending in (Ending.STOPPED, Ending.DONE)
         self.begin_process()
 

@@ -76,7 +76,12 @@ class WriteFailed(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """Begin nothing new; end when what is on its way has come back."""
+    """Read nothing more; end when what is on its way has come back.
+
+    For ``grace_s`` seconds, writing goes on with the pages that were read, so that less of it is done again.
+    """
+
+    grace_s: float = 0.0
 
 
 class NewCeilings(NamedTuple):

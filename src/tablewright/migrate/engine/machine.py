@@ -6,7 +6,8 @@ What it keeps, whatever happens in between:
 - what failed, was throttled, or got no answer is sent again, later, and only then;
 - an answer counts once, however often it comes;
 - pages held take at most ``memory`` bytes (one page may always be held);
-- nothing is begun after a stop, and the end comes when all that was on its way has come back.
+- nothing is read after a stop, nothing is written after its grace, and the end comes when all that was on its way has
+  come back.
 
 Writing a page twice writes the same, so a copy that is killed goes on from the last acknowledged page of each segment.
 """
@@ -40,6 +41,11 @@ from tablewright.migrate.engine.writing import PageToWrite, Writing
 from tablewright.migrate.transform.protocol import Transform
 
 __all__ = ["Machine"]
+
+AHEAD_S = 4.0
+PAGE_S = 2.0
+FEWEST = 10
+"""At a slow pace, pages are small and few are read ahead: a page is only acknowledged whole, and a stop waits for begun ones."""
 
 _GOLDEN = 0.6180339887498949
 
@@ -89,8 +95,9 @@ class Machine:
         self._ending: Ending | None = None
         self._detail = ""
         self._finished = False
+        self._grace_until = float("-inf")
         self.read = 0  # items
-        self.written = 0
+        self.read_bytes = 0
 
     def step(self, inputs: Sequence[Input], *, now: float, draw: float, reads: int, writes: int) -> list[Command]:
         """What should happen, given what came back; ``reads`` and ``writes`` requests may be begun.
@@ -124,11 +131,12 @@ class Machine:
         acknowledged = [page for segment in touched for page in self._complete(segment)]
         if acknowledged:
             commands.append(Acknowledge(tuple(acknowledged)))
-        if self._failing and self._ending is None and now - self._failing_since > self._patience_s:
+        if self._failing and self._ending in (None, Ending.STOPPED) and now - self._failing_since > self._patience_s:
             self._end(Ending.SILENT, self._failing)
-        if self._ending is None:
+        if self._ending is None or now < self._grace_until:
             commands += self.writing.next(now, writes)
-            commands += self.reading.next(now, reads)
+        if self._ending is None and reads and self._wanting():
+            commands += self.reading.next(now, reads, self._limit())
         commands.append(self._last(now))
         return commands
 
@@ -148,7 +156,19 @@ class Machine:
             self.reading.pacer.limit(told.read, now)
             self.writing.pacer.limit(told.write, now)
         elif isinstance(told, Stop):
+            if self._ending is None:
+                self._grace_until = now + told.grace_s
             self._end(Ending.STOPPED, "")
+
+    def _wanting(self) -> bool:
+        """Whether more is to be read: what waits to be written takes less than a few seconds at the pace of the moment."""
+        allowed = self.writing.pacer.allowed
+        return allowed is None or self.writing.waiting_units < AHEAD_S * allowed
+
+    def _limit(self) -> int | None:
+        """Items of a page that are written within a few seconds; None for as many as come."""
+        allowed = self.writing.pacer.allowed
+        return None if allowed is None else max(FEWEST, int(PAGE_S * allowed / max(self.writing.item_units, 0.001)))
 
     def _take(self, page: SourcePage) -> None:
         """Transform a page, and have it written."""
@@ -156,10 +176,11 @@ class Machine:
         became = self._apply(items)
         sizes = list(map(len, cast("Sequence[bytes]", became.items)))
         rejected = tuple(SetAside(r.item, r.reason) for r in became.rejected)
-        counts = Counts(len(items), len(sizes), page.size, sum(sizes), len(rejected))
         writing = PageToWrite(page.segment, became.items, sizes, became.keys)
+        counts = Counts(len(items), len(sizes), page.size, writing.size, len(rejected))
         self._pages[page.segment].append(_Page(page, writing, counts, rejected))
         self.read += len(items)
+        self.read_bytes += page.size
         if sizes:
             self.writing.add(writing)
         if rejected:
@@ -179,7 +200,6 @@ class Machine:
                 conflicts = sum(s.conflict for s in refused)
                 counts += Counts(0, -len(refused), 0, -lost, len(refused), conflicts)
             self._budget -= len(aside)
-            self.written += counts.written
             items = page.writing.items if self._whole else ()
             done.append(Acknowledged(segment, page.position, counts, aside, items))
         return done
@@ -205,22 +225,25 @@ class Machine:
             self._failing = ""
 
     def _end(self, ending: Ending, detail: str) -> None:
-        if self._ending is None or (self._ending is Ending.STOPPED and ending is Ending.FAILED):
+        if self._ending is None or (self._ending is Ending.STOPPED and ending is not Ending.STOPPED):
+            if ending is not Ending.STOPPED:
+                self._grace_until = float("-inf")
             self._ending = ending
             self._detail = detail
 
     def _last(self, now: float) -> Wait | Finish:
         under_way = self.reading.under_way + self.writing.under_way
         held = any(self._pages.values())
-        if not under_way and (self._ending is not None or (self.reading.over and not held)):
+        stopped = self._ending is not None and (not held or now >= self._grace_until)
+        if not under_way and (stopped or (self.reading.over and not held)):
             self._finished = True
             ending = self._ending
             if ending is None or (ending is Ending.STOPPED and self.reading.over and not held):
                 ending = Ending.DONE
             return Finish(ending, self._detail, self._waiting_aside())
         if self._ending is not None:
-            return Wait(float("inf"))
-        due = min(self.reading.due(now), self.writing.due(now))
+            return Wait(min(self.writing.due(now), self._grace_until) if now < self._grace_until else float("inf"))
+        due = min(self.reading.due(now) if self._wanting() else float("inf"), self.writing.due(now))
         if self._failing:
             due = min(due, self._failing_since + self._patience_s + 0.001)
         return Wait(due)

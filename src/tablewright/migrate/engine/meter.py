@@ -16,7 +16,7 @@ _SPAN_S = 5.0
 
 
 class Meter:
-    """``total`` counts what is acknowledged, earlier runs included."""
+    """``total`` counts what is acknowledged, earlier runs included; a snapshot also counts what came back since."""
 
     def __init__(
         self,
@@ -27,12 +27,13 @@ class Meter:
         now: float,
     ) -> None:
         self.total = sum((position.counts for position in positions.values()), Counts())
+        self._before = self.total
         self._segments = segments
         self._done = sum(position.done for position in positions.values()) + segments - len(positions)
         self._expected = expected
         self._at = at
         self._began = now
-        self._seen: deque[tuple[float, int, int, float, float]] = deque([(now, *self._figures(), 0.0, 0.0)])
+        self._seen: deque[tuple[float, float, float, float, float]] = deque([(now, 0.0, 0.0, 0.0, 0.0)])
 
     def add(self, pages: Sequence[Acknowledged]) -> None:
         """These pages are acknowledged."""
@@ -43,25 +44,27 @@ class Meter:
     def snapshot(self, machine: Machine, now: float) -> Progress:
         """How far it is."""
         read, write = machine.reading, machine.writing
-        self._seen.append((now, *self._figures(), read.pacer.consumed, write.pacer.consumed))
+        written = write.written
+        size = written * write.taken_bytes / max(write.taken, 1)
+        self._seen.append((now, written, size, read.pacer.consumed, write.pacer.consumed))
         while len(self._seen) > 2 and now - self._seen[0][0] > _SPAN_S:
             self._seen.popleft()
-        then, items, size, reads, writes = self._seen[0]
+        then, items_then, size_then, reads, writes = self._seen[0]
         span = max(now - then, 0.001)
-        rate = (self.total.written - items) / span
+        rate = (written - items_then) / span
         return Progress(
             phase="copy",
             at=self._at(),
             elapsed_s=now - self._began,
-            items_read=self.total.read,
-            items_written=self.total.written,
-            bytes_read=self.total.bytes_read,
-            bytes_written=self.total.bytes_written,
+            items_read=self._before.read + machine.read,
+            items_written=self._before.written + written,
+            bytes_read=self._before.bytes_read + machine.read_bytes,
+            bytes_written=self._before.bytes_written + round(size),
             expected=self._expected,
             segments=self._segments,
             segments_done=self._done,
             items_per_s=rate,
-            bytes_per_s=(self.total.bytes_written - size) / span,
+            bytes_per_s=(size - size_then) / span,
             read_units=read.pacer.consumed,
             write_units=write.pacer.consumed,
             read_units_per_s=(read.pacer.consumed - reads) / span,
@@ -72,15 +75,14 @@ class Meter:
             retried=read.retries + write.retries,
             set_aside=self.total.set_aside,
             conflicts=self.total.conflicts,
-            eta_s=self._eta(rate),
+            eta_s=self._eta(machine, rate),
         )
 
-    def _figures(self) -> tuple[int, int]:
-        return self.total.written, self.total.bytes_written
-
-    def _eta(self, rate: float) -> float | None:
+    def _eta(self, machine: Machine, rate: float) -> float | None:
         if self._done >= self._segments:
             return 0.0
-        if self._expected is None or rate <= 0 or self._expected < self.total.read:
+        if self._expected is None or rate <= 0 or not machine.writing.taken:
             return None
-        return (self._expected - self.total.read) / rate
+        becomes = machine.writing.taken / machine.read
+        left = self._expected - self._before.read - machine.read + machine.writing.waiting / becomes
+        return left / (rate / becomes) if left > 0 else None

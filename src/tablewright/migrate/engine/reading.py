@@ -15,6 +15,8 @@ __all__ = ["Reading"]
 
 _PAGE_BYTES = 1 << 20
 _FEWEST = 10
+_ENDLESS = 100_000
+"""More items than a page of a megabyte ever holds."""
 
 
 class _Flight:
@@ -76,14 +78,14 @@ class Reading:
         """A page of this size is held no longer."""
         self._held -= size
 
-    def next(self, now: float, slots: int) -> list[Read]:
-        """What to read now, with so many requests that may be begun."""
+    def next(self, now: float, slots: int, most: int | None = None) -> list[Read]:
+        """What to read now, with so many requests that may be begun, in pages of at most ``most`` items."""
         while self._later and self._later[0][0] <= now:
             self._turn.appendleft(heappop(self._later)[2])
         reads: list[Read] = []
         while self._turn and len(reads) < slots and self._room() and self.pacer.wait(now) <= 0.0:
             flight = self._turn.popleft()
-            limit = self._limit()
+            limit = self._limit(most)
             flight.sent = now
             flight.thought = self._page_units if limit is None else limit * self._item_units
             self.pacer.spend(flight.thought)
@@ -127,9 +129,10 @@ class Reading:
             return True
         return self._held + (under_way + 1) * self._page_bytes <= self._memory
 
-    def _limit(self) -> int | None:
-        """So many items that a page costs about a second of the rate, where a whole page would cost more."""
+    def _limit(self, most: int | None) -> int | None:
+        """So many items that a page costs about a second of the rate; None where a whole page is not more than that."""
         allowed = self.pacer.allowed
-        if allowed is None or allowed >= self._page_units:
-            return None
-        return max(_FEWEST, int(allowed / max(self._item_units, 0.01)))
+        if allowed is not None and allowed < self._page_units:
+            affordable = max(_FEWEST, int(allowed / max(self._item_units, 0.01)))
+            most = affordable if most is None else min(most, affordable)
+        return most if most is not None and most < _ENDLESS else None

@@ -54,6 +54,8 @@ _SHOW_S = 1.0
 _GROUP_S = 0.01
 """Acknowledged pages are written down together when they come within this time."""
 _READ_CONNECTIONS = 32
+_GRACE_S = 5.0
+"""How long a stop waits for pages that were read already."""
 
 
 def ceilings(
@@ -297,7 +299,7 @@ class _Copy:
         wishes = self._journal.wishes()
         if not self._stopped and (wishes.pause or stopping()):
             self._stopped = "somebody asked for a pause" if wishes.pause else "it was interrupted"
-            self._inbox.append(Stop())
+            self._inbox.append(Stop(_GRACE_S))
         settings = self._settings
         if wishes.pace is not None and wishes.pace != self._pace:
             self._pace = wishes.pace

@@ -22,7 +22,7 @@ __all__ = ["PageToWrite", "Writing"]
 class PageToWrite:
     """A page's items, and how far their writing is. ``open``: batches that are on their way or to be tried again."""
 
-    __slots__ = ("_at", "_batches", "_keys", "_sizes", "_spread", "items", "open", "segment", "set_aside")
+    __slots__ = ("_at", "_batches", "_keys", "_sizes", "_spread", "items", "open", "segment", "set_aside", "size")
 
     def __init__(
         self, segment: int, items: Sequence[Buffer], sizes: Sequence[int], keys: Sequence[bytes] | None
@@ -36,7 +36,8 @@ class PageToWrite:
         self._at = 0
         self._batches: list[list[int]] | None = None
         doubled = keys is not None and len(set(keys)) != len(keys)
-        self._spread = doubled or sum(sizes) > MOST_BYTES
+        self.size = sum(sizes)
+        self._spread = doubled or self.size > MOST_BYTES
 
     @property
     def begun(self) -> bool:
@@ -92,13 +93,22 @@ class Writing:
         self._later: list[tuple[float, int, _Batch]] = []
         self._flights: dict[int, _Batch] = {}
         self._number = 0
-        self._item_units = 1.0
+        self.item_units = 1.0  # that an item consumes, as far as was seen
         self.retries = 0
+        self.waiting = 0  # items taken on and not written
+        self.written = 0  # items that came back as written
+        self.taken = 0  # items taken on
+        self.taken_bytes = 0
 
     @property
     def under_way(self) -> int:
         """How many writes are on their way."""
         return len(self._flights)
+
+    @property
+    def waiting_units(self) -> float:
+        """What writing all that was taken on will consume."""
+        return self.waiting * self.item_units
 
     def due(self, now: float) -> float:
         """When something may be begun that may not be now; infinity when nothing waits for time."""
@@ -113,6 +123,9 @@ class Writing:
         if not queue:
             self._turn.append(queue)
         queue.append(page)
+        self.waiting += len(page.items)
+        self.taken += len(page.items)
+        self.taken_bytes += page.size
 
     def next(self, now: float, slots: int) -> list[Write]:
         """What to write now, with so many requests that may be begun."""
@@ -134,7 +147,7 @@ class Writing:
                 if queue:
                     turn.append(queue)
             batch.sent = now
-            batch.thought = thought = len(batch.items) * self._item_units
+            batch.thought = thought = len(batch.items) * self.item_units
             pacer.spend(thought)
             self._number = number = self._number + 1
             self._flights[number] = batch
@@ -152,7 +165,9 @@ class Writing:
         count = len(batch.items) - len(answer.unprocessed)
         self.pacer.settle(batch.thought, units, now)
         if count > 0:
-            self._item_units += 0.02 * (units / count - self._item_units)
+            self.written += count
+            self.waiting -= count
+            self.item_units += 0.02 * (units / count - self.item_units)
         if answer.unprocessed:
             self.pacer.throttled(batch.sent, now)
             # More than were sent is nonsense: then all of them are sent again.
@@ -172,12 +187,16 @@ class Writing:
         if answer.failure is Failure.CONFLICT and len(batch.items) == 1:
             self.pacer.settle(batch.thought, batch.thought, now)
             page.open -= 1
+            self.waiting -= 1
             item = bytes(batch.items[0])
             if answer.existing is None or not self._same(item, answer.existing):
                 page.set_aside.append(SetAside(item, answer.detail, conflict=True))
+            else:
+                self.written += 1
         elif answer.failure is Failure.INVALID and len(batch.items) == 1:
             self.pacer.settle(batch.thought, 0.0, now)
             page.open -= 1
+            self.waiting -= 1
             page.set_aside.append(SetAside(bytes(batch.items[0]), answer.detail))
         elif answer.failure is Failure.INVALID:
             # One of them is bad, and DynamoDB took none: each on its own shows which.
@@ -200,6 +219,6 @@ class Writing:
     def _size(self) -> int:
         """Items in the next batch: as many as may be, but of a slow pace not more than about a second's worth."""
         allowed = self.pacer.allowed
-        if allowed is None or allowed >= self._most * self._item_units:
+        if allowed is None or allowed >= self._most * self.item_units:
             return self._most
-        return max(1, min(self._most, int(allowed / max(self._item_units, 0.001))))
+        return max(1, min(self._most, int(allowed / max(self.item_units, 0.001))))
