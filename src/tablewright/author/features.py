@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tablewright.author.editing import Path, Text, put_entry, put_item, put_value, take_entry
+from tablewright.author.replicas import homes, is_global
 from tablewright.author.siblings import Sibling, family, word
 from tablewright.author.writing import Call, Value
 from tablewright.errors import UsageError
@@ -41,10 +42,12 @@ def add_stream(text: Text, table: str, view: str) -> Text:
 
 def add_tag(text: Text, table: str, key: str, value: str) -> Text:
     """A tag. Raises UsageError where there is one of that key."""
-    found, where = place(text, table)
-    if tag_at(text, where, key) is not None:
-        raise UsageError("name-in-use", "The name is in use", f"{found.logical_id} has a tag {key} already.")
-    return put_item(text, (*where, "Tags"), {"Key": key, "Value": value})
+    found, _ = place(text, table)
+    for where in homes(text, found):
+        if tag_at(text, where, key) is not None:
+            raise UsageError("name-in-use", "The name is in use", f"{found.logical_id} has a tag {key} already.")
+        text = put_item(text, (*where, "Tags"), {"Key": key, "Value": value})
+    return text
 
 
 def tag_at(text: Text, where: Path, key: str) -> int | None:
@@ -75,7 +78,9 @@ def add_output(text: Text, table: str, what: str) -> Text:
 
 def set_billing(text: Text, table: str, mode: str, read: int, write: int) -> Text:
     """on-demand, or provisioned with capacities for the table and, where they have none, its indexes."""
-    _, where = place(text, table)
+    found, where = place(text, table)
+    if mode != "on-demand":
+        _check_capacity(found)
     if mode == "on-demand":
         text = put_value(text, (*where, "BillingMode"), "PAY_PER_REQUEST")
         for at in (where, *_indexes(text, where)):
@@ -92,6 +97,7 @@ def set_billing(text: Text, table: str, mode: str, read: int, write: int) -> Tex
 def set_throughput(text: Text, table: str, read: int, write: int, index: str = "") -> Text:
     """Capacity units of a provisioned table or index; the most request units of an on-demand one."""
     found, where = place(text, table)
+    _check_capacity(found)
     billing = text.at((*where, "BillingMode"))
     provisioned = not (isinstance(billing, Scalar) and billing.text == "PAY_PER_REQUEST")
     at = _index_at(text, where, index, found) if index else where
@@ -105,36 +111,46 @@ def set_throughput(text: Text, table: str, read: int, write: int, index: str = "
 
 def set_class(text: Text, table: str, name: str) -> Text:
     """standard or infrequent-access."""
-    return put_value(text, (*place(text, table)[1], "TableClass"), CLASSES[name])
+    return _everywhere(text, table, ("TableClass",), CLASSES[name])
 
 
 def set_recovery(text: Text, table: str, enabled: bool, days: int | None) -> Text:
     """Point-in-time recovery, and how many days back."""
-    where = (*place(text, table)[1], "PointInTimeRecoverySpecification")
-    text = put_value(text, (*where, "PointInTimeRecoveryEnabled"), enabled)
-    return put_value(text, (*where, "RecoveryPeriodInDays"), days) if days is not None else text
+    where = "PointInTimeRecoverySpecification"
+    text = _everywhere(text, table, (where, "PointInTimeRecoveryEnabled"), enabled)
+    return _everywhere(text, table, (where, "RecoveryPeriodInDays"), days) if days is not None else text
 
 
 def set_protection(text: Text, table: str, enabled: bool) -> Text:
     """Deletion protection."""
-    return put_value(text, (*place(text, table)[1], "DeletionProtectionEnabled"), enabled)
+    return _everywhere(text, table, ("DeletionProtectionEnabled",), enabled)
 
 
 def set_encryption(text: Text, table: str, key: str) -> Text:
     """A KMS key: ``aws`` for AWS's managed one, ``owned`` for DynamoDB's own, else a key's ARN or alias."""
-    where = (*place(text, table)[1], "SSESpecification")
+    found, properties = place(text, table)
+    where, regional = (*properties, "SSESpecification"), homes(text, found)
+    if key not in ("owned", "aws") and len(regional) > 1:
+        raise UsageError(
+            "key-of-one-region",
+            "A key belongs to one region",
+            f"{found.logical_id} has replicas in {len(regional)} regions, and each needs a key of its own: write KMSMasterKeyId "
+            "in the SSESpecification of each replica by hand.",
+        )
+    for at in regional:
+        own = (*at, "SSESpecification")
+        if text.at((*own, "KMSMasterKeyId")) is not None and key in ("owned", "aws"):
+            text = take_entry(text, (*own, "KMSMasterKeyId"))
     if key == "owned":
         return take_entry(text, where) if text.at(where) is not None else text
     text = put_value(text, (*where, "SSEEnabled"), True)
     text = put_value(text, (*where, "SSEType"), "KMS")
-    if key != "aws":
-        return put_value(text, (*where, "KMSMasterKeyId"), key)
-    return take_entry(text, (*where, "KMSMasterKeyId")) if text.at((*where, "KMSMasterKeyId")) is not None else text
+    return text if key == "aws" else put_value(text, (*regional[0], "SSESpecification", "KMSMasterKeyId"), key)
 
 
 def set_insights(text: Text, table: str, enabled: bool) -> Text:
     """CloudWatch Contributor Insights: which keys are used most."""
-    return put_value(text, (*place(text, table)[1], "ContributorInsightsSpecification", "Enabled"), enabled)
+    return _everywhere(text, table, ("ContributorInsightsSpecification", "Enabled"), enabled)
 
 
 def set_projection(text: Text, table: str, index: str, projection: str, include: tuple[str, ...]) -> Text:
@@ -145,6 +161,24 @@ def set_projection(text: Text, table: str, index: str, projection: str, include:
     if projection == "INCLUDE":
         return put_value(text, (*at, "NonKeyAttributes"), list(include))
     return take_entry(text, (*at, "NonKeyAttributes")) if text.at((*at, "NonKeyAttributes")) is not None else text
+
+
+def _everywhere(text: Text, table: str, key: tuple[str, ...], value: Value) -> Text:
+    """A setting made so: in each replica of a global table, whose regions have their own."""
+    found, _ = place(text, table)
+    for where in homes(text, found):
+        text = put_value(text, (*where, *key), value)
+    return text
+
+
+def _check_capacity(table: Sibling) -> None:
+    if is_global(table):
+        raise UsageError(
+            "global-capacity",
+            "The capacity of a global table is written otherwise",
+            f"{table.logical_id} has its write capacity in WriteProvisionedThroughputSettings, with auto scaling, and its read "
+            "capacity in each replica. Write them by hand, or set it to on-demand.",
+        )
 
 
 def _units(read: int, write: int) -> Value:

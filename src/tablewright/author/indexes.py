@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tablewright.author.alarms import alarm_for
 from tablewright.author.editing import Path, Text, put_entry, put_item
+from tablewright.author.replicas import is_global
 from tablewright.author.siblings import Sibling, family
 from tablewright.author.tables import Key
 from tablewright.author.writing import Value
@@ -53,6 +54,13 @@ def add_index(text: Text, wish: NewIndex) -> Text:
 
 
 def _check(text: Text, table: Sibling, where: Path, name: str, wish: NewIndex) -> None:
+    if is_global(table) and table.value("BillingMode") != "PAY_PER_REQUEST":
+        raise UsageError(
+            "global-capacity",
+            "The capacity of a global table is written otherwise",
+            f"An index of {table.logical_id} needs WriteProvisionedThroughputSettings, and its read capacity in each replica. "
+            "Write it by hand.",
+        )
     names = index_names(text, table)
     if name in names:
         raise UsageError("name-in-use", "The name is in use", f"{table.logical_id} has an index {name} already.")

@@ -9,6 +9,7 @@ from tablewright.author.alarms import alarms_on
 from tablewright.author.editing import Path, Text, put_value, take_entries, take_entry, take_item
 from tablewright.author.features import place, tag_at
 from tablewright.author.notices import SUBSCRIPTION, TOPIC
+from tablewright.author.replicas import homes
 from tablewright.author.siblings import Sibling, mentions
 from tablewright.author.watchable import read_alarms, watched_tables
 from tablewright.errors import UsageError
@@ -64,11 +65,14 @@ def remove_setting(text: Text, table: str, key: str, what: str) -> Text:
 
 def remove_tag(text: Text, table: str, key: str) -> Text:
     """A tag gone."""
-    found, where = place(text, table)
-    at = tag_at(text, where, key)
-    if at is None:
+    found, _ = place(text, table)
+    places = [(where, tag_at(text, where, key)) for where in homes(text, found)]
+    if all(at is None for _, at in places):
         raise UsageError("not-there", "It is not there", f"{found.logical_id} has no tag {key}.")
-    return take_item(text, (*where, "Tags", at))
+    for where, at in places:
+        if at is not None:
+            text = take_item(text, (*where, "Tags", at))
+    return text
 
 
 def remove_alarms(text: Text, names: Iterable[str]) -> Text:

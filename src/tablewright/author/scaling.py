@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tablewright.author.editing import Text, put_entry, take_entry
 from tablewright.author.indexes import index_names
+from tablewright.author.replicas import is_global
 from tablewright.author.siblings import Sibling, family, pascal, word
 from tablewright.author.writing import Call, Value
 from tablewright.errors import UsageError
@@ -37,6 +38,12 @@ def add_scaling(text: Text, wish: Scaling) -> Text:
             "not-provisioned",
             "The table is not provisioned",
             f"{table.logical_id} is billed on demand, which scales by itself. For provisioned capacity: tablewright set billing.",
+        )
+    if is_global(table):
+        raise UsageError(
+            "global-capacity",
+            "A global table scales by its own settings",
+            f"{table.logical_id} has auto scaling in WriteProvisionedThroughputSettings and in each replica. Write it there.",
         )
     if wish.most < wish.least:
         raise UsageError("contradictory-options", "Options contradict each other", "--max is less than --min.")

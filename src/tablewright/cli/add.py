@@ -10,6 +10,7 @@ import click
 from tablewright.cli.add_alarm import alarm
 from tablewright.cli.edited import apply, editing_options
 from tablewright.cli.options import Common
+from tablewright.cli.replica import add as replica
 from tablewright.cli.terminal import can_ask
 from tablewright.errors import UsageError
 
@@ -228,3 +229,4 @@ def autoscaling(
 
 
 command.add_command(alarm)
+command.add_command(replica)

@@ -9,6 +9,7 @@ import click
 
 from tablewright.cli.edited import apply, edit_options, editing_options
 from tablewright.cli.options import Common, common_options
+from tablewright.cli.replica import remove as replica
 from tablewright.errors import UsageError
 
 if TYPE_CHECKING:
@@ -222,3 +223,6 @@ def autoscaling(common: Common, table: str, of: str, template: Path | None, diff
 
     said = f"auto scaling removed from {of or table}"
     return apply(common, template, lambda text: remove_scaling(text, table, of), diff=diff, said=said)
+
+
+command.add_command(replica)
