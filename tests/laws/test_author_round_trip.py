@@ -17,6 +17,7 @@ from tablewright.author import features, removal
 from tablewright.author.alarm_kinds import KINDS
 from tablewright.author.alarm_plan import Wish
 from tablewright.author.alarm_set import add_alarms
+from tablewright.author.dashboard import add_dashboard
 from tablewright.author.editing import Text
 from tablewright.author.indexes import NewIndex, add_index
 from tablewright.author.notices import Notice
@@ -71,6 +72,10 @@ PAIRS: dict[str, tuple[Edit, Edit]] = {
     "table": (_new, _old),
     "index": (_alarms, lambda text, table: removal.remove_index(text, table, "roundTripped-index")),
     "alarms": (_set, _unset),
+    "dashboard": (
+        lambda text, _: add_dashboard(text, "RoundTripped").text,
+        lambda text, _: removal.remove_dashboard(text, "RoundTripped"),
+    ),
     "ttl": (
         lambda text, table: features.add_ttl(text, table, "roundTripped"),
         _removes("TimeToLiveSpecification", "TTL"),
@@ -130,7 +135,7 @@ def _round(text: Text, name: str) -> str | None:
 
 REFUSALS = {
     "cannot-edit", "ttl-already", "already-there", "name-in-use", "no-stream", "too-many-indexes", "attribute-of-another-type",
-    "no-resources",
+    "no-resources", "tables-under-conditions",
 }  # fmt: skip
 
 
@@ -215,11 +220,13 @@ def test_alarms_of_every_kind_come_back_in_every_style(monkeypatch: pytest.Monke
     monkeypatch.setitem(PAIRS, "alarms", (every, _unset))
     for style, body in STYLES.items():
         assert _round(Text(body, style), "alarms") is None, style
+        assert _round(Text(body, style), "dashboard") is None, style
 
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_every_style_comes_back(name: str) -> None:
-    for style, body in STYLES.items():  # one test for all: each is a few milliseconds
+    long = name in ("alarms", "dashboard")  # every style of these is for the slow tests
+    for style, body in list(STYLES.items())[:: 4 if long else 1]:  # one test for all: each is a few milliseconds
         outcome = _round(Text(body, style), name)
         assert outcome in (None, "ttl-already", "already-there", "name-in-use"), (style, outcome)
 

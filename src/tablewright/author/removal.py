@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from tablewright.author.alarm_set import COMPOSITE
+from tablewright.author.alarm_text import ALARM
 from tablewright.author.alarms import alarms_on
+from tablewright.author.dashboard import DASHBOARD
 from tablewright.author.editing import Path, Text, put_value, take_entries, take_entry, take_item
 from tablewright.author.features import place, tag_at
 from tablewright.author.notices import SUBSCRIPTION, TOPIC
@@ -27,11 +29,13 @@ def remove_table(text: Text, table: str) -> Text:
     users = [
         key for key in _resources(text) if key != found.logical_id and mentions(_node(text, key), found.logical_id)
     ]
+    boards = [key for key in users if _type(text, key) == DASHBOARD]
     if users:
         raise UsageError(
             "still-in-use",
             "The table is still in use",
             f"{', '.join(users)} refers to {found.logical_id}. Take that out first. The file is unchanged.",
+            f"tablewright remove dashboard {boards[0]}" if boards else None,
         )
     return take_entry(text, ("Resources", found.logical_id))
 
@@ -85,10 +89,9 @@ def remove_alarms(text: Text, names: Iterable[str]) -> Text:
         if text.entry(("Resources", name)) is None:
             raise UsageError("not-there", "It is not there", f"{text.path} has no {name} in Resources.")
     for key in _resources(text):
-        body = _node(text, key)
-        type_ = body.get("Type")
-        if not isinstance(type_, Scalar) or type_.text != COMPOSITE or key in gone:
+        if _type(text, key) != COMPOSITE or key in gone:
             continue
+        body = _node(text, key)
         under = [
             other for other in _resources(text) if other != key and mentions(body, other) and _is_alarm(text, other)
         ]
@@ -108,8 +111,12 @@ def remove_alarms(text: Text, names: Iterable[str]) -> Text:
 
 
 def _is_alarm(text: Text, key: str) -> bool:
-    type_ = _node(text, key).get("Type")
-    return isinstance(type_, Scalar) and type_.text.startswith("AWS::CloudWatch::")
+    return _type(text, key) in (ALARM, COMPOSITE)
+
+
+def _type(text: Text, key: str) -> str:
+    node = text.at(("Resources", key, "Type"))
+    return node.text if isinstance(node, Scalar) else ""
 
 
 def _check_unused(text: Text, name: str, gone: Container[str] = ()) -> None:
@@ -120,11 +127,13 @@ def _check_unused(text: Text, name: str, gone: Container[str] = ()) -> None:
         for entry in getattr(text.at((section,)), "entries", ())
         if entry.key != name and entry.key not in gone and mentions(entry.value, name)
     ]
+    boards = [user.partition(".")[2] for user in users if _type(text, user.partition(".")[2]) == DASHBOARD]
     if users:
         raise UsageError(
             "still-in-use",
             "It is still in use",
             f"{', '.join(users)} refers to {name}. Take that out first. The file is unchanged.",
+            f"tablewright remove dashboard {boards[0]}" if boards else None,
         )
 
 
@@ -138,15 +147,19 @@ def alarms_of(text: Text, table: str, index: str = "") -> tuple[str, ...]:
     return tuple(dict.fromkeys((*own, *(alarm for key, alarm in read_alarms(text).items() if key in readers))))
 
 
+def remove_dashboard(text: Text, name: str) -> Text:
+    """A dashboard by its logical ID."""
+    if _type(text, name) != DASHBOARD:
+        raise UsageError("not-there", "It is not there", f"{text.path} has no dashboard {name}.")
+    return remove_named(text, "Resources", name)
+
+
 def remove_topic(text: Text, name: str) -> Text:
     """A topic and its subscriptions. Raises UsageError where an alarm, or anything else, still tells it."""
-    type_ = text.at(("Resources", name, "Type"))
-    if not isinstance(type_, Scalar) or type_.text != TOPIC:
+    if _type(text, name) != TOPIC:
         raise UsageError("not-there", "It is not there", f"{text.path} has no topic {name}.")
     subscriptions = [
-        key
-        for key in _resources(text)
-        if getattr(_node(text, key).get("Type"), "text", "") == SUBSCRIPTION and mentions(_node(text, key), name)
+        key for key in _resources(text) if _type(text, key) == SUBSCRIPTION and mentions(_node(text, key), name)
     ]
     _check_unused(text, name, subscriptions)
     for key in (*subscriptions, name):

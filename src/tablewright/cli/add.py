@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tablewright.cli.add_alarm import alarm
+from tablewright.cli.add_dashboard import dashboard
 from tablewright.cli.edited import apply, editing_options
 from tablewright.cli.options import Common
 from tablewright.cli.replica import add as replica
@@ -229,4 +230,5 @@ def autoscaling(
 
 
 command.add_command(alarm)
+command.add_command(dashboard)
 command.add_command(replica)

@@ -51,9 +51,13 @@ def _add(command: Any, options: tuple[Callable[[Any], Any], ...]) -> Any:
 
 
 def apply(
-    common: Common, template: Path | None, edit: Callable[[Text], Text], *, diff: bool, said: str, notes: tuple[str, ...] = ()
+    common: Common, template: Path | None, edit: Callable[[Text], Text], *, diff: bool, said: str,
+    notes: tuple[str, ...] | Callable[[], tuple[str, ...]] = (),
 ) -> int:  # fmt: skip
-    """Make the edit, or show it, and say what was done and what the check thinks of it."""
+    """Make the edit, or show it, and say what was done and what the check thinks of it.
+
+    ``notes`` is a function where they follow from the edit.
+    """
     from tablewright.author.run import edit_file
 
     shown = chosen_template(common, template)
@@ -73,7 +77,7 @@ def apply(
         out.text(f"{shown}: it says so already; nothing was changed")
         return exits.DONE.code
     out.line(((out.marks.good, "good"), (f" {said} in {shown}", "")))
-    for note in notes:
+    for note in notes if isinstance(notes, tuple) else notes():
         out.line(((f"  {note}", "dim"),))
     for finding in edited.notes:
         out.line(((f"  {finding.rule}", "warn"), (f" line {finding.line}: {finding.message}", "")))

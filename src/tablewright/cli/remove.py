@@ -193,6 +193,21 @@ def topic(common: Common, name: str, template: Path | None, diff: bool) -> int:
     return apply(common, template, lambda text: remove_topic(text, name), diff=diff, said=said)
 
 
+@command.command(short_help="Remove a dashboard.")
+@click.argument("name", default="TablesDashboard", metavar="[LOGICALID]")
+@editing_options
+def dashboard(common: Common, name: str, template: Path | None, diff: bool) -> int:
+    """Remove a dashboard by its logical ID, TablesDashboard where none is given.
+
+    \b
+    Examples:
+      tablewright remove dashboard --diff
+    """
+    from tablewright.author.removal import remove_dashboard
+
+    return apply(common, template, lambda text: remove_dashboard(text, name), diff=diff, said=f"{name} removed")
+
+
 @command.command(short_help="Remove an output.")
 @click.argument("name", metavar="OUTPUT")
 @editing_options

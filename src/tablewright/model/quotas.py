@@ -46,6 +46,11 @@ CONTROL_OPERATIONS = Quota(
     500, "tables being created, updated or deleted at a time (250 when they have indexes)", "Quotas", True
 )
 ALARM_METRICS = Quota(10, "metrics in the metric math of one alarm", "Alarm quotas")
+ALARM_WIDGET = Quota(100, "alarms of one alarm widget", "Dashboard body structure, alarm status widget")
+DASHBOARD_WIDGETS = Quota(500, "widgets of a dashboard", "CloudWatch service quotas")
+DASHBOARD_METRICS = Quota(
+    2_500, "metrics of a dashboard, those that are only calculated with included", "CloudWatch service quotas"
+)
 TEMPLATE_BYTES = Quota(1_048_576, "bytes of a template given by URL", "CloudFormation quotas")
 TEMPLATE_INLINE_BYTES = Quota(51_200, "bytes of a template sent in the request", "CloudFormation quotas")
 TEMPLATE_RESOURCES = Quota(500, "resources of a template", "CloudFormation quotas")
