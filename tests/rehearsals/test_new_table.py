@@ -81,6 +81,38 @@ def test_a_new_table_is_watched_by_an_alarm_that_rings(timed: EmbeddedAws, accou
     assert _states(cloudwatch)["the-guides"] == "OK"
 
 
+def test_the_recommended_set_watches_a_new_table(timed: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    template = tmp_path / "dynamodb-schema.yaml"
+    shutil.copy(GUIDE, template)
+    _edited(template, "add", "table", "new-table", "--key", "id", "--no-alarm", "--no-outputs")
+    _edited(template, "add", "index", "new-table", "owner", "--no-alarm")
+    _edited(template, "set", "billing", "new-table", "provisioned", "--read", "1", "--write", "1")
+    _edited(template, "add", "alarm", "new-table", "--set", "recommended", "--email", "ops@example.com", "--composite")
+    _edited(template, "add", "dashboard")
+    body = put_entry(Text(template.read_text(), "t.yaml"), ("Resources", "GuidesAlarm"), GUIDES_ALARM, spaced=True).text
+
+    assert end(run(opened(timed, account), body)).ending is Ending.DONE
+    dynamodb, cloudwatch = (client(timed, account, service) for service in ("dynamodb", "cloudwatch"))
+    control.advance(timed.endpoint, minutes=2)
+    states = _states(cloudwatch)
+    assert (
+        set(states.values()) == {"OK"} and len(states) == 16
+    )  # seven of the table, five of its index, two of the account; the guide's two
+
+    for _ in range(7):  # five minutes in a row, and a period may end between the throttles and the look at them
+        _throttle(dynamodb)
+        control.advance(timed.endpoint, minutes=1)
+    ringing = {name for name, state in _states(cloudwatch).items() if state == "ALARM"}
+    assert ringing == {"ai-chef-new-table-throttled-writes", "ai-chef-new-table-capacity"}
+    (over,) = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert (over["AlarmName"], over["StateValue"]) == ("ai-chef-new-table-alarms", "ALARM")
+    sns = client(timed, account, "sns")
+    (subscribed,) = sns.list_subscriptions()["Subscriptions"]
+    assert over["AlarmActions"] == [subscribed["TopicArn"]] and subscribed["Endpoint"] == "ops@example.com"
+    shown = cloudwatch.get_dashboard(DashboardName="rehearsal-TablesDashboard")["DashboardBody"]
+    assert over["AlarmArn"] in shown and '"TableName","ai-chef-new-table"' in shown and "${" not in shown
+
+
 def _throttle(dynamodb: Any) -> None:
     """Use up the burst of a table of one write unit, 300 seconds' worth, then be refused ten times."""
     for number in range(40):
