@@ -190,10 +190,13 @@ class Machine:
         pages = self._pages[segment]
         done: list[Acknowledged] = []
         while pages and pages[0].writing.done:
-            page = pages.popleft()
+            page = pages[0]
+            refused = page.writing.set_aside
+            if len(page.rejected) + len(refused) > self._budget:
+                break  # it is not acknowledged, so that a resume comes upon it again
+            pages.popleft()
             self.reading.release(page.size)
             counts, aside = page.counts, page.rejected
-            refused = page.writing.set_aside
             if refused:
                 aside += tuple(refused)
                 lost = sum(len(s.item) for s in refused)

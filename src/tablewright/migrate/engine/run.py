@@ -212,14 +212,14 @@ class _Copy:
         next_show = loop.now() + _SHOW_S
         while self._finish is None:
             now = loop.now()
+            if now >= next_tick:
+                next_tick = now + _TICK_S
+                yield from self._tick(stopping, now)
             told, inbox[:] = inbox[:], []
             commands = machine.step(told, now=now, draw=loop.draw(), reads=self._reads.free, writes=self._writes.free)
             until = self._perform(commands, now)
             if self._pending and (self._finish is not None or now - self._pending_since >= _GROUP_S):
                 yield from self._write_down()
-            if now >= next_tick:
-                next_tick = now + _TICK_S
-                yield from self._tick(stopping, now)
             if now >= next_show:
                 next_show = now + _SHOW_S
                 gc.collect(1)
