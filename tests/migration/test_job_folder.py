@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tablewright.errors import Failed, Refused, UsageError
@@ -135,6 +135,7 @@ def test_every_state_says_what_it_means() -> None:
 LETTERS = st.lists(st.lists(st.text(max_size=8), max_size=3), max_size=6)
 
 
+@settings(max_examples=30)
 @given(pages=LETTERS, acknowledged=st.integers(0, 6))
 def test_a_resume_leaves_each_dead_letter_in_the_file_once(
     tmp_path_factory: pytest.TempPathFactory, pages: list[list[str]], acknowledged: int

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tablewright.cli.options import Command
-from tablewright.errors import UsageError
 
 if TYPE_CHECKING:
     from tablewright.migrate.request import MakeTransform
@@ -54,27 +53,22 @@ def transform_options(command: Command) -> Command:
 
 
 def spec(given: dict[str, Any]) -> dict[str, Any]:
-    """What was asked for, as plain JSON values; taken out of a command's options. Raises UsageError for both at once."""
+    """What was asked for, as plain JSON values that a later run can ask again; taken out of a command's options."""
     file = given.pop("transform_file")
     flags = {name: list(values) for name in FORMS if (values := given.pop(f"op_{name}"))}
-    if file is not None and flags:
-        raise UsageError(
-            "contradictory-options",
-            "Options contradict each other",
-            f"--transform names a file, and {', '.join(f'--{name}' for name in flags)} an operation. Put the operations into the "
-            "file, where their order is yours too.",
-        )
-    if file is None:
-        return {"flags": flags} if flags else {}
-    path, colon, function = file.partition(":")
-    return {"file": str(Path(path).absolute()) + colon + function}
+    asked: dict[str, Any] = {"flags": flags} if flags else {}
+    if file is not None:
+        path, colon, function = file.rpartition(":")
+        if not (colon and path.endswith(".py")):
+            path, colon, function = file, "", ""
+        asked["file"] = str(Path(path).absolute()) + colon + function
+    return asked
 
 
 def title(asked: Mapping[str, Any]) -> str:
     """The transform in a line, for people."""
-    if "file" in asked:
-        return str(asked["file"])
-    words = [
+    words = [asked["file"]] if "file" in asked else []
+    words += [
         word for name, values in asked.get("flags", {}).items() for value in values for word in (f"--{name}", value)
     ]
     return shlex.join(words) if words else "none: items are copied as they are"
@@ -84,22 +78,10 @@ def maker(asked: Mapping[str, Any], *, in_place: bool = False) -> MakeTransform:
     """What makes the transform, once the keys are known. Raises UsageError when it does."""
 
     def make(source: Sequence[Key], target: Sequence[Key]) -> Transform:
-        if "file" in asked:
-            from tablewright.migrate.transform.declared import Declared
-            from tablewright.migrate.transform.reading import read_operations
+        from tablewright.migrate.transform.flags import from_flags
+        from tablewright.migrate.transform.load import load_transform
 
-            path = Path(asked["file"])
-            form = "yaml" if path.suffix in (".yaml", ".yml") else "toml"
-            return Declared(
-                read_operations(path.read_text(), form=form, name=path.name), source, target, in_place=in_place
-            )
-        if asked.get("flags"):
-            from tablewright.migrate.transform.declared import Declared
-            from tablewright.migrate.transform.flags import from_flags
-
-            return Declared(from_flags(asked["flags"]), source, target, in_place=in_place)
-        from tablewright.migrate.transform.unchanged import Unchanged
-
-        return Unchanged(source, target)
+        operations = from_flags(asked.get("flags", {}))
+        return load_transform(asked.get("file"), source, target, operations=operations, in_place=in_place)
 
     return make

@@ -55,11 +55,10 @@ def complete(job: Job, counts: Counts, *, verified: bool) -> Finished:
 def incomplete(job: Job, counts: Counts, letters: str, *, verified: bool) -> Finished:
     """Some items were set aside: never called done."""
     number = counts.set_aside
-    conflicts = (
-        f" {counts.conflicts:,} of them are conflicts: the target holds another item under their key, which was left as it is."
-        if counts.conflicts
-        else ""
-    )
+    conflicts = ""
+    if counts.conflicts:
+        many = "is a conflict" if counts.conflicts == 1 else "are conflicts"
+        conflicts = f" {counts.conflicts:,} of them {many}: the target holds another item under that key, and keeps it."
     rest = "All others were compared and are the same on both sides." if verified else "The others were not compared."
     return Finished(
         Ending.FAILED,

@@ -1,0 +1,141 @@
+"""A migration that is watched, slowed down, paused, stopped and killed, from where a person would do it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import EmbeddedAws
+from tests.faces.shell import PROGRAM, Ran, environment
+from tests.migration.conftest import Tables, places, sessions
+from tests.migration.test_migrate_run import REKEY, by_text, rekeyed
+
+Migrate = Callable[..., Ran]
+
+
+@contextmanager
+def running(aws: EmbeddedAws, folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """``tablewright migrate`` in a process of its own, which is killed at the end if it still runs."""
+    env = environment(places(aws, folder))
+    process = subprocess.Popen(
+        [*PROGRAM, "migrate", *words], cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=30)
+
+
+def wait_until(said: Callable[[], bool], seconds: float = 60) -> None:
+    """Until it is so; fails when it takes too long."""
+    end = time.monotonic() + seconds
+    while not said():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.3)  # each look is a command of its own
+
+
+def standing(migrate: Migrate) -> dict[str, object]:
+    """What ``status`` says of the only job; {} before there is one."""
+    out = migrate("status", "--output", "json").out
+    told: dict[str, object] = json.loads(out) if out.strip() else {}
+    return told
+
+
+def written(migrate: Migrate) -> float:
+    """Write units that the run consumed so far."""
+    progress = standing(migrate).get("progress")
+    return float(progress["write_units"]) if isinstance(progress, dict) else 0.0
+
+
+def test_another_terminal_sees_slows_and_pauses_it_and_ctrl_c_stops_it(
+    tables: Tables, migrate: Migrate, aws: EmbeddedAws, tmp_path: Path
+) -> None:
+    source, target = tables.make("sessionId"), tables.make("PK", "SK")
+    items = sessions(100, 8_000)
+    tables.fill(source, items)
+    words = ("run", "--local", "--source", source, "--target", target, *REKEY)
+    with running(aws, tmp_path, *words, "--pace", "200wcu") as process:
+        wait_until(lambda: written(migrate) > 0)
+        told = standing(migrate)
+        assert (told["state"], told["running"], told["pid"]) == ("copying", True, process.pid)
+        second = migrate(*words)
+        assert second.code == 3
+        assert "error[target-in-use]" in second.err
+        assert str(process.pid) in second.err
+        slower = migrate("pace", "100wcu")
+        assert slower.code == 0, slower.err
+        assert standing(migrate)["pace"] == "100wcu"
+        assert migrate("pause").code == 0
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 4, err
+        assert "pace 100wcu" in err
+        assert "Paused" in err
+    told = standing(migrate)
+    assert (told["state"], told["running"], told["died"]) == ("paused", False, False)
+    with running(aws, tmp_path, "resume", "--pace", "200wcu") as process:
+        wait_until(lambda: standing(migrate)["running"] is True and standing(migrate)["state"] == "copying")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 130, err
+        assert f"tablewright migrate resume {told['job']}" in err
+    assert standing(migrate)["state"] == "stopped"
+    done = migrate("resume", "--pace", "100%")
+    assert done.code == 0, done.err
+    assert by_text(tables.items(target)) == by_text(rekeyed(items))
+
+
+@pytest.mark.slow
+def test_a_killed_run_is_shown_as_gone_and_goes_on(
+    tables: Tables, migrate: Migrate, aws: EmbeddedAws, tmp_path: Path
+) -> None:
+    source, target = tables.make("sessionId"), tables.make("PK", "SK")
+    items = sessions(250, 8_000)
+    tables.fill(source, items)
+    words = ("run", "--local", "--source", source, "--target", target, *REKEY)
+    with running(aws, tmp_path, *words, "--pace", "200wcu") as process:
+        wait_until(lambda: written(migrate) > 0)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(10)
+    told = standing(migrate)
+    assert (told["running"], told["died"]) == (False, True)
+    shown = migrate("status").out
+    assert "copying, its process is gone" in shown
+    assert f"tablewright migrate resume {told['job']}" in shown
+    assert migrate("pause", str(told["job"])).code == 3
+    done = migrate(*words, "--pace", "100%", "--output", "json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out.splitlines()[0])["resumed"] is True
+    assert by_text(tables.items(target)) == by_text(rekeyed(items))
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_it_still_brings_everything_over(
+    tables: Tables, migrate: Migrate, aws: EmbeddedAws, tmp_path: Path
+) -> None:
+    source, target = tables.make("sessionId"), tables.make("PK", "SK")
+    items = sessions(3000, 700)
+    tables.fill(source, items)
+    words = ("run", "--local", "--source", source, "--target", target, *REKEY, "--pace", "1000wcu")
+    draw = random.Random(8)
+    codes = []
+    for _ in range(8):
+        with running(aws, tmp_path, *words) as process:
+            try:
+                codes.append(process.wait(draw.uniform(0.8, 4.0)))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                codes.append(process.wait(10))
+    assert -signal.SIGKILL in codes
+    done = migrate(*words, "--pace", "100%")
+    assert done.code == 0, done.err
+    assert by_text(tables.items(target)) == by_text(rekeyed(items))

@@ -1,0 +1,191 @@
+"""``tablewright migrate run`` on the embedded AWS: what goes over, what is refused, and when "done" is said."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import EmbeddedAws
+from tests.faces.shell import Ran
+from tests.migration.conftest import Item, Tables, sessions
+
+Migrate = Callable[..., Ran]
+REKEY = ("--key", "PK=SESSION#{sessionId}", "--key", "SK=META")
+
+
+def rekeyed(items: list[Item]) -> list[Item]:
+    return [{**item, "PK": {"S": f"SESSION#{item['sessionId']['S']}"}, "SK": {"S": "META"}} for item in items]
+
+
+def by_text(items: list[Item]) -> list[str]:
+    return sorted(
+        json.dumps({k: {t: sorted(v) if t == "SS" else v for t, v in a.items()} for k, a in i.items()}, sort_keys=True)
+        for i in items
+    )
+
+
+def events(ran: Ran) -> list[dict[str, object]]:
+    return [json.loads(line) for line in ran.out.splitlines()]
+
+
+def test_several_pages_go_over_with_new_keys_and_are_compared(tables: Tables, migrate: Migrate, tmp_path: Path) -> None:
+    items = sessions(24, 50_000)  # more than a megabyte: several pages
+    source, target = tables.make("sessionId"), tables.make("PK", "SK")
+    tables.fill(source, items)
+    ran = migrate("run", "--local", "--source", source, "--target", target, *REKEY, "--output", "json")
+    assert ran.code == 0, ran.err
+    assert by_text(tables.items(target)) == by_text(rekeyed(items))
+    told = events(ran)
+    kinds = [event["event"] for event in told]
+    assert kinds[0] == "migration-started"
+    assert kinds[-1] == "finished"
+    assert {"checked", "phase-started", "progress", "phase-ended", "noted"} <= set(kinds)
+    end = told[-1]
+    assert (end["ending"], end["code"]) == ("done", "verified")
+    assert end["facts"]["items_written"] == "24"  # type: ignore[index]
+    (folder,) = (tmp_path / ".tablewright/migrations").glob("*/")
+    kept = {path.name for path in folder.iterdir()}
+    assert "job.json" in kept
+    assert "요리" not in "".join(path.read_text("utf-8", "replace") for path in folder.iterdir())
+
+
+@pytest.mark.slow
+def test_a_migration_that_is_over_is_not_done_twice_and_what_changed_since_is_found(
+    tables: Tables, migrate: Migrate
+) -> None:
+    items = sessions(30)
+    source, target = tables.make("sessionId"), tables.make("PK", "SK")
+    tables.fill(source, items)
+    assert migrate("run", "--local", "--source", source, "--target", target, *REKEY).code == 0
+    again = migrate("run", "--local", "--source", source, "--target", target, *REKEY)
+    assert again.code == 0
+    assert "Nothing to do: this migration is over" in again.out
+    verified = migrate("verify")
+    assert verified.code == 0, verified.err
+    assert "source and target hold the same" in verified.out
+    # Somebody changes one attribute of one item: a count would not notice.
+    changed = rekeyed(items)[7] | {"createdAt": {"N": "1"}}
+    tables.fill(target, [changed])
+    differs = migrate("verify")
+    assert differs.code == 1
+    assert "error[verify-differs]" in differs.err
+    assert "differs" in migrate("status").out
+    # Somebody empties the target: the same command begins anew.
+    for item in tables.items(target):
+        tables.client.delete_item(TableName=target, Key={k: item[k] for k in ("PK", "SK")})
+    anew = migrate("run", "--local", "--source", source, "--target", target, *REKEY, "--no-verify")
+    assert anew.code == 0, anew.err
+    assert "Copied, not verified" in anew.out
+    assert "Done" not in anew.out
+    assert len(migrate("status").out.splitlines()) == 4
+
+
+def test_bad_items_are_set_aside_within_a_budget_and_never_called_done(
+    tables: Tables, migrate: Migrate, tmp_path: Path
+) -> None:
+    source, target = tables.make("sessionId"), tables.make("sessionId", "kind")
+    good = [{"sessionId": {"S": f"s-{i}"}, "kind": {"S": "chat"}} for i in range(20)]
+    bad = [{"sessionId": {"S": f"bad-{i}"}, "비밀": {"S": "1234"}} for i in range(2)]
+    tables.fill(source, good + bad)
+    words = ("run", "--local", "--source", source, "--target", target)
+    stopped = migrate(*words)
+    assert stopped.code == 1
+    assert "error[too-many-set-aside]" in stopped.err
+    ran = migrate(*words, "--dead-letters", "5")
+    assert ran.code == 1
+    assert "error[incomplete]: Incomplete: 2 items set aside" in ran.err
+    assert "Done" not in ran.out + ran.err
+    assert "1234" not in ran.out + ran.err
+    assert by_text(tables.items(target)) == by_text(good)
+    (letters,) = tmp_path.glob(".tablewright/migrations/*/dead-letters.jsonl")
+    told = [json.loads(line) for line in letters.read_text().splitlines()]
+    assert by_text([letter["Item"] for letter in told]) == by_text(bad)
+    assert {letter["reason"] for letter in told} == {"key attribute 'kind' is missing"}
+    assert letters.stat().st_mode & 0o077 == 0
+    assert "2 set aside" in migrate("status").out
+    again = migrate(*words)
+    assert again.code == 3
+    assert "error[over-with-a-rest]" in again.err
+
+
+@pytest.mark.slow
+def test_into_existing_overwrites_nothing(tables: Tables, migrate: Migrate) -> None:
+    items = sessions(10)
+    source, target = tables.make("sessionId"), tables.make("sessionId")
+    tables.fill(source, items)
+    taken = [{**items[3], "said": {"S": "mine"}}, {"sessionId": {"S": "another"}}]
+    tables.fill(target, taken)
+    words = ("run", "--local", "--source", source, "--target", target)
+    refused = migrate(*words)
+    assert refused.code == 3
+    assert "error[target-holds-items]" in refused.err
+    assert f"--into-existing {target}" in refused.err
+    assert migrate(*words, "--into-existing", "other").code == 2
+    ran = migrate(*words, "--into-existing", target, "--dead-letters", "1")
+    assert ran.code == 1, ran.err
+    assert "Incomplete: 1 item set aside" in ran.err
+    assert "1 of them is a conflict" in ran.err
+    assert by_text(tables.items(target)) == by_text([*taken, *[i for i in items if i != items[3]]])
+
+
+def test_ttl_is_off_until_both_sides_are_the_same(tables: Tables, migrate: Migrate) -> None:
+    source, target = tables.make("sessionId"), tables.make("sessionId")
+    tables.client.update_time_to_live(
+        TableName=target, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
+    )
+    items = [{"sessionId": {"S": "expired"}, "ttl": {"N": "1700000000"}}]
+    tables.fill(source, items)
+    words = ("run", "--local", "--source", source, "--target", target)
+    refused = migrate(*words)
+    assert refused.code == 3
+    assert "error[target-ttl-on]" in refused.err
+    ran = migrate(*words, "--suspend-ttl")
+    assert ran.code == 0, ran.err
+    assert "TTL on ttl of" in ran.err
+    described = tables.client.describe_time_to_live(TableName=target)["TimeToLiveDescription"]
+    assert described == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
+
+
+def test_what_is_refused_is_refused_before_anything_is_written(
+    tables: Tables, migrate: Migrate, aws: EmbeddedAws, tmp_path: Path
+) -> None:
+    source, target = tables.make("sessionId"), tables.make("PK", "SK")
+    tables.fill(source, sessions(3))
+    arn = tables.client.describe_table(TableName=source)["Table"]["TableArn"]
+    other_name = aws.endpoint.replace("127.0.0.1", "localhost")
+    local = ("--local", "--source", source)
+    expected: list[tuple[tuple[str, ...], int, str]] = [
+        ((*local, "--target", source), 3, "source-is-target"),
+        ((*local, "--target", arn), 3, "source-is-target"),
+        ((*local, "--target", source, "--target-endpoint", other_name), 3, "source-is-target"),
+        ((*local, "--target", "nothing-here"), 2, "no-target-table"),
+        (("--local", "--source", "nothing-here", "--target", target), 2, "no-source-table"),
+        ((*local,), 2, "no-target"),
+        (("--local", "--target", target), 2, "no-source"),
+        ((*local, "--target", target), 3, "keys-differ"),
+        ((*local, "--target", target, "--key", "PK=X#{nothing}", "--key", "SK=META"), 3, "nothing-fits"),
+        ((*local, "--target", target, "--pace", "fast"), 2, "pace-malformed"),
+        ((*local, "--target", target, "--in-place"), 2, "contradictory-options"),
+        ((*local, "--target", target, "--transform", "nothing.toml"), 2, "transform-unreadable"),
+    ]
+    for words, code, name in expected:
+        ran = migrate("run", *words)
+        assert (ran.code, re.findall(r"error\[([a-z-]+)\]", ran.err)) == (code, [name]), (words, ran.err)
+        assert "Traceback" not in ran.err
+    assert tables.items(target) == []
+    assert not (tmp_path / ".tablewright").exists()
+
+
+@pytest.mark.parametrize("words", [("status", "none"), ("resume",), ("pace", "50%"), ("pause",), ("verify",)])
+def test_a_job_that_is_not_there_is_said(migrate: Migrate, words: tuple[str, ...]) -> None:
+    ran = migrate(*words)
+    assert ran.code == 2
+    assert "error[no-such-job]" in ran.err
+
+
+def test_nothing_is_kept_and_said_so(migrate: Migrate) -> None:
+    assert migrate("status").out == "No migration is kept here.\n"
