@@ -47,5 +47,12 @@ def test_a_deploy_is_repeated_as_it_was_typed() -> None:
     assert again.command("tablewright deploy --stack s") == "tablewright deploy t.yaml --stack s --parameters 'A=b c'"
 
 
+def test_where_no_settings_name_the_template_it_is_asked_for() -> None:
+    again = Again(Common(region="eu-west-1"), Target("orders", EnvironmentSettings(), {}, {}))
+    wanted = "tablewright deploy TEMPLATE --stack orders --region eu-west-1"
+    assert again.command("tablewright deploy --stack orders") == wanted
+    assert again.command("tablewright status --stack orders") == "tablewright status --stack orders --region eu-west-1"
+
+
 def test_nothing_stays_nothing() -> None:
     assert Again(Common(local=True)).command(None) is None

@@ -46,14 +46,17 @@ def test_the_wrong_name_a_wildcard_or_yes_do_not_open_the_guard(
     for names in (set(), {"*"}, {"order*"}, {"Orders"}, {"ORDERS"}, {"orders "}, {STACK}):
         events = run(opened(aws, account), template(log_group()), allow_data_loss=frozenset(names), interactive=True)
         refused(events, kind="table-removed")
+        assert [name in end(events).detail for name in names] == ["names no table" in end(events).detail] * len(names)
     assert items(aws, account, "orders") == 1
 
 
 def test_the_exact_name_opens_the_guard(aws: EmbeddedAws, account: str) -> None:
     run(opened(aws, account), template(table(), log_group()))
     put(aws, account, "orders")
-    events = run(opened(aws, account), template(log_group()), allow_data_loss=frozenset({"orders"}))
+    events = run(opened(aws, account), template(log_group()), allow_data_loss=frozenset({"orders", "ordres"}))
     assert end(events).ending is Ending.DONE, end(events)
+    warned = [event.text for event in events if isinstance(event, Noted) and event.level == "warning"]
+    assert "--allow-data-loss ordres names no table that would lose anything." in warned
     found = next(e for e in events if isinstance(e, ChangesFound))
     assert [(loss.table, loss.allowed) for loss in found.losses] == [("orders", True)]
     assert aws.client("dynamodb", account=account).list_tables()["TableNames"] == []

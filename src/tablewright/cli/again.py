@@ -61,6 +61,8 @@ class Again:
                 return suggested
             if words[1] == "deploy" and set(words[2:]) <= said:
                 return shlex.join(["tablewright", *self._typed])
+        if words[1] == "deploy" and target is not None and target.settings.path is None and not self._typed:
+            words.insert(2, "TEMPLATE")  # No tablewright.toml says which it is.
         if target is not None and target.stack == target.settings.stack and words[-2:] == ["--stack", target.stack]:
             words = words[:-2]  # The settings name it, together with its template and parameters.
         for pair in _where(self._common):

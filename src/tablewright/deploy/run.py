@@ -35,7 +35,7 @@ from tablewright.deploy.remedy import (
     remedy,
 )
 from tablewright.deploy.status import row
-from tablewright.deploy.words import hint_again, looked, not_as_designed, refusal
+from tablewright.deploy.words import hint_again, looked, not_as_designed, refusal, unmatched
 from tablewright.errors import Failed, MustWait, Refused, Stuck, TablewrightError
 from tablewright.events import (
     Cause,
@@ -267,13 +267,15 @@ def _change(run: _Run, seen: Seen, imports: tuple[str, ...], drift: tuple[str, .
         suspicion = suspect(account, seen, made.change_set.changes)
         found = losses(account, suspicion, run.options.allow_data_loss)
         if any(loss.refuses for loss in found):
-            raise refusal(found, run.design.stack, run.again)
+            raise refusal(found, run.design.stack, run.again, run.options.allow_data_loss)
         for loss in found:
             yield Noted("note" if loss.weight is Weight.SAID else "warning", f"{loss.table}: {loss.what}")
+        for told in unmatched(found, run.options.allow_data_loss):
+            yield Noted("warning", told)
         yield ChangesFound(made.change_set, found, asks=asks)
         now = losses(account, suspicion, run.options.allow_data_loss)
         if any(loss.refuses for loss in now):
-            raise refusal(now, run.design.stack, run.again)
+            raise refusal(now, run.design.stack, run.again, run.options.allow_data_loss)
         known = newest_event(account, made.change_set.stack_id) if stack is not None else None
         execute(account, made)
         kept = True

@@ -38,8 +38,16 @@ def not_as_designed(stack: str, differences: Sequence[str], why: str) -> Failed:
     )
 
 
-def refusal(found: Sequence[Loss], stack: str, again: str) -> LossRefused:
-    """The guard's refusal: what would be lost, and the one command that allows it, where one may."""
+def counted(number: int, noun: str) -> str:
+    """``1 item``, ``1,204 items``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def refusal(found: Sequence[Loss], stack: str, again: str, allowed: frozenset[str] = frozenset()) -> LossRefused:
+    """The guard's refusal: what would be lost, and the one command that allows it, where one may.
+
+    ``allowed``: the names that were given; those that name no table that loses anything are said.
+    """
     standing = tuple(loss for loss in found if loss.refuses)
     listed = "\n".join(f"    {loss.table} ({loss.logical_id}): {loss.what}{_size(loss)}" for loss in standing)
     forbidden = any(loss.weight is Weight.FORBIDDEN for loss in standing)
@@ -51,16 +59,32 @@ def refusal(found: Sequence[Loss], stack: str, again: str) -> LossRefused:
             None,
             standing,
         )
+    told = unmatched(found, allowed)
+    missed = "\n\n" + "\n".join(told) + "\n\n" if told else " "
     names = sorted({loss.table for loss in found if loss.weight is Weight.GUARDED})
     flags = " ".join(f"--allow-data-loss {name}" for name in names)
     return LossRefused(
         "data-loss",
         "The change would lose data",
         f"Executing this change set on stack {stack} would lose:\n\n{listed}\n\nNothing was changed, and the change set was "
-        "removed. If that is what you want, name each table exactly:",
+        f"removed.{missed}If that is what you want, name each table exactly:",
         f"{again} {flags}",
         standing,
     )
+
+
+def unmatched(found: Sequence[Loss], allowed: frozenset[str]) -> list[str]:
+    """What was allowed and matches nothing, each with what may have been meant."""
+    said = []
+    for name in sorted(allowed - {loss.table for loss in found}):
+        of = next((loss.table for loss in found if name == loss.logical_id), None)
+        meant = "."
+        if "*" in name or "?" in name:
+            meant = ": it takes exact names and no wildcards."
+        elif of is not None:
+            meant = f": that is a logical ID, and the table is {of}."
+        said.append(f"--allow-data-loss {name} names no table that would lose anything{meant}")
+    return said
 
 
 def _size(loss: Loss) -> str:
@@ -68,5 +92,6 @@ def _size(loss: Loss) -> str:
         return ""
     held = f"; {describe_contents(loss.contents)}" if loss.contents is not None else ""
     return (
-        f"\n        about {loss.item_count:,} items, {loss.size_bytes or 0:,} bytes (as of up to six hours ago){held}"
+        f"\n        about {counted(loss.item_count, 'item')}, {counted(loss.size_bytes or 0, 'byte')} "
+        f"(as of up to six hours ago){held}"
     )

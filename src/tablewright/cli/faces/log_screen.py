@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tablewright.cli.faces.cells import clean, elide, fit, pad, width
 from tablewright.cli.faces.marks import Line, Marks, tone
-from tablewright.cli.faces.quantities import span
+from tablewright.cli.faces.quantities import count, span
 from tablewright.deploy.runlog import RunRecord
 
 _ENDINGS = {
@@ -88,7 +88,7 @@ def _words(kind: str, event: Mapping[str, object]) -> tuple[str, str]:
         status = str(inner.get("status", ""))
         if kind == "changes-found":
             changes = inner.get("changes")
-            return "", f"{len(changes) if isinstance(changes, list) else 0} changes found"
+            return "", f"{count(len(changes) if isinstance(changes, list) else 0, 'change')} found"
         said = inner.get("reason") or inner.get("text") or ""
         return tone(status), f"{status} {inner.get('logical_id', '')} {said}".strip()
     parts = [

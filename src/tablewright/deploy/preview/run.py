@@ -12,7 +12,7 @@ from tablewright.deploy.looking.run import Seen, look
 from tablewright.deploy.options import DeployOptions
 from tablewright.deploy.reason import explain_text
 from tablewright.deploy.remedy import RefuseIt, StuckIt, WaitForIt, refuse_names, remedy
-from tablewright.deploy.words import hint_again, looked
+from tablewright.deploy.words import counted, hint_again, looked
 from tablewright.errors import Refused, TablewrightError
 from tablewright.events import (
     ChangesFound,
@@ -78,7 +78,8 @@ def offline(design: Design) -> Iterator[Event]:
         yield Noted("note", f"{table.logical_id}: table {shown}{indexes}, DeletionPolicy {kept}")
     yield Finished(
         Ending.DONE,
-        f"{design.path} holds {len(design.resources)} resources, {len(design.tables)} of them tables",
+        f"{design.path} holds {counted(len(design.resources), 'resource')}, "
+        f"{len(design.tables)} of them {'a table' if len(design.tables) == 1 else 'tables'}",
         "Nothing was asked of AWS.",
         facts={CHANGES: "unknown"},
     )
