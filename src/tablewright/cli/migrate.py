@@ -12,7 +12,30 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
     "pace": ("migrate_jobs", "pace", "Change the pace of a running migration."),
     "pause": ("migrate_jobs", "pause", "Pause a running migration; every acknowledged page is kept."),
     "resume": ("migrate_run", "resume", "Go on with a migration that was paused, stopped or killed."),
+    "live": ("migrate_live", "live", "Build a table that follows another while writers go on, ready for a cut-over."),
+    "cutover": (
+        "migrate_live_steps",
+        "cutover",
+        "Verify, hold the writers, drain, compare once more, and switch to the target.",
+    ),
+    "rollback": (
+        "migrate_live_steps",
+        "rollback",
+        "Point the application at the source again, with every write made since.",
+    ),
+    "finish": ("migrate_live_steps", "finish", "End the migration on the target; the source keeps every item."),
+    "abandon": (
+        "migrate_live_steps",
+        "abandon",
+        "Give a live migration up before its switch; both tables stay as they are.",
+    ),
+    "unfence": (
+        "migrate_live_steps",
+        "unfence",
+        "Take the fence out of a table's policy, whatever became of its migration.",
+    ),
     "verify": ("migrate_verify", "verify", "Compare what two tables, or a table and files, hold."),
+    "undo": ("migrate_undo", "undo", "Undo a change in place, but for what somebody has written to since."),
 }
 """Name -> the module under ``cli``, the command's name in it, and what it is for."""
 

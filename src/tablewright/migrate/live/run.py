@@ -11,8 +11,9 @@ from tablewright.errors import MustWait, Refused, Stuck, TablewrightError, Usage
 from tablewright.events import Ending, Finished
 from tablewright.migrate import guards
 from tablewright.migrate.events import MigrationStarted
-from tablewright.migrate.job import job_id
+from tablewright.migrate.job import TableAt, job_id
 from tablewright.migrate.lease.lock import Lock
+from tablewright.migrate.live.asked import Asked, as_plain
 from tablewright.migrate.live.building.run import (
     LiveEvent,
     backfilling,
@@ -36,15 +37,15 @@ from tablewright.migrate.live.returning.run import (
 from tablewright.migrate.live.stage.run import Halted, Stage
 from tablewright.migrate.live.states import State, is_ended, row
 from tablewright.migrate.live.tail.run import Trimmed
+from tablewright.migrate.live.watching.run import LOCK
 from tablewright.migrate.looking.run import Accounts
 from tablewright.migrate.looking.run import look as look_at
 from tablewright.migrate.record import job_folder
 from tablewright.migrate.request import Request
 from tablewright.ports import Clock
 
-__all__ = ["LOCK", "LiveEvent", "live"]
+__all__ = ["LiveEvent", "live"]
 
-LOCK = "live.lock"
 Until = Callable[[State], bool]
 """Whether the process may end in a state: there is no more to do for it."""
 
@@ -73,9 +74,17 @@ def live(
         closing(Stage(request, options, job, folder, source, target, transform, clock)) as stage,
     ):
         _refuse_other(stage)
+        stage.journal.note(asked=as_plain(_asked(request, options)))
         resumed = stage.journal.entered() is not None
         yield MigrationStarted(job, "live", source.title, target.title, request.title, str(folder), resumed)
         yield from _work(stage, accounts, until, resumed=resumed)
+
+
+def _asked(request: Request, options: LiveOptions) -> Asked:
+    assert isinstance(request.source, TableAt) and isinstance(request.target, TableAt)
+    return Asked(
+        request.source, request.target, request.spec, request.title, request.options, options, request.suspend_ttl
+    )
 
 
 def _refuse_other(stage: Stage) -> None:
@@ -96,11 +105,16 @@ def _refuse_other(stage: Stage) -> None:
 def _work(stage: Stage, accounts: Accounts, until: Until, *, resumed: bool) -> Iterator[LiveEvent]:
     try:
         if not resumed:
-            yield from stage.enter(_S.PREPARING, "it begins", options=stage.options.as_plain())
+            yield from stage.enter(_S.PREPARING, "it begins")
         else:
+            stage.journal.note(refusal=None)
             yield stage.entered()
         while not (until(stage.state) and not stage.journal.wishes()) and not is_ended(stage.state):
             state = stage.state
+            if "abandon" in stage.journal.wishes() and "abandon" in row(state).ways:
+                stage.journal.granted()
+                yield from stage.go("abandon", "somebody gave it up")
+                continue
             try:
                 yield from _handler(stage, accounts)
             except Trimmed as lost:
@@ -109,8 +123,6 @@ def _work(stage: Stage, accounts: Accounts, until: Until, *, resumed: bool) -> I
                     raise
                 stage.stop_following("forward")
                 yield from stage.go("trimmed", lost.detail)
-            if stage.state is state and stage.fresh:
-                break
         yield _reached(stage)
     except Halted:
         yield _halted(stage)

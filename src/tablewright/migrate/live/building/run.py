@@ -17,7 +17,7 @@ from tablewright.migrate.live.events import Followed, Rechecked, StateEntered
 from tablewright.migrate.live.meeting import meetings_of
 from tablewright.migrate.live.outputs import image_of, key_of
 from tablewright.migrate.live.refusals import aside_refusal, meeting_refusal, pointer_refusal
-from tablewright.migrate.live.stage.run import End2, Halted, Stage
+from tablewright.migrate.live.stage.run import IN_FLIGHT_S, End2, Halted, Stage
 from tablewright.migrate.looking.run import Accounts
 from tablewright.migrate.run import migrate
 from tablewright.migrate.settling.run import suspend
@@ -107,6 +107,8 @@ def spooling(stage: Stage) -> Iterator[LiveEvent]:
     follower = stage.follower("forward")
     while not follower.tail.is_known():
         yield from stage.pass_time("forward")
+        if "abandon" in stage.journal.wishes():
+            return
     yield from stage.go("ready", "every shard is being spooled")
 
 
@@ -119,6 +121,8 @@ def backfilling(stage: Stage, accounts: Accounts) -> Iterator[LiveEvent]:
     try:
         for event in migrate(request, accounts, stage.clock):
             follower.check()
+            if "abandon" in stage.journal.wishes():
+                return
             if isinstance(event, Paused):
                 yield event
                 raise Halted
@@ -143,6 +147,10 @@ def backfilling(stage: Stage, accounts: Accounts) -> Iterator[LiveEvent]:
 def barrier(stage: Stage) -> Iterator[LiveEvent]:
     """Nothing of the copy is outstanding: its process ends only when every write is acknowledged or will never be sent."""
     stage.stop_following("forward")
+    if stage.resumed:
+        until = stage.now() + IN_FLIGHT_S  # what a process that was killed had sent may still be on its way
+        while stage.now() < until:
+            yield from stage.pass_time()
     yield from stage.go("ready", "no write of the copy is outstanding")
 
 
@@ -151,8 +159,7 @@ def replaying(stage: Stage) -> Iterator[LiveEvent]:
     follower = stage.follower("forward")
     while True:
         yield from stage.pass_time("forward")
-        if stage.journal.wishes().get("abandon"):
-            yield from _abandon(stage)
+        if "abandon" in stage.journal.wishes():
             return
         lag = follower.tail.lag()
         if lag.silent_since is not None and lag.seconds <= stage.options.lag and lag.records <= 2_000:
@@ -166,8 +173,7 @@ def following(stage: Stage) -> Iterator[LiveEvent]:
     while True:
         yield from stage.pass_time("forward")
         wishes = stage.journal.wishes()
-        if wishes.get("abandon"):
-            yield from _abandon(stage)
+        if "abandon" in wishes:
             return
         if "cutover" in wishes:
             yield from _begin(stage, wishes["cutover"])
@@ -175,11 +181,6 @@ def following(stage: Stage) -> Iterator[LiveEvent]:
         if follower.tail.lag().seconds > max(60.0, 5 * stage.options.lag):
             yield from stage.go("lag-grew", "the target fell behind")
             return
-
-
-def _abandon(stage: Stage) -> Iterator[LiveEvent]:
-    stage.journal.granted()
-    yield from stage.go("abandon", "somebody gave it up")
 
 
 def _begin(stage: Stage, wish: object) -> Iterator[LiveEvent]:
@@ -234,7 +235,6 @@ def verifying(stage: Stage) -> Iterator[LiveEvent]:
             yield event
     assert ended is not None
     if "abandon" in stage.journal.wishes():
-        yield from _abandon(stage)
         return
     if ended.ending is Ending.MUST_WAIT:
         raise Halted

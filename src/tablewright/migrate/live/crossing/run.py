@@ -92,7 +92,7 @@ def draining(stage: Stage, end: End2) -> Iterator[LiveEvent]:
             if leaks:
                 why = f"a writer goes on past the fence: {leaks} s after it went up, changes still came"
                 yield Noted("warning", f"{why}. Does it use the principal that the fence excepts, or another way in?")
-            yield from stage.go("timed-out", why)
+            yield from _time_is_up(stage, why)
             return
 
 
@@ -109,7 +109,7 @@ def rechecking(stage: Stage, end: End2) -> Iterator[LiveEvent]:
         for found in recheck(stage, way.side, outputs, first, second):
             yield found
     except TimeIsUp:
-        yield from stage.go("timed-out", "the pause was over before every key in motion was compared")
+        yield from _time_is_up(stage, "the pause was over before every key in motion was compared")
         return
     except TablewrightError as error:
         yield from _give_up(stage, error.summary, error)
@@ -129,7 +129,7 @@ def rechecking(stage: Stage, end: End2) -> Iterator[LiveEvent]:
         yield from stage.go("unfence", "somebody asked for the fence to be taken down")
         return
     if stage.left() <= _LEAST_LEFT_S:
-        yield from stage.go("timed-out", "too little of the pause was left to switch")
+        yield from _time_is_up(stage, "too little of the pause was left to switch")
         return
     yield from stage.go("clean", f"the {found.compared:,} keys that moved are the same in both tables")
 
@@ -161,7 +161,8 @@ def switching(stage: Stage, end: End2) -> Iterator[LiveEvent]:
             yield from _give_up(stage, f"the switch failed: {error.summary}", error)
             return
     held = stage.now() - float(stage.journal.noted("fenced_at") or stage.now())
-    yield from stage.go("ready", f"the pointer names {new}; writers were held for {held:.1f} s", held_s=round(held, 2))
+    told = f"the pointer names {new}; writers were held for {held:.1f} s"
+    yield from stage.go("ready", told, held_s=round(held, 2), refusal=None)
 
 
 def unfencing(stage: Stage, end: End2) -> Iterator[LiveEvent]:
@@ -194,6 +195,15 @@ def _where(stage: Stage) -> str | None:
 
 def _is_asked_to_unfence(stage: Stage) -> bool:
     return bool(stage.journal.wishes().get("unfence"))
+
+
+def _time_is_up(stage: Stage, why: str) -> Iterator[LiveEvent]:
+    detail = (
+        f"{why[:1].upper()}{why[1:]}. Writers go on where they were; nothing is lost. Try again when there are fewer writes, or "
+        "with a longer --pause."
+    )
+    stage.journal.note(refusal=["switch-timed-out", "The switch was not done in time", detail, None])
+    yield from stage.go("timed-out", why)
 
 
 def _give_up(stage: Stage, why: str, error: TablewrightError) -> Iterator[LiveEvent]:

@@ -119,10 +119,7 @@ def abandoning(stage: Stage) -> Iterator[LiveEvent]:
 
 def broken(stage: Stage) -> Iterator[LiveEvent]:
     """Nothing but giving up is left."""
-    if "abandon" in stage.journal.wishes():
-        stage.journal.granted()
-        yield from stage.go("abandon", "somebody gave it up")
-        return
+    yield stage.entered()
     entry = stage.journal.entered()
     raise Stuck(
         "stream-trimmed",

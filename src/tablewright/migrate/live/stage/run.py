@@ -20,14 +20,15 @@ from tablewright.migrate.live.options import LiveOptions
 from tablewright.migrate.live.outputs import outputs_of
 from tablewright.migrate.live.pointing.run import CommandPointer, ParameterPointer, Pointer
 from tablewright.migrate.live.spool import Spool
-from tablewright.migrate.live.states import COMMANDS, State, Step, row, step
+from tablewright.migrate.live.states import State, Step, row, step
 from tablewright.migrate.live.tail.run import Tail
+from tablewright.migrate.live.watching.run import JOURNAL, commands_of
 from tablewright.migrate.looking.run import End
 from tablewright.migrate.request import Request
 from tablewright.migrate.transform.protocol import Transform
 from tablewright.ports import Clock
 
-__all__ = ["End2", "Halted", "Stage"]
+__all__ = ["IN_FLIGHT_S", "End2", "Halted", "Stage"]
 
 End2 = Literal["source", "target"]
 _PASSING = frozenset(
@@ -41,6 +42,8 @@ _PASSING = frozenset(
     }
 )
 _BEFORE_THE_BARRIER = frozenset({State.PREPARING, State.SPOOLING, State.BACKFILLING, State.BARRIER})
+IN_FLIGHT_S = 2.0
+"""How long what a process had sent when it was killed may still be on its way; nothing newer is written before that."""
 _PATIENCE_S = 600.0
 _TICK_S = 0.1
 _SHOWN_EVERY_S = 1.0
@@ -73,13 +76,15 @@ class Stage:
         self.target = target
         self.transform = transform
         self.clock = clock
-        self.journal = Journal(folder / "live.sqlite")
+        self.journal = Journal(folder / JOURNAL)
         self.items: dict[End2, Items] = {"source": self._items(source), "target": self._items(target)}
         self.outputs = outputs_of(transform, target.keys)
         self._followers: dict[Side, Follower] = {}
         self._shown = 0.0
         self.fresh = True
         """Whether the state that is being worked at was entered by another process."""
+        self.resumed = self.journal.entered() is not None
+        """Whether another process worked at it before."""
 
     def _items(self, end: End) -> Items:
         assert end.account is not None and end.account.data is not None and end.found is not None
@@ -113,7 +118,7 @@ class Stage:
         entry = self.journal.entered()
         state, why = (entry.state, entry.why) if entry is not None else (State.PREPARING, "")
         rows = row(state)
-        commands = tuple(f"{COMMANDS[by]} {self.job}" for by in rows.ways if by in COMMANDS)
+        commands = commands_of(state, self.job)
         return StateEntered(self.job, state.value, why, rows.does, rows.application, commands, self.deadline(state))
 
     def told(self) -> dict[str, str]:
@@ -202,7 +207,8 @@ class Stage:
             keeps = (self.transform if side == "forward" else inverse or self.transform).keeps_keys
             holds = self.state in _BEFORE_THE_BARRIER
             replay = None if holds else (lambda: tail.replay(outputs, items, remember=not keeps))
-            self._followers[side] = Follower(tail, spool, items, self.clock, replay)
+            delay = IN_FLIGHT_S if self.resumed and self.fresh else 0.0
+            self._followers[side] = Follower(tail, spool, items, self.clock, replay, delay)
         return self._followers[side]
 
     def stop_following(self, side: Side | None = None) -> None:
@@ -272,7 +278,13 @@ class Follower:
     """A tail with its threads: one spools, and one replays if it may. What goes wrong in one comes out of ``check``."""
 
     def __init__(
-        self, tail: Tail, spool: Spool, items: Items, clock: Clock, replay: Callable[[], int] | None = None
+        self,
+        tail: Tail,
+        spool: Spool,
+        items: Items,
+        clock: Clock,
+        replay: Callable[[], int] | None = None,
+        delay: float = 0.0,
     ) -> None:
         self.tail = tail
         self.spool = spool
@@ -282,9 +294,9 @@ class Follower:
         self._stop = threading.Event()
         self._problem: BaseException | None = None
         self._rate = _Rate(0.0, 0, 0.0)
-        works = [tail.poll] + ([replay] if replay is not None else [])
+        works = [(tail.poll, 0.0)] + ([(replay, delay)] if replay is not None else [])
         self._threads = [
-            threading.Thread(target=self._work, args=(work,), name=f"tablewright-{tail.side}-{n}", daemon=True)
+            threading.Thread(target=self._work, args=work, name=f"tablewright-{tail.side}-{n}", daemon=True)
             for n, work in enumerate(works)
         ]
         for thread in self._threads:
@@ -312,8 +324,9 @@ class Follower:
             thread.join()
         self.spool.close()
 
-    def _work(self, work: Callable[[], int]) -> None:
+    def _work(self, work: Callable[[], int], delay: float) -> None:
         failing_since: float | None = None
+        self._stop.wait(delay)
         while not self._stop.is_set() and self._problem is None:
             try:
                 done = work()

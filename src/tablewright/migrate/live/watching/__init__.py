@@ -1,0 +1,1 @@
+"""Seeing, and asking for, what another process does."""
