@@ -32,10 +32,10 @@ _BY_ATTRIBUTE = ("dynamodb:UpdateItem",)
 class Options:
     """What else a policy is to say.
 
-    ``leading_keys``: items are reached only under these partition key values (a policy variable, as a rule).
-    ``attributes``: of items only these attributes are reached, and the table's keys. ``execution_role``: the ARN of the role that the pipeline passes to CloudFormation. ``principals``: ARNs, account numbers or
-    services that a resource-based policy names; empty for an identity-based one. ``bucket``: where the pipeline puts templates
-    that are too large to be sent.
+    ``leading_keys``: items are reached only under these partition key values (a policy variable, as a rule). ``attributes``: of
+    items only these attributes are reached, and the table's keys. ``execution_role``: the ARN of the role that the pipeline
+    passes to CloudFormation. ``principals``: ARNs, account numbers or services that a resource-based policy names; empty for an
+    identity-based one. ``bucket``: where the pipeline puts templates that are too large to be sent.
     """
 
     leading_keys: tuple[str, ...] = ()

@@ -6,7 +6,6 @@ Source: IAM user guide, "Grammar of the IAM JSON policy language".
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 VERSION = "2012-10-17"
@@ -129,12 +128,3 @@ def _conditions(conditions: tuple[Condition, ...]) -> Json:
     for condition in conditions:
         operators.setdefault(condition.operator, {})[condition.key] = _one_or_many(condition.values)
     return dict[str, Json](operators)
-
-
-def conditions_of(block: Mapping[str, Mapping[str, str | tuple[str, ...]]]) -> tuple[Condition, ...]:
-    """A condition block written as a mapping, as conditions."""
-    return tuple(
-        Condition(operator, key, (values,) if isinstance(values, str) else tuple(values))
-        for operator, keys in block.items()
-        for key, values in keys.items()
-    )

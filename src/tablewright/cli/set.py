@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tablewright.cli.edited import apply, editing_options
-from tablewright.cli.options import Common
+from tablewright.cli.options import Command, Common
 from tablewright.errors import UsageError
+
+if TYPE_CHECKING:
+    from tablewright.author.editing import Text
 
 _SWITCH = click.Choice(("on", "off"))
 _UNITS = click.IntRange(1)
+
+
+def _switch(command: Command) -> Command:
+    """Give a command a table and a state that is on or off."""
+    wanted = click.argument("state", type=_SWITCH)(editing_options(command))
+    return click.argument("table")(wanted)
+
+
+def _switched(
+    common: Common, what: str, edit: Callable[[Text, str, bool], Text], table: str, state: str, template: Path | None, diff: bool
+) -> int:  # fmt: skip
+    said = f"{what} of {table} turned {state}"
+    return apply(common, template, lambda text: edit(text, table, state == "on"), diff=diff, said=said)
 
 
 @click.group(name="set", short_help="Set a table's billing, class, recovery, protection and the like.")
@@ -110,9 +128,7 @@ def pitr(common: Common, table: str, state: str, days: int | None, template: Pat
 
 
 @command.command(short_help="Deletion protection.")
-@click.argument("table")
-@click.argument("state", type=_SWITCH)
-@editing_options
+@_switch
 def protection(common: Common, table: str, state: str, template: Path | None, diff: bool) -> int:
     """Turn deletion protection of TABLE on or off.
 
@@ -122,8 +138,7 @@ def protection(common: Common, table: str, state: str, template: Path | None, di
     """
     from tablewright.author.features import set_protection
 
-    said = f"deletion protection of {table} turned {state}"
-    return apply(common, template, lambda text: set_protection(text, table, state == "on"), diff=diff, said=said)
+    return _switched(common, "deletion protection", set_protection, table, state, template, diff)
 
 
 @command.command(short_help="The key that a table is encrypted with.")
@@ -145,9 +160,7 @@ def encryption(common: Common, table: str, key: str, template: Path | None, diff
 
 
 @command.command(short_help="Contributor Insights.")
-@click.argument("table")
-@click.argument("state", type=_SWITCH)
-@editing_options
+@_switch
 def insights(common: Common, table: str, state: str, template: Path | None, diff: bool) -> int:
     """Turn Contributor Insights of TABLE on or off: which keys are used most, for a price.
 
@@ -157,8 +170,7 @@ def insights(common: Common, table: str, state: str, template: Path | None, diff
     """
     from tablewright.author.features import set_insights
 
-    said = f"Contributor Insights of {table} turned {state}"
-    return apply(common, template, lambda text: set_insights(text, table, state == "on"), diff=diff, said=said)
+    return _switched(common, "Contributor Insights", set_insights, table, state, template, diff)
 
 
 @command.command(short_help="What an index stores.")

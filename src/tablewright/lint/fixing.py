@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tablewright.lint.resource import Resource
 from tablewright.lint.splice import Document
-from tablewright.lint.stack import Resource, Stack
+from tablewright.lint.stack import Stack
 from tablewright.lint.table import Index, Table
 from tablewright.lint.watching import Watch
 from tablewright.model.design import Position

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tablewright.lint.stack import Resource, Stack
+from tablewright.lint.resource import Resource
+from tablewright.lint.stack import Stack
 from tablewright.lint.table import Table
 from tablewright.lint.values import text
 from tablewright.model.design import Position

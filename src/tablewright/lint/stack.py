@@ -12,10 +12,11 @@ from collections.abc import Mapping as Values
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tablewright.lint.resource import Resource
 from tablewright.lint.splice import Document
 from tablewright.lint.table import Table
 from tablewright.lint.values import text
-from tablewright.model.design import TABLE_TYPES, Position, Unknown
+from tablewright.model.design import TABLE_TYPES, Unknown
 from tablewright.model.quotas import TEMPLATE_RESOURCES
 from tablewright.template.intrinsics import Scope, Value
 from tablewright.template.loops import expanded
@@ -37,34 +38,6 @@ _TABLE_PROPERTIES = frozenset(
 _SECTIONS = frozenset(
     {"Conditions", "Description", "Mappings", "Metadata", "Outputs", "Parameters", "Rules", "Transform"}
 )
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One resource. ``properties`` is an incomplete block where it cannot be read."""
-
-    logical_id: str
-    type: str
-    position: Position
-    type_position: Position
-    node: Mapping
-    properties: Block
-    scope: Scope
-    condition: str = ""
-
-    def attribute(self, name: str) -> Resolved | None:
-        """A resource attribute beside Properties, such as DeletionPolicy."""
-        node = self.node.get(name)
-        return resolve(node, self.scope) if node is not None else None
-
-    def at(self, name: str) -> Position:
-        """The place of a resource attribute's key, or of the resource."""
-        return next((entry.key_position for entry in self.node.entries if entry.key == name), self.position)
-
-    def where(self, key: str) -> Position:
-        """The place of a property's key, or of the resource."""
-        found = self.properties.fields.get(key)
-        return found.position if found is not None else self.position
 
 
 @dataclass

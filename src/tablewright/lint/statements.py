@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tablewright.lint.stack import Resource, Stack
+from tablewright.lint.resource import Resource
+from tablewright.lint.stack import Stack
 from tablewright.lint.values import blocks, dig, text, texts
 from tablewright.model.design import Position
 from tablewright.template.intrinsics import Scope

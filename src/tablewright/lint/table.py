@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from tablewright.lint.resource import Resource
 from tablewright.lint.values import blocks, dig, is_whole, text
 from tablewright.model.design import Position
 from tablewright.template.resolve import Block, Field, Open, Resolved, Rows, Text
-
-if TYPE_CHECKING:
-    from tablewright.lint.stack import Resource
 
 
 @dataclass(frozen=True, slots=True)

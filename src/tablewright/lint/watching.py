@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tablewright.lint.queries import query_of
-from tablewright.lint.stack import Resource, Stack
+from tablewright.lint.resource import Resource
+from tablewright.lint.stack import Stack
 from tablewright.lint.table import Table
 from tablewright.lint.values import blocks, dig, text
 from tablewright.model.design import Position

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tablewright.lint.fixing import drop_dimensions, name_table, throttle_math
+from tablewright.lint.resource import Resource
 from tablewright.lint.rule import ERROR, INFO, WARNING, Problem, rule
-from tablewright.lint.stack import Resource, Stack
+from tablewright.lint.stack import Stack
 from tablewright.lint.values import blocks, is_off, is_whole, text
 from tablewright.lint.watching import NAMESPACE, Watch, all_watches, table_watched, watches
 from tablewright.model.metrics import DIMENSIONS, INDEX, METRICS, T

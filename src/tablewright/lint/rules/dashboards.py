@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from tablewright.lint.resource import Resource
 from tablewright.lint.rule import WARNING, Problem, rule
-from tablewright.lint.stack import Resource, Stack
+from tablewright.lint.stack import Stack
 from tablewright.lint.watching import NAMESPACE
 from tablewright.model.metrics import DIMENSIONS, METRICS
 from tablewright.template.resolve import Gap, Reference, pieces

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tablewright.lint.resource import Resource
 from tablewright.lint.rule import ERROR, INFO, WARNING, Problem, rule
-from tablewright.lint.stack import Resource, Stack
+from tablewright.lint.stack import Stack
 from tablewright.lint.statements import RESOURCE, Document, Policies, Statement
 from tablewright.lint.values import dig, is_on, text
 from tablewright.model.design import TABLE_TYPES

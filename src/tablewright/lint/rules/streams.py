@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tablewright.lint.resource import Resource
 from tablewright.lint.rule import ERROR, WARNING, Problem, rule
-from tablewright.lint.stack import Resource, Stack
+from tablewright.lint.stack import Stack
 from tablewright.lint.values import blocks, dig, is_whole, text, texts
 from tablewright.model.design import TABLE_TYPES, Position
 from tablewright.template.intrinsics import Scope
