@@ -58,7 +58,11 @@ def alarm_for(
         "TreatMissingData": "notBreaching",
         **actions,
     }
-    return alarm_id, {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
+    resource: dict[str, Value] = {"Type": "AWS::CloudWatch::Alarm"}
+    condition = text.at(("Resources", table_id, "Condition"))
+    if isinstance(condition, Scalar):
+        resource["Condition"] = condition.text  # what is not there cannot be referred to
+    return alarm_id, {**resource, "Properties": properties}
 
 
 def _metric(id_: str, metric: str, dimensions: list[Value]) -> Value:

@@ -167,6 +167,19 @@ def remove_topic(text: Text, name: str) -> Text:
     return text
 
 
+def remove_email(text: Text, address: str) -> Text:
+    """The subscriptions of an address."""
+    found = [
+        key
+        for key in _resources(text)
+        if _type(text, key) == SUBSCRIPTION
+        and getattr(text.at(("Resources", key, "Properties", "Endpoint")), "text", "") == address
+    ]
+    if not found:
+        raise UsageError("not-there", "It is not there", f"{text.path} subscribes {address} to nothing.")
+    return take_entries(text, ("Resources",), found)
+
+
 def remove_named(text: Text, section: str, key: str) -> Text:
     """A resource or an output by its logical ID."""
     if text.entry((section, key)) is None:

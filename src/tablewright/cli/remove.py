@@ -193,6 +193,21 @@ def topic(common: Common, name: str, template: Path | None, diff: bool) -> int:
     return apply(common, template, lambda text: remove_topic(text, name), diff=diff, said=said)
 
 
+@command.command(short_help="Remove the subscription of an address.")
+@click.argument("address", metavar="ADDRESS")
+@editing_options
+def email(common: Common, address: str, template: Path | None, diff: bool) -> int:
+    """Remove the subscriptions of an email address to the topics of the template.
+
+    \b
+    Examples:
+      tablewright remove email ops@example.com --diff
+    """
+    from tablewright.author.removal import remove_email
+
+    return apply(common, template, lambda text: remove_email(text, address), diff=diff, said=f"{address} removed")
+
+
 @command.command(short_help="Remove a dashboard.")
 @click.argument("name", default="TablesDashboard", metavar="[LOGICALID]")
 @editing_options
