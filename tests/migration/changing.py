@@ -66,7 +66,14 @@ def door(account: Account, table: Table) -> OpenTable:
 
 
 def changed_in_place(
-    account: Account, name: str, transform: Transform, folder: Path, *, segments: int = 3, **settings: Any
+    account: Account,
+    name: str,
+    transform: Transform,
+    folder: Path,
+    *,
+    segments: int = 3,
+    kept_by: type[Checkpoint] = Checkpoint,
+    **settings: Any,
 ) -> Iterator[MigrationEvent]:
     """Change a table in place as a run does, the job's files in a folder."""
     stopping = settings.pop("stopping", bool)
@@ -76,7 +83,7 @@ def changed_in_place(
     record = JobRecord("job", end, end, transform.fingerprint, segments, in_place=True)
     header = UndoHeader("job", name, table.id, tuple(k.name for k in table.keys), transform.fingerprint, "2026-01-01")
     settings.setdefault("letters", folder / "dead-letters.jsonl")
-    with closing(Checkpoint.open(folder / "checkpoint.sqlite", record)) as checkpoint:
+    with closing(kept_by.open(folder / "checkpoint.sqlite", record)) as checkpoint:
         yield from change(
             door(account, table),
             keys=table.keys,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
-from tablewright.errors import Failed
-from tablewright.events import Ending, Finished
+from tablewright.errors import Failed, Refused
+from tablewright.events import Ending, Finished, Noted
+from tablewright.migrate.checkpoint.store import Checkpoint
 from tablewright.migrate.dead_letters import read_letters
+from tablewright.migrate.engine.values import Acknowledged
 from tablewright.migrate.events import MigrationEvent
 from tablewright.migrate.transform.declared import Declared
 from tablewright.migrate.transform.flags import from_flags
-from tablewright.migrate.transform.protocol import Page, TransformError
+from tablewright.model.table import Index, Key
 from tests.conftest import EmbeddedAws
+from tests.migration.awkward import Increment
 from tests.migration.changing import HASH, changed_in_place, contents, filled, made_table, opened, undone
 
 
@@ -41,27 +44,6 @@ def _items(count: int) -> list[dict[str, Any]]:
         }
         for number in range(count)
     ]
-
-
-class _PlusOne:
-    """``n`` one more, whatever it is: made twice, it is not the same as made once."""
-
-    level, fingerprint, keeps_keys, reads, invertible = 3, "plus one", False, None, None
-
-    def describe(self) -> tuple[str, ...]:
-        return ("n + 1",)
-
-    def apply(self, item: Any) -> tuple[bytes, ...]:
-        found = orjson.loads(bytes(item))
-        if found["id"]["S"] == "bad":
-            raise TransformError("it is bad")
-        if found["id"]["S"] == "two":
-            return (bytes(item), bytes(item))
-        found["n"] = {"N": str(int(found["n"]["N"]) + 1)}
-        return (orjson.dumps(found),)
-
-    def page(self, items: Any) -> Page:
-        raise AssertionError("not asked for")
 
 
 def test_attributes_are_renamed_added_and_dropped_and_undone(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
@@ -129,7 +111,7 @@ def test_a_change_that_cannot_be_repeated_is_made_once_and_not_called_verified(
     filled(client, "orders", [{"id": {"S": str(n)}, "n": {"N": str(n)}} for n in range(120)])
     ours = opened(aws.endpoint, account)
 
-    events = list(changed_in_place(ours, "orders", _PlusOne(), tmp_path))
+    events = list(changed_in_place(ours, "orders", Increment(), tmp_path))
 
     assert _finished(events).code == "changed-not-verified"
     assert any("twice" in getattr(event, "text", "") for event in events)
@@ -148,10 +130,10 @@ def test_bad_items_are_set_aside_within_the_budget_and_end_it_beyond(
     ours = opened(aws.endpoint, account)
 
     with pytest.raises(Failed) as stopped:
-        list(changed_in_place(ours, "orders", _PlusOne(), tmp_path, dead_letters=1))
+        list(changed_in_place(ours, "orders", Increment(), tmp_path, dead_letters=1))
     assert stopped.value.code == "too-many-set-aside"
 
-    end = _finished(list(changed_in_place(ours, "orders", _PlusOne(), tmp_path, dead_letters=2)))
+    end = _finished(list(changed_in_place(ours, "orders", Increment(), tmp_path, dead_letters=2)))
     assert (end.ending, end.code, end.facts["set_aside"]) == (Ending.FAILED, "incomplete", "2")
     letters = {letter.item["id"]["S"]: letter.reason for letter in read_letters(tmp_path / "dead-letters.jsonl")}
     assert letters["bad"] == "it is bad" and "makes 2 items" in letters["two"]
@@ -168,10 +150,67 @@ def test_it_goes_on_where_it_was_stopped(aws: EmbeddedAws, account: str, tmp_pat
     asked = iter([False, True])
 
     events = list(
-        changed_in_place(ours, "orders", _PlusOne(), tmp_path, stopping=lambda: next(asked, True), connections=1)
+        changed_in_place(ours, "orders", Increment(), tmp_path, stopping=lambda: next(asked, True), connections=1)
     )
     assert _finished(events).code == "stopped"
     assert "changed" not in {_finished(events).summary}
-    end = _finished(list(changed_in_place(ours, "orders", _PlusOne(), tmp_path)))
+    end = _finished(list(changed_in_place(ours, "orders", Increment(), tmp_path)))
     assert end.ending is Ending.DONE
     assert {i["n"]["N"] for i in contents(client, "orders").values()} == {"2"}, "each was changed once"
+
+
+class _Killed(Exception):
+    """Stands for SIGKILL."""
+
+
+class _NothingAcknowledged(Checkpoint):
+    def acknowledge(self, pages: Sequence[Acknowledged], letters_at: int) -> None:
+        raise _Killed
+
+
+def test_killed_before_any_page_is_acknowledged_it_changes_none_twice(
+    aws: EmbeddedAws, account: str, tmp_path: Path
+) -> None:
+    client = aws.client("dynamodb", account=account)
+    made_table(client, "orders")
+    filled(client, "orders", [{"id": {"S": str(n)}, "n": {"N": "1"}} for n in range(60)])
+    ours = opened(aws.endpoint, account)
+    for _ in range(2):
+        with pytest.raises(_Killed):
+            list(changed_in_place(ours, "orders", Increment(), tmp_path, kept_by=_NothingAcknowledged))
+
+    end = _finished(list(changed_in_place(ours, "orders", Increment(), tmp_path)))
+    assert (end.code, end.facts["items_changed"]) == ("changed-not-verified", "60")
+    assert {item["n"]["N"] for item in contents(client, "orders").values()} == {"2"}
+
+
+def test_an_undo_file_is_for_its_own_table_and_whole(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    client = aws.client("dynamodb", account=account)
+    made_table(client, "orders")
+    filled(client, "orders", [{"id": {"S": "1"}, "old": {"S": "v"}}])
+    ours = opened(aws.endpoint, account)
+    list(changed_in_place(ours, "orders", _declared(rename=["old=new"]), tmp_path))
+
+    path = tmp_path / "undo.log"
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b'"old"', b'"odd"'))
+    with pytest.raises(Failed, match="damaged"):
+        list(undone(ours, "orders", tmp_path))
+    path.write_bytes(whole)
+    client.delete_table(TableName="orders")
+    made_table(client, "orders")
+    with pytest.raises(Refused, match="another table"):
+        list(undone(ours, "orders", tmp_path))
+
+
+def test_an_index_key_of_another_type_is_said(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    client = aws.client("dynamodb", account=account)
+    made_table(client, "orders")
+    filled(client, "orders", [{"id": {"S": str(n)}, "old": {"N": "1"} if n else {"S": "x"}} for n in range(3)])
+    ours = opened(aws.endpoint, account)
+    planned = Index("customer-index", "global", (Key("customer", "S", "HASH"),), "ALL")
+
+    events = list(changed_in_place(ours, "orders", _declared(rename=["old=customer"]), tmp_path, planned=(planned,)))
+
+    (warning,) = [event.text for event in events if isinstance(event, Noted) and event.level == "warning"]
+    assert "2 items have customer as a number" in warning and "customer-index" in warning

@@ -21,6 +21,9 @@ class Tally:
     set_aside: int = 0
     conflicts: int = 0
 
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
     def facts(self) -> dict[str, str]:
         """For programs."""
         return {

@@ -262,7 +262,7 @@ class _Change:
             self._stopped = "somebody asked for a pause" if wishes.pause else "it was interrupted"
             run.stop()
         if self._tally.set_aside + len(self._unacknowledged(run)) > self._settings.dead_letters:
-            run.stop()
+            run.stop(0.0)
         if wishes.pace is not None and wishes.pace != self._pace:
             self._pace = wishes.pace
             read, write = ceilings(self._pace, self._settings.read_capacity, self._settings.write_capacity)
@@ -283,16 +283,17 @@ class _Change:
         now = self._loop.now()
         then, read = self._recent
         span = max(now - then, 0.001)
-        self._recent = (now, self._tally.read)
-        rate = (self._tally.read - read) / span
+        tally = self._tally + run.begun
+        self._recent = (now, tally.read)
+        rate = (tally.read - read) / span
         expected = self._settings.expected
-        left = expected - self._tally.read if expected is not None else 0
+        left = expected - tally.read if expected is not None else 0
         return Progress(
             phase="in-place",
             at=self._clock.now(),
             elapsed_s=now - self._began,
-            items_read=self._tally.read,
-            items_written=self._tally.changed,
+            items_read=tally.read,
+            items_written=tally.changed,
             bytes_read=self._bytes,
             expected=expected,
             segments=self._checkpoint.segments,
@@ -304,8 +305,8 @@ class _Change:
             write_allowed=self._writes.allowed,
             throttled=self._reads.throttles + self._writes.throttles,
             retried=run.reading.retries + run.sending.retried,
-            set_aside=self._tally.set_aside,
-            conflicts=self._tally.conflicts,
+            set_aside=tally.set_aside,
+            conflicts=tally.conflicts,
             eta_s=left / rate if rate > 0 and left > 0 else None,
         )
 

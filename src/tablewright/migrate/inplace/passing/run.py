@@ -19,7 +19,7 @@ from tablewright.migrate.engine.performing import TableReads
 from tablewright.migrate.engine.reading import Reading
 from tablewright.migrate.engine.values import SetAside, SourcePage
 from tablewright.migrate.inplace import trouble
-from tablewright.migrate.inplace.edit import Attributes, NotInPlace, Reckoner
+from tablewright.migrate.inplace.edit import Attributes, NotInPlace, Reckoner, applied
 from tablewright.migrate.inplace.index_keys import IndexKeys
 from tablewright.migrate.inplace.life import Ended, Record, begin, resume
 from tablewright.migrate.inplace.outcome import Tally
@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 __all__ = ["PageDone", "Pass", "one_for_one"]
 
 _TICK_S = 0.2
+_PAGE_ITEMS = 500
+_PAGE_S = 3.0
+"""A page has at most so many items, and as many as can be changed in so many seconds: what is looked at again after a kill."""
+_FEWEST = 20
+_GRACE_S = 5.0
+"""How long pages that were begun may take to end when somebody asks to stop."""
 _MEMORY = 8 << 20
 """Bytes of pages held: what is read long before it is changed was changed by somebody else meanwhile."""
 
@@ -119,17 +125,22 @@ class Pass:
         self._active: dict[int, _Page] = {}
         self._complete: list[_Page] = []
         self._stopping = False
+        self._stop_by = float("inf")
         self._failing_since: float | None = None
         self._detail = ""
         self.unacknowledged: list[SetAside] = []
         self.repeatable = True
         self._is_declared = transform.level == 1
 
-    def stop(self) -> None:
-        """Begin nothing any more; what is on its way comes back."""
-        if not self._stopping:
-            self._stopping = True
-            self.sending.drop()
+    @property
+    def begun(self) -> Tally:
+        """Of the pages that are not over, what is."""
+        return sum((page.tally for page in self._active.values()), Tally())
+
+    def stop(self, grace_s: float = _GRACE_S) -> None:
+        """Begin no page any more; those that were begun may end for a while, and what is on its way comes back in any case."""
+        self._stopping = True
+        self._stop_by = min(self._stop_by, self._loop.now() + grace_s)
 
     def close(self) -> None:
         """Close all connections."""
@@ -150,7 +161,9 @@ class Pass:
                     self._read(now)
                 self._receive(now)
                 self._sync()
-                if not self._stopping:
+                if now >= self._stop_by:
+                    self.sending.drop()
+                else:
                     self.sending.pump(now)
             except TablewrightError as error:
                 self.sending.trouble = self.sending.trouble or error
@@ -160,7 +173,9 @@ class Pass:
                 tick = now + _TICK_S
                 yield None
             if not self._inbox and not self.sending.to_sync and not self._over():
-                due = tick if self._stopping else min(self.reading.due(now), self.sending.due(now), tick)
+                due = min(tick, self.sending.due(now) if now < self._stop_by else tick)
+                if not self._stopping:
+                    due = min(due, self.reading.due(now))
                 loop.turn(max(0.0, min(due - loop.now(), _TICK_S)))
         found = self.sending.trouble or self._source.trouble
         if found is not None:
@@ -170,11 +185,14 @@ class Pass:
 
     def _over(self) -> bool:
         if self._stopping:
-            return not self.sending.under_way and not self._complete
+            ended = not self._active if self._loop.now() < self._stop_by else not self.sending.under_way
+            return ended and not self._complete
         return self.reading.over and not self._active and not self._complete and not any(self._waiting.values())
 
     def _read(self, now: float) -> None:
-        for read in self.reading.next(now, self._source.free):
+        allowed = self.sending.pacer.allowed
+        most = _PAGE_ITEMS if allowed is None else max(_FEWEST, min(_PAGE_ITEMS, int(allowed * _PAGE_S)))
+        for read in self.reading.next(now, self._source.free, most):
             self._source.read(read)
 
     def _receive(self, now: float) -> None:
@@ -206,10 +224,12 @@ class Pass:
             records = doubtful.pop(self._keys(raw), None) if doubtful else None
             if records:
                 life, command = resume(key, tuple(record.edit for record in records))
+                was = applied(item, records[0].edit.before)
+                self.repeatable = self.repeatable and self._is_repeatable(was)
             else:
                 life, command = begin(key, item, self.reckoner)
-            if self.repeatable and isinstance(command, Record):
-                self.repeatable = self._is_repeatable(item)
+                if isinstance(command, Record):
+                    self.repeatable = self.repeatable and self._is_repeatable(item)
             slot = Slot(life, command, self.reckoner, of, stretch, seen=item, size=memoryview(raw).nbytes)
             self.sending.put(slot)
         if not page.items:
@@ -290,12 +310,12 @@ class Pass:
     def _watch(self, now: float) -> None:
         """Raise when nothing goes on any more."""
         if self.sending.trouble is not None or self._source.trouble is not None:
-            self.stop()
+            self.stop(0.0)
             return
         for since, detail in ((self._failing_since, self._detail), (self.sending.failing_since, self.sending.detail)):
             if since is not None and now - since > self._patience_s:
                 self.sending.trouble = trouble.silent(detail, self._patience_s)
-                self.stop()
+                self.stop(0.0)
 
     def _by_key(self, records: list[UndoRecord]) -> dict[bytes, list[UndoRecord]]:
         found: dict[bytes, list[UndoRecord]] = {}
