@@ -115,16 +115,16 @@ def _check(common: Common) -> None:
 
 
 def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """An option's callback: a span with its unit (90s, 30m, 2h), in seconds."""
+    """An option's callback: a span with its unit (90s, 30m, 2h, 1d), in seconds."""
     if value is None:
         return None
     number, unit = value[:-1], value[-1:]
     if unit in _SECONDS and number.isdigit() and int(number) > 0:
         return float(int(number) * _SECONDS[unit])
-    raise click.BadParameter(f"{value!r} is not a span with its unit, such as 90s, 30m or 2h.", ctx, param)
+    raise click.BadParameter(f"{value!r} is not a span with its unit, such as 90s, 30m, 2h or 1d.", ctx, param)
 
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class SpreadCommand(click.Command):

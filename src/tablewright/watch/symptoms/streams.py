@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tablewright.model.diagnosis import Diagnosis, Evidence, Remedy, Sure
 from tablewright.model.series import LAMBDA, MetricId, SeriesId
 from tablewright.model.table import Table
@@ -17,15 +19,15 @@ _RETENTION_MS = 24 * 3_600_000
 def stream_lag(seen: Observation, table: Table) -> Answer:
     """Whoever reads the table's stream is minutes or hours behind, or has stopped.
 
-    Signal: IteratorAge of a function that reads the stream is above five minutes in the last quarter of the span; or
-    ReturnedRecordsCount has stopped while the table is still written. Records are gone after 24 hours, read or not.
+    Signal: IteratorAge of a function that reads the stream is above five minutes in the last quarter of the span (an hour at
+    least); or ReturnedRecordsCount has stopped while the table is still written. Records are gone after 24 hours, read or not.
     Evidence: the age now and at its worst, what is left until records are lost, when the last record was read.
     Remedy: more parallelisation, smaller batches, bisect and a destination for failures; the function's own errors.
     Source: AWS Lambda developer guide, "Using Lambda with DynamoDB"; DynamoDB developer guide, "Change data capture".
     """
     if table.stream_arn is None:
         return
-    late = seen.until - (seen.until - seen.since) / 4
+    late = seen.until - max((seen.until - seen.since) / 4, timedelta(hours=1))
     functions = seen.consumers.get(table.name, ())
     for name in functions:
         metric = MetricId.of("IteratorAge", LAMBDA, FunctionName=name)

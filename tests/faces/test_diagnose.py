@@ -1,0 +1,61 @@
+"""What is wrong with tables, as a person, a log, a ticket and a program read it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from tablewright.local import control
+from tests.contract.load_support import item, refused, table
+from tests.faces.conftest import Client
+from tests.faces.shell import Ran
+
+Run = Callable[..., Ran]
+
+
+def test_a_hot_key_is_named_in_every_form(home: Path, tmp_path: Path, run: Run, client: Client) -> None:
+    run("local", "start", cwd=tmp_path)
+    dynamodb = client("dynamodb")
+    name = table(dynamodb, "orders")
+    for _ in range(12):
+        refused(lambda: dynamodb.put_item(TableName=name, Item=item("hot", 390_000)))
+    control.advance(dynamodb.meta.endpoint_url, minutes=2)
+    page = tmp_path / "report.html"
+
+    told = run("diagnose", name, "--local", "--html", str(page), cwd=tmp_path)
+
+    assert told.code == 1
+    assert "hot-partition  orders  (certain)" in told.out
+    assert "tablewright set insights orders on" in told.out
+    assert "What cannot be told" in told.out
+    text = page.read_text(encoding="utf-8")
+    assert "hot-partition" in text and "<svg" in text
+    assert not re.search(r"(src|href)=|@import|url\(", text)
+
+    found = json.loads(run("diagnose", name, "--local", "--output", "json", cwd=tmp_path).out)
+    assert [each["problem"] for each in found["diagnoses"]] == ["hot-partition"]
+    assert {each["answer"] for each in found["looked"]} == {"found", "clear", "unknown"}
+
+    written = run("diagnose", name, "--local", "--output", "markdown", cwd=tmp_path).out
+    assert "### `hot-partition` of `orders` (certain)" in written
+
+
+def test_a_table_that_is_not_there_is_said(home: Path, tmp_path: Path, run: Run) -> None:
+    told = run("diagnose", "nowhere", "--local", cwd=tmp_path)
+
+    assert told.code == 2
+    assert "error[no-table]" in told.err
+
+
+def test_an_exceptions_text_is_explained_without_any_aws(home: Path, tmp_path: Path, run: Run) -> None:
+    arn = "arn:aws:dynamodb:eu-west-1:1:table/orders/index/byUser"
+    text = f"ThrottlingReasons=[{{reason=IndexWriteProvisionedThroughputExceeded, resource={arn}}}]"
+
+    told = run("diagnose", "--error", text, cwd=tmp_path)
+    assert told.code == 0
+    assert "IndexWriteProvisionedThroughputExceeded  orders/byUser" in told.out
+    assert "its index could not take it" in told.out.replace("\n  ", " ")
+
+    assert run("diagnose", "--error", "all is well", cwd=tmp_path).code == 2
