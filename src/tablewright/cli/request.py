@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import wraps
@@ -98,6 +99,7 @@ def understand(
     """The request, its template read; ``typed`` is the command line that deploys it. Raises UsageError, Refused."""
     from tablewright.cli.commit import commit_at
     from tablewright.cli.expected import check_protection, expected
+    from tablewright.cli.terminal import output
     from tablewright.deploy.options import DeployOptions
     from tablewright.template.read import read_design
 
@@ -122,6 +124,10 @@ def understand(
     if asked.skip_unimitated:
         design = replace(design, capabilities=(*design.capabilities, SKIP_UNIMITATED))
     check_protection(target.settings, asked.allow_data_loss)
+    commit, unknown = commit_at(path.absolute().parent)
+    if unknown and common.output != "json":
+        words = f"the commit is not known, so an older one than the deployed is not noticed: {unknown}"
+        output(sys.stderr, color=common.color).line((("note: ", "dim"), (words, "dim")))
     options = DeployOptions(
         allow_data_loss=frozenset(asked.allow_data_loss),
         interactive=interactive,
@@ -129,7 +135,7 @@ def understand(
         role_arn=asked.role_arn or target.settings.service_role_arn,
         termination_protection=asked.termination_protection,
         bucket=asked.s3_bucket or target.settings.s3_bucket,
-        commit=commit_at(path.absolute().parent),
+        commit=commit,
         expected=expected(common, target.settings),
         again=shlex.join(["tablewright", *typed]),
     )

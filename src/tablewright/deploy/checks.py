@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from tablewright.deploy.options import Expected
 from tablewright.errors import Refused
 from tablewright.model.design import Design
@@ -84,16 +86,30 @@ def owner_of(stack: Stack, template: str | None) -> str | None:
 
 
 def check_commit(commit: Commit | None, stack: Stack) -> None:
-    """Raise Refused where the stack was deployed from a newer commit than this one."""
+    """Raise Refused where the stack was deployed from a newer commit than this one.
+
+    The repository's history decides; where it does not know the deployed commit, or the two are on different branches, their
+    times do.
+    """
     deployed = deployed_commit(stack)
     if commit is None or deployed is None or deployed[0] == commit.id:
         return
     at = deployed[1]
-    if at is not None and commit.at < at:
+    older = commit.precedes(deployed[0]) if commit.precedes is not None else None
+    known = older is not None
+    if older is None:
+        older = at is not None and commit.at < at
+    if older:
+        when = f" of {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at is not None else ""
+        how = (
+            "which has this one in its history"
+            if known
+            else "which is later by its time (the history here does not tell)"
+        )
         raise Refused(
             "older-commit",
             "The stack was deployed from a newer commit",
-            f"Stack {stack.name} was deployed from commit {deployed[0][:12]} of {at:%Y-%m-%d %H:%M} UTC; this is "
-            f"{commit.id[:12]} of {commit.at:%Y-%m-%d %H:%M} UTC. Deploying it would undo what came after. Nothing was changed. "
+            f"Stack {stack.name} was deployed from commit {deployed[0][:12]}{when}, {how}; this is {commit.id[:12]} of "
+            f"{commit.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC. Deploying it would undo what came after. Nothing was changed. "
             "Pull first; to go back on purpose, revert the newer commit and deploy that.",
         )

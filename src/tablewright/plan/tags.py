@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tablewright.model.design import Design
@@ -16,10 +16,15 @@ COMMITTED_AT_TAG = OWN_TAGS + "committed-at"
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """The commit that is deployed: recorded on the stack, so that an older one does not replace a newer one."""
+    """The commit that is deployed: recorded on the stack, so that an older one does not replace a newer one.
+
+    ``precedes``: whether this commit is in the history of another (True), has that one in its own (False), or neither, as far as
+    the repository knows (None); without it, the commits' times say which is older.
+    """
 
     id: str
     at: datetime
+    precedes: Callable[[str], bool | None] | None = field(default=None, compare=False, repr=False)
 
 
 def tags_to_send(design: Design, stack: Stack | None, commit: Commit | None) -> Mapping[str, str] | None:
