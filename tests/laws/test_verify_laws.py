@@ -42,7 +42,7 @@ def _respelled(draw: st.DrawFn, items_: list[dict[str, Any]]) -> list[dict[str, 
     return [respelled(item, draw) for item in items_]
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(stored, max_size=8), st.lists(stored, max_size=8), st.data())
 def test_equal_if_and_only_if_the_multisets_are(
     one: list[dict[str, Any]], other: list[dict[str, Any]], data: st.DataObject
@@ -54,7 +54,7 @@ def test_equal_if_and_only_if_the_multisets_are(
     assert (_summed(mine).unequal(_summed(theirs)) == ()) is same
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.lists(stored, max_size=6), st.data())
 def test_order_and_spelling_do_not_matter(one: list[dict[str, Any]], data: st.DataObject) -> None:
     mine = [_json(item) for item in one]
@@ -62,7 +62,7 @@ def test_order_and_spelling_do_not_matter(one: list[dict[str, Any]], data: st.Da
     assert _summed(mine).unequal(_summed(theirs)) == ()
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(stored, min_size=1, max_size=6), st.data())
 def test_one_changed_attribute_is_found_and_named(one: list[dict[str, Any]], data: st.DataObject) -> None:
     mine = list({item["id"]: _json(item) for item in one}.values())

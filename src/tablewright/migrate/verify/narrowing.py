@@ -53,29 +53,36 @@ def rounds(source: Buckets, target: Buckets, unequal: Sequence[int], most_items:
 
 
 class Narrowing:
-    """Takes both sides' items and keeps those of some buckets, until the other side is seen to have the same."""
+    """Takes both sides' items and keeps those of some buckets (None: all), until the other side is seen to have the same."""
 
-    def __init__(self, buckets: Collection[int], source_keys: KeyReader | None, target_keys: KeyReader) -> None:
-        self._buckets = frozenset(buckets)
+    def __init__(self, buckets: Collection[int] | None, source_keys: KeyReader | None, target_keys: KeyReader) -> None:
+        self._buckets = None if buckets is None else frozenset(buckets)
         self._source_names = tuple(key.name for key in source_keys.keys) if source_keys is not None else ()
         self._keys = target_keys
         self._names = tuple(key.name for key in target_keys.keys)
         self._entries: dict[bytes, _Entry] = {}
 
-    def add_source(self, items: Sequence[Buffer], transform: Transform) -> None:
-        """Items of the source, as they are read. What the transform refuses is left out."""
+    def add_source(self, items: Sequence[Buffer], transform: Transform) -> int:
+        """Items of the source, as they are read. What the transform refuses is left out; how many those are."""
+        refused = 0
         for item in items:
             try:
                 made = transform.apply(item)
             except TransformError:
+                refused += 1
                 continue
             for each in made:
                 self._add(each, 1, item)
+        return refused
 
     def add_target(self, items: Sequence[Buffer]) -> None:
         """Items of the target."""
         for item in items:
             self._add(item, -1, None)
+
+    def keys(self) -> list[Key]:
+        """The keys that are held."""
+        return [entry.key for entry in self._entries.values()]
 
     def suspects(self) -> Iterator[Suspect]:
         """The keys whose items differ."""
@@ -85,7 +92,7 @@ class Narrowing:
 
     def _add(self, item: Buffer, sign: int, origin: Buffer | None) -> None:
         key = self._keys(item)
-        if bucket_of(key) not in self._buckets:
+        if self._buckets is not None and bucket_of(key) not in self._buckets:
             return
         entry = self._entries.get(key)
         if entry is None:

@@ -12,6 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import orjson
+
 from tablewright.errors import Failed
 from tablewright.events import Ending, Finished, Noted
 from tablewright.migrate.engine.run import scan
@@ -24,7 +26,7 @@ from tablewright.migrate.verify import state_file, verdict
 from tablewright.migrate.verify.buckets import Buckets
 from tablewright.migrate.verify.narrowing import Narrowing, Suspect, rounds
 from tablewright.migrate.verify.report_file import FILE_NAME, Report
-from tablewright.migrate.verify.rereading.run import confirmed
+from tablewright.migrate.verify.rereading.run import confirmed, items_by_key
 from tablewright.migrate.verify.state_file import Half
 from tablewright.migrate.wire.door import OpenTable
 from tablewright.model.table import Key
@@ -58,12 +60,15 @@ class VerifySettings:
 
     ``folder``: where its state and its report are kept. ``most``: differing items to list, at least one for each bucket that is
     looked into; the rest is said in number of buckets. ``values``: attribute values in the report, and not their types and
-    sizes alone. ``held``: items whose keys are held at once, of both sides. ``memory``: bytes of pages held at once, a side.
+    sizes alone. ``extras``: items on the target alone are differences; without, the target may hold more, and each item of the
+    source is looked up in it by its key. ``held``: items whose keys are held at once, of both sides. ``memory``: bytes of pages
+    held at once, a side.
     """
 
     folder: Path
     most: int = 1000
     values: bool = False
+    extras: bool = True
     held: int = 200_000
     pace: Pace = field(default_factory=Pace)
     memory: int = 24 << 20
@@ -113,6 +118,9 @@ class _Verification:
         names = f"{self._source.name} and {self._target.name}"
         yield PhaseStarted("verify", f"comparing {names}")
         self._settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._settings.extras and isinstance(self._target.side, OpenTable):
+            yield from self._look_up()
+            return
         kept = state_file.load(self._state, self._question())
         if kept is not None:
             yield Noted("note", "the comparison goes on where it was stopped")
@@ -200,6 +208,35 @@ class _Verification:
                 if page.position is None:
                     break
                 at = page.position
+
+    # Where the target may hold more: by key.
+
+    def _look_up(self) -> Iterator[MigrationEvent]:
+        """Each item of the source against what the target has under its key."""
+        items = refused = 0
+        with closing(Report(self._settings.folder / FILE_NAME, values=self._settings.values)) as report:
+            for page in self._pages(self._source, None):
+                narrowing = Narrowing(None, self._source_keys, self._keys)
+                refused += narrowing.add_source(page.items, self._transform)
+                items += len(page.items)
+                keys = narrowing.keys()
+                for found in items_by_key(self._target.side, keys, self._keys, self._clock).values():
+                    narrowing.add_target([orjson.dumps(item) for item in found])
+                for difference in self._confirmed(list(narrowing.suspects())):
+                    if difference is not None:
+                        report.add(difference)
+                yield from self._shows(page)
+                if self._stopping():
+                    yield from self._stopped()
+                    return
+                if report.total >= self._settings.most:
+                    break
+            yield self._progress("verify")
+            yield PhaseEnded("verify", verdict.counted(report.counts) or f"{items:,} items looked up, all the same")
+            if report.total:
+                yield Differed(str(report.path), dict(report.counts))
+            more = report.total >= self._settings.most
+            yield verdict.looked_up(self._names, items, refused, report.counts, str(report.path), more=more)
 
     # Second pass: which items.
 

@@ -8,7 +8,7 @@ from tablewright.events import Ending, Finished
 from tablewright.migrate.verify.difference import KINDS, Difference
 from tablewright.migrate.verify.state_file import Half
 
-__all__ = ["Found", "counted", "differing", "same"]
+__all__ = ["Found", "counted", "differing", "looked_up", "same"]
 
 Found = Difference | None
 """How an item differs when it is read again; None where it does not any more."""
@@ -73,6 +73,29 @@ def differing(
         Ending.FAILED,
         "The two sides differ",
         f"{names}: {counted(counts)}.{moved}{rest}{_refused(halves)}\n\nEach is listed, by its key, in {report}",
+        code="verify-differs",
+        facts={**facts, "report": report},
+    )
+
+
+def looked_up(names: str, items: int, refused: int, counts: Mapping[str, int], report: str, *, more: bool) -> Finished:
+    """Each item of the source was looked up in a target that may hold more."""
+    left_out = f" {_number(refused)} that the transform refuses were left out." if refused else ""
+    facts = {**{kind: str(number) for kind, number in counts.items()}, "items": str(items), "refused": str(refused)}
+    if not counts:
+        return Finished(
+            Ending.DONE,
+            "The target holds every item of the source",
+            f"{names}: {_number(items)} of the source looked up on the target by key, and compared by content. What the target "
+            f"holds beside them was not looked at.{left_out}",
+            code="verified",
+            facts=facts,
+        )
+    rest = " The list was ended there; more items differ, or may." if more else ""
+    return Finished(
+        Ending.FAILED,
+        "The two sides differ",
+        f"{names}: {counted(counts)}.{rest}{left_out}\n\nEach is listed, by its key, in {report}",
         code="verify-differs",
         facts={**facts, "report": report},
     )

@@ -19,7 +19,7 @@ from tablewright.ports import Clock
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["confirmed"]
+__all__ = ["confirmed", "items_by_key"]
 
 _BATCH = 100
 """Keys of one BatchGetItem (API reference)."""
@@ -48,10 +48,10 @@ def confirmed(
         asked = [_origins(suspect, source_keys, transform) for suspect in batch]
         originals: dict[bytes, list[Item]] = {}
         if source_keys is not None:
-            originals = _items(source, [key for keys in asked for key in keys], source_keys, clock)
+            originals = items_by_key(source, [key for keys in asked for key in keys], source_keys, clock)
         elif not isinstance(source, OpenTable):  # nothing is known of its keys: look at what its items become
             originals = _becoming(source, batch, target_keys, transform)
-        targets = _items(target, [suspect.key for suspect in batch], target_keys, clock)
+        targets = items_by_key(target, [suspect.key for suspect in batch], target_keys, clock)
         for suspect, origins in zip(batch, asked, strict=True):
             key = target_keys(orjson.dumps(suspect.key))
             read = (
@@ -80,9 +80,10 @@ def _made(item: Item, transform: Transform) -> list[Item]:
         return []
 
 
-def _items(
+def items_by_key(
     side: OpenTable | PageSource, keys: Sequence[Mapping[str, Any]], reader: KeyReader, clock: Clock
 ) -> dict[bytes, list[Item]]:
+    """What stands under these keys, by canonical key; from a table strongly consistent."""
     wanted = {reader(orjson.dumps(key)): key for key in keys}
     found: dict[bytes, list[Item]] = {}
     if isinstance(side, OpenTable):
