@@ -32,7 +32,7 @@ class Bill:
     @property
     def words(self) -> str:
         """The bill in one line."""
-        parts = [f"{self.metrics} metrics"]
+        parts = [f"{self.metrics} metric{'' if self.metrics == 1 else 's'}"]
         if self.composites:
             parts.append(f"{self.composites} composite alarm{'s' if self.composites > 1 else ''}")
         where = f"list price of {self.region}, {self.date}"

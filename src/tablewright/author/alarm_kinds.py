@@ -145,7 +145,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "ttl-stopped", "No item has expired for a day", (TABLE,), ("TimeToLiveDeletedItemCount",), "Sum", 86_400, 1, 1,
-            "items a day", "items expired on each of the past days",
+            "expired items a day", "items expired on each of the past days",
             "Look whether writers still set the TTL attribute, as a number of seconds.", missing="breaching", below=True,
         ),
         Kind(

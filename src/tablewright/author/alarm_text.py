@@ -58,9 +58,18 @@ def description(planned: Planned) -> str:
     whose = f"{planned.label} of {planned.called}" if planned.label else planned.called
     comparison = "less than" if kind.below else "more than"
     return (
-        f"{kind.title}: {whose}. {comparison.capitalize()} {planned.threshold:,} {kind.unit}{span(planned)}. "
+        f"{kind.title}: {whose}. {comparison.capitalize()} {amount(planned)}{span(planned)}. "
         f"{planned.basis} {kind.first}"
     )
+
+
+def amount(planned: Planned) -> str:
+    """The threshold with its unit; long spans in the units that a person thinks in, too."""
+    value, unit = planned.threshold, planned.kind.unit
+    if unit != "ms" or value < 60_000:
+        return f"{value:,} {unit}"
+    size, name = (3_600_000, "hour") if value >= 3_600_000 else (60_000, "minute")
+    return f"{value:,} ms ({value / size:g} {name}{'' if value == size else 's'})"
 
 
 def span(planned: Planned) -> str:

@@ -165,9 +165,9 @@ def _several(common: Common, asked: Asked, template: Path | None, diff: bool) ->
     region = common.region or project_settings(common).region or ""
     costs = bill(found.planned, len(found.composites), region)
     out = output(sys.stdout, color=common.color)
-    Page(out, path, edited, found, costs, written=not (diff or asked.listed), listed=asked.listed, diff=diff).show(
-        as_json=common.output == "json"
-    )
+    written = not (diff or asked.listed)
+    page = Page(out, path, edited, found, costs, written, asked.listed, diff, named=bool(asked.kinds))
+    page.show(as_json=common.output == "json")
     return exits.DONE.code
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from tablewright.author.alarm_cost import Bill
 from tablewright.author.alarm_plan import LeftOut, Planned
 from tablewright.author.alarm_set import AlarmSet
-from tablewright.author.alarm_text import span
+from tablewright.author.alarm_text import amount, span
 from tablewright.author.run import Edited
-from tablewright.cli.faces.cells import pad, wrap
+from tablewright.cli.faces.cells import pad, width, wrap
 from tablewright.cli.faces.json_lines import encode
 from tablewright.cli.faces.marks import Line
 from tablewright.cli.terminal import Output
@@ -30,6 +30,7 @@ class Page:
     written: bool
     listed: bool
     diff: bool
+    named: bool = False  # whether the kinds were named: then every one that is not written is said
 
     def show(self, *, as_json: bool) -> None:
         """Write it."""
@@ -73,15 +74,19 @@ class Page:
         wide = max(len(one.kind.name) for one in alarms)
         for one in alarms:
             sign = "<" if one.kind.below else ">"
-            rings = f"{sign} {one.threshold:,} {one.kind.unit}{span(one)}"
-            yield ((f"    {pad(one.kind.name, wide)}  ", ""), (rings, ""), (f"  {one.logical_id}", "dim"))
+            rings = f"{pad(one.kind.name, wide)}  {sign} {amount(one)}{span(one)}"
+            if width(rings) + width(one.logical_id) + 6 <= self.out.width:
+                yield ((f"    {rings}", ""), (f"  {one.logical_id}", "dim"))
+            else:
+                yield from self._wrapped(rings, "", 4)
+                yield ((f"      {one.logical_id}", "dim"),)
             if self.listed:
                 yield from self._wrapped(f"{one.kind.title}. {one.basis}", "dim", 6)
 
     def _left_out(self) -> Iterator[Line]:
         """What fits and is not written is always said; what could never have data only when everything is listed."""
         watched = [one for one in self.found.left_out if one.watched]
-        others = [one for one in self.found.left_out if not one.watched and (one.fits or self.listed)]
+        others = [one for one in self.found.left_out if not one.watched and (one.fits or self.listed or self.named)]
         if watched:
             yield (("", ""),)
             yield (("  watched already", "strong"),)
