@@ -270,6 +270,10 @@ class Identity(Protocol):
 
     def whereabouts(self) -> Whereabouts: ...
 
+    def endpoint(self) -> str | None:
+        """The endpoint that requests go to, None for AWS's own; known without asking anybody."""
+        ...
+
 
 class Clock(Protocol):
     """Time, and waiting; the only ones a run may use."""

@@ -311,6 +311,9 @@ class _Edge:
         self.world = world
         self.numbers = itertools.count(1)
 
+    def endpoint(self) -> str | None:
+        return self.whereabouts().endpoint
+
     def whereabouts(self) -> Whereabouts:
         return Whereabouts("111111111111", "arn:aws:iam::111111111111:root", "us-east-1", "aws")
 

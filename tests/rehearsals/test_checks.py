@@ -57,6 +57,18 @@ def test_the_wrong_place_is_refused_before_anything_is_changed(
     assert status(aws, account) == ""
 
 
+def test_an_endpoint_that_nobody_named_is_refused_although_it_cannot_be_reached(account: str) -> None:
+    nowhere = through("http://127.0.0.1:9", account)
+    for expected in (Expected(any_endpoint=False), Expected(endpoint="http://127.0.0.1:1", any_endpoint=False)):
+        last = end(run(nowhere, template(table()), expected=expected))
+        assert (last.ending, last.code) == (Ending.REFUSED, "unexpected-endpoint")
+        design = read_design(template(table()), stack=STACK, path="template.yaml")
+        last = end(list(preview(design, nowhere, options=DeployOptions(expected=expected))))
+        assert (last.ending, last.code) == (Ending.REFUSED, "unexpected-endpoint")
+    last = end(run(nowhere, template(table())))
+    assert (last.ending, last.code) == (Ending.FAILED, "endpoint-unreachable") and "AWS_ENDPOINT_URL" in last.detail
+
+
 def test_the_right_place_passes(aws: EmbeddedAws, account: str) -> None:
     expected = Expected(account, "aws", "us-east-1", aws.endpoint + "/", any_endpoint=False)
     assert end(run(opened(aws, account), template(table()), expected=expected)).ending is Ending.DONE

@@ -15,6 +15,10 @@ class StsIdentity:
         self._session = session
         self._whereabouts: Whereabouts | None = None
 
+    def endpoint(self) -> str | None:
+        """The endpoint that is really used (None: AWS's own), from the configuration alone."""
+        return self._session.endpoint
+
     def whereabouts(self) -> Whereabouts:
         """Account, caller, region, partition, and the endpoint that is really used (None: AWS's own)."""
         if self._whereabouts is None:

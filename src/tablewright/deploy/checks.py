@@ -26,13 +26,18 @@ def check_whereabouts(expected: Expected, where: Whereabouts) -> None:
                 f"The environment belongs to {what} {wanted}, and these credentials reach {what} {found} (as {where.arn}). "
                 f"Nothing was changed. Use the credentials of {wanted}, or correct tablewright.toml.",
             )
-    if expected.any_endpoint or (where.endpoint or "").rstrip("/") == (expected.endpoint or "").rstrip("/"):
+    check_endpoint(expected, where.endpoint)
+
+
+def check_endpoint(expected: Expected, endpoint: str | None) -> None:
+    """Raise Refused where requests would go elsewhere than the environment says. Nobody need be asked, so it comes first."""
+    if expected.any_endpoint or (endpoint or "").rstrip("/") == (expected.endpoint or "").rstrip("/"):
         return
     named = f"names {expected.endpoint}" if expected.endpoint else "names none, which means AWS itself"
     raise Refused(
         "unexpected-endpoint",
         "This is not the endpoint of the environment",
-        f"Requests would go to {where.endpoint or 'AWS itself'}, and the environment {named}. Is AWS_ENDPOINT_URL exported, or "
+        f"Requests would go to {endpoint or 'AWS itself'}, and the environment {named}. Is AWS_ENDPOINT_URL exported, or "
         "set in the profile? Nothing was changed. Unset it, or say endpoint_url in tablewright.toml.",
     )
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from tablewright.deploy.changing.run import RACES, Made, discard, execute, make
 from tablewright.deploy.checking.run import await_table
-from tablewright.deploy.checks import check_commit, check_owner, check_whereabouts
+from tablewright.deploy.checks import check_commit, check_endpoint, check_owner, check_whereabouts
 from tablewright.deploy.ending import OperationFailed, finished
 from tablewright.deploy.explaining.run import deepest
 from tablewright.deploy.following.run import Watch, attach, follow, newest_event
@@ -101,6 +101,7 @@ def deploy(
     try:
         if options.timeout is not None:
             run.deadline = account.clock.now() + timedelta(seconds=options.timeout)
+        check_endpoint(options.expected, account.identity.endpoint())
         where = account.identity.whereabouts()
         yield Started("deploy", design.stack, where, environment, design.path)
         check_whereabouts(options.expected, where)

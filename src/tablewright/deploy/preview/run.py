@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from tablewright.deploy.changing.run import Made, discard_for_good, make
-from tablewright.deploy.checks import check_commit, check_owner, check_whereabouts
+from tablewright.deploy.checks import check_commit, check_endpoint, check_owner, check_whereabouts
 from tablewright.deploy.ending import finished
 from tablewright.deploy.guarding.run import losses, suspect
 from tablewright.deploy.looking.run import Seen, look
@@ -50,6 +50,7 @@ def preview(
     options = options or DeployOptions()
     again = options.again or hint_again(design, environment)
     try:
+        check_endpoint(options.expected, account.identity.endpoint())
         where = account.identity.whereabouts()
         yield Started("plan", design.stack, where, environment, design.path)
         check_whereabouts(options.expected, where)
