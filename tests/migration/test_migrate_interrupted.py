@@ -61,10 +61,10 @@ def test_another_terminal_sees_slows_and_pauses_it_and_ctrl_c_stops_it(
     tables: Tables, migrate: Migrate, aws: EmbeddedAws, tmp_path: Path
 ) -> None:
     source, target = tables.make("sessionId"), tables.make("PK", "SK")
-    items = sessions(100, 8_000)
+    items = sessions(300, 8_000)
     tables.fill(source, items)
     words = ("run", "--local", "--source", source, "--target", target, *REKEY)
-    with running(aws, tmp_path, *words, "--pace", "200wcu") as process:
+    with running(aws, tmp_path, *words, "--pace", "100wcu") as process:
         wait_until(lambda: written(migrate) > 0)
         told = standing(migrate)
         assert (told["state"], told["running"], told["pid"]) == ("copying", True, process.pid)
@@ -72,17 +72,17 @@ def test_another_terminal_sees_slows_and_pauses_it_and_ctrl_c_stops_it(
         assert second.code == 3
         assert "error[target-in-use]" in second.err
         assert str(process.pid) in second.err
-        slower = migrate("pace", "100wcu")
+        slower = migrate("pace", "50wcu")
         assert slower.code == 0, slower.err
-        assert standing(migrate)["pace"] == "100wcu"
+        assert standing(migrate)["pace"] == "50wcu"
         assert migrate("pause").code == 0
         _, err = process.communicate(timeout=30)
         assert process.returncode == 4, err
-        assert "pace 100wcu" in err
+        assert "pace 50wcu" in err
         assert "Paused" in err
     told = standing(migrate)
     assert (told["state"], told["running"], told["died"]) == ("paused", False, False)
-    with running(aws, tmp_path, "resume", "--pace", "200wcu") as process:
+    with running(aws, tmp_path, "resume", "--pace", "100wcu") as process:
         wait_until(lambda: standing(migrate)["running"] is True and standing(migrate)["state"] == "copying")
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
@@ -102,7 +102,7 @@ def test_a_killed_run_is_shown_as_gone_and_goes_on(
     items = sessions(250, 8_000)
     tables.fill(source, items)
     words = ("run", "--local", "--source", source, "--target", target, *REKEY)
-    with running(aws, tmp_path, *words, "--pace", "200wcu") as process:
+    with running(aws, tmp_path, *words, "--pace", "100wcu") as process:
         wait_until(lambda: written(migrate) > 0)
         os.kill(process.pid, signal.SIGKILL)
         process.wait(10)

@@ -189,3 +189,34 @@ def test_a_job_that_is_not_there_is_said(migrate: Migrate, words: tuple[str, ...
 
 def test_nothing_is_kept_and_said_so(migrate: Migrate) -> None:
     assert migrate("status").out == "No migration is kept here.\n"
+
+
+@pytest.mark.slow
+def test_a_change_in_place_goes_on_is_looked_at_again_and_undone(tables: Tables, migrate: Migrate) -> None:
+    table = tables.make("sessionId")
+    items = sessions(40)
+    tables.fill(table, items)
+    words = ("run", "--local", "--source", table, "--in-place", "--rename", "said=text", "--drop", "tags")
+    ran = migrate(*words)
+    assert ran.code == 0, ran.err
+    assert "Done: every item shows the change" in ran.out
+    changed = [{k if k != "said" else "text": v for k, v in item.items() if k != "tags"} for item in items]
+    assert by_text(tables.items(table)) == by_text(changed)
+    tables.fill(table, [items[5]])  # somebody writes in the old form
+    again = migrate(*words)
+    assert again.code == 0, again.err
+    assert by_text(tables.items(table)) == by_text(changed)
+    (job, _) = sorted(
+        (json.loads(line) for line in migrate("status", "--output", "json").out.splitlines()), key=_length
+    )
+    assert migrate("verify", job["job"]).code == 2
+    tables.fill(table, [{**changed[3], "text": {"S": "mine"}}])
+    undone = migrate("undo", job["job"] + ".1")
+    assert undone.code == 1, undone.out
+    assert "Undone, but for 1 item written to since" in undone.err
+    back = [item for item in tables.items(table) if item["sessionId"] != items[3]["sessionId"]]
+    assert by_text(back) == by_text([item for item in items if item != items[3]])
+
+
+def _length(told: dict[str, str]) -> int:
+    return len(told["job"])

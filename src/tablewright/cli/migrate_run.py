@@ -10,7 +10,7 @@ import click
 from tablewright.cli.migrate import need_extra
 from tablewright.cli.migrate_ends import Doors, end_options, jobs_root, locks, sides
 from tablewright.cli.migrate_jobs import chosen, job_options
-from tablewright.cli.migrate_show import Stopper, show
+from tablewright.cli.migrate_show import Stopper, agreed, show
 from tablewright.cli.migrate_transform import maker, spec, title, transform_options
 from tablewright.cli.options import Command, Common, common_options
 from tablewright.errors import UsageError
@@ -57,6 +57,7 @@ def _manner_options(command: Command) -> Command:
 @click.option(
     "--suspend-ttl", is_flag=True, help="Switch TTL off at the target until the copy is verified, then on again."
 )
+@click.option("--yes", is_flag=True, help="Do not ask before a table is changed in place.")
 @click.option(
     "--in-place", is_flag=True, help="Change the source's items where they are; keys stay, writers may go on."
 )
@@ -70,6 +71,7 @@ def run(
     into_existing: str | None,
     suspend_ttl: bool,
     in_place: bool,
+    yes: bool,
     format_: str,
     compression: str,
     **given: Any,
@@ -126,6 +128,8 @@ def run(
         suspend_ttl=suspend_ttl,
         stopping=stopper,
     )
+    if in_place:
+        agreed(f"Change the items of {source} where they are? An undo file is kept.", yes=yes)
     return _follow(request, doors, common, stopper)
 
 

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
+import click
+
 from tablewright.cli import exits
 from tablewright.cli.options import Common
-from tablewright.cli.terminal import Output, in_ci, in_github, output
+from tablewright.cli.terminal import Output, can_ask, in_ci, in_github, output
+from tablewright.errors import Refused
 from tablewright.events import Finished
 
 if TYPE_CHECKING:
@@ -51,6 +54,14 @@ class Stopper:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
+
+
+def agreed(question: str, *, yes: bool) -> None:
+    """Ask on a terminal; raise Refused when it is declined. ``yes`` (--yes), or nobody there to ask: go on."""
+    if yes or not can_ask():
+        return
+    if not click.confirm(question, default=False, err=True):
+        raise Refused("declined", "It was declined", "Nothing was changed.")
 
 
 def show(events: Iterator[MigrationEvent], common: Common, stopper: Stopper) -> int:

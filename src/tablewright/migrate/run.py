@@ -13,6 +13,7 @@ from pathlib import Path
 from tablewright.errors import Refused, TablewrightError, UsageError
 from tablewright.events import Ending, Finished, Noted
 from tablewright.migrate import ending, guards
+from tablewright.migrate.changing.run import STATE_OF_END, change_table
 from tablewright.migrate.checkpoint.record import EndRecord, JobRecord
 from tablewright.migrate.checkpoint.store import Checkpoint, look, wish
 from tablewright.migrate.comparing.run import compare
@@ -45,8 +46,9 @@ def migrate(request: Request, accounts: Accounts, clock: Clock) -> Iterator[Migr
 
     Yields ``migrate.events``; the last is Finished. Raises UsageError and Refused for what is wrong before it begins.
     """
-    source, target = look_at(request.source, "source", accounts), look_at(request.target, "target", accounts)
-    if source.found is not None and target.found is not None:
+    source = look_at(request.source, "source", accounts)
+    target = source if request.options.in_place else look_at(request.target, "target", accounts)
+    if source.found is not None and target.found is not None and not request.options.in_place:
         guards.refuse_same(source.found, target.found)
     # Files have no keys of their own: their items have those of the other end.
     transform = request.make(source.keys or target.keys, target.keys or source.keys)
@@ -62,7 +64,9 @@ class _Run:
         self._target = target
         self._transform = transform
         self._clock = clock
-        self._id = request.job or job_id(request.source, request.target, transform.fingerprint)
+        self._id = request.job or job_id(
+            request.source, request.target, transform.fingerprint, in_place=request.options.in_place
+        )
         self._folder = Path(job_folder(Path(request.root), self._id))
         self._letters = self._folder / FILE_NAME
         self._record: Record = self._new_record()
@@ -106,20 +110,24 @@ class _Run:
             folder=self._job.folder,
             resumed=resumed,
         )
-        yield from guards.checked(self._source.found, self._target.found)
+        in_place = self._job.options.in_place
+        yield from guards.checked(self._source.found, None if in_place else self._target.found)
         if not resumed:
-            for text in guards.warnings(self._source.found, self._target.found):
+            for text in guards.warnings(None if in_place else self._source.found, self._target.found):
                 yield Noted("warning", text)
         try:
             with closing(Checkpoint.open(self._folder / CHECKPOINT, self._belongs_to())) as checkpoint:
                 self._wish()
                 yield from self._stages(checkpoint)
         except TablewrightError as error:
-            if self._record.state in ("copying", "copied", "verifying"):
+            if self._record.state in ("copying", "copied", "verifying", "changing"):
                 self._move("failed", error.summary)
             yield ending.by_error(self._job, error, self._counts())
 
     def _stages(self, checkpoint: Checkpoint) -> Iterator[MigrationEvent]:
+        if self._job.options.in_place:
+            yield from self._change(checkpoint)
+            return
         if not _is_copied(checkpoint):
             yield from self._suspend_ttl()
             self._move("copying")
@@ -158,6 +166,22 @@ class _Run:
             yield self._finish("unverified", ending.complete(self._job, counts, verified=False))
             return
         yield from self._compare(counts)
+
+    def _change(self, checkpoint: Checkpoint) -> Iterator[MigrationEvent]:
+        """The source's items changed where they are."""
+        self._move("changing")
+        stopping, verify = self._request.stopping, self._request.options.verify
+        for event in change_table(
+            self._source, self._record, self._transform, checkpoint, self._clock, verify=verify, stopping=stopping
+        ):
+            if not isinstance(event, Finished):
+                yield event
+            elif event.ending is Ending.MUST_WAIT:
+                code = "stopped" if stopping() else "paused"
+                self._move(code, event.summary)
+                yield replace(event, code=code)
+            else:
+                yield self._finish(STATE_OF_END.get(event.code or "", "failed"), event)
 
     def _compare(self, counts: Counts) -> Iterator[MigrationEvent]:
         """Read both sides, and say done only if they are the same."""
@@ -200,7 +224,7 @@ class _Run:
         target = self._target.found
         if target is None:
             open_target(self._target)
-        else:
+        elif not self._request.options.in_place:
             assert self._target.account is not None
             contents = self._target.account.tables.contents(target.name)
             guards.refuse_items(
@@ -223,27 +247,36 @@ class _Run:
             return True
         if not state(kept.state).over or self._target.account is None or self._target.found is None:
             return False
+        if kept.job.options.in_place:
+            # Writers went on: another look changes what they wrote in the old form. Not so for what must not be done twice.
+            return kept.state in ("done", "undone")
         return self._target.account.tables.contents(self._target.found.name).is_empty
 
     def _over(self, kept: Record) -> Finished:
-        row = state(kept.state)
-        facts = {"job": kept.job.id, "folder": kept.job.folder, "state": kept.state}
-        hint = f"tablewright migrate verify {kept.job.id}"
+        when, hint = f"{kept.changed_at:%Y-%m-%d %H:%M} UTC", f"tablewright migrate verify {kept.job.id}"
+        if kept.job.options.in_place:
+            raise Refused(
+                "over-with-a-rest",
+                "This change is over, and it is not known whether it may be made twice",
+                f"{state(kept.state).meaning} It ended at {when}: {kept.ending}. What the items were stands in "
+                f"{kept.job.folder}. To go back, run:",
+                f"tablewright migrate undo {kept.job.id}",
+            )
         if kept.state in ("done", "unverified"):
             return Finished(
                 Ending.NOTHING_TO_DO,
                 "Nothing to do: this migration is over",
-                f"It ended at {kept.changed_at:%Y-%m-%d %H:%M} UTC ({kept.ending or kept.state}), and the target holds what it "
-                "wrote. To compare both sides again, run:",
+                f"It ended at {when} ({kept.ending or kept.state}), and the target holds what it wrote. To compare both sides "
+                "again, run:",
                 hint=hint,
                 code="over-already",
-                facts=facts,
+                facts={"job": kept.job.id, "folder": kept.job.folder, "state": kept.state},
             )
         raise Refused(
             "over-with-a-rest",
             "This migration is over, and left something",
-            f"{row.meaning} It ended at {kept.changed_at:%Y-%m-%d %H:%M} UTC: {kept.ending}. What is left stands in "
-            f"{kept.job.folder}. To begin anew, empty the target. To compare both sides again, run:",
+            f"{state(kept.state).meaning} It ended at {when}: {kept.ending}. What is left stands in {kept.job.folder}. To begin "
+            "anew, empty the target. To compare both sides again, run:",
             hint,
         )
 

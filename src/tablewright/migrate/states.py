@@ -7,6 +7,8 @@ is at work is told by its lock, never by the state.
                    │  ▲        │                        (or incomplete, when items were set aside)
                    ▼  │        └─ --no-verify ──▶ unverified
            paused · stopped · failed
+
+    in place: planned ──▶ changing ──▶ done | unverified | incomplete ──▶ undoing ──▶ undone
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ class State:
 STATES = (
     State("planned", "The job is written down; nothing was written to the target.", True, False),
     State("copying", "Items are read, transformed and written.", True, False),
+    State("changing", "Items are changed where they are.", True, False),
     State("paused", "Somebody paused it; every acknowledged page is kept.", True, False),
     State("stopped", "Ctrl-C; every acknowledged page is kept.", True, False),
     State("failed", "It ended with an error; every acknowledged page is kept.", True, False),
@@ -38,6 +41,8 @@ STATES = (
     State("unverified", "Copied; --no-verify left the comparison out.", False, True),
     State("incomplete", "Copied, but for the items in the dead-letter file.", False, True),
     State("differs", "Copied, and the comparison found items that differ.", False, True),
+    State("undoing", "A change in place is being undone; undo goes on with it.", False, False),
+    State("undone", "A change in place was undone.", False, True),
 )  # fmt: skip
 """Every state."""
 

@@ -48,8 +48,9 @@ def job_lines(one: JobStanding, columns: int, marks: Marks) -> list[Line]:
     lines: list[Line] = [((text, "strong"),) for text in fit(clean(record.job.id), columns)]
     first, *rest = fit(f"{word}: {_meaning(one)}", columns)
     lines += [((first, tone),), *((("  " + text, tone),) for text in rest)]
-    source, target = record.job.source, record.job.target
-    for label, text in (("from", str(source)), ("to", str(target)), ("transform", record.job.transform)):
+    source, target = str(record.job.source), str(record.job.target)
+    ends = [("table", source)] if record.job.options.in_place else [("from", source), ("to", target)]
+    for label, text in (*ends, ("transform", record.job.transform)):
         lines += labelled(label, clean(text), columns)
     lines += labelled("began", f"{moment(record.began_at)}, last change {moment(record.changed_at)}", columns)
     lines += labelled("folder", record.job.folder, columns)
@@ -59,7 +60,7 @@ def job_lines(one: JobStanding, columns: int, marks: Marks) -> list[Line]:
         pace = one.checkpoint.wishes.pace or record.job.options.pace
         lines += labelled("pace", str(pace), columns)
         lines.append(())
-        if one.checkpoint.progress is not None:
+        if one.checkpoint.progress is not None and not state(record.state).over:
             lines += progress_lines(one.checkpoint.progress, columns, marks)
         else:
             lines += labelled("done", _counts(one), columns)
@@ -136,4 +137,6 @@ def _command(one: JobStanding) -> str | None:
         return f"tablewright migrate pause {one.record.job.id}"
     if state(one.record.state).resumes:
         return f"tablewright migrate resume {one.record.job.id}"
+    if one.record.job.options.in_place:
+        return f"tablewright migrate undo {one.record.job.id}" if one.record.state != "undone" else None
     return f"tablewright migrate verify {one.record.job.id}" if one.record.state != "done" else None

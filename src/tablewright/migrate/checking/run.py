@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tablewright.errors import Refused
+from tablewright.errors import Refused, UsageError
 from tablewright.events import Ending, Finished
 from tablewright.migrate import ending
 from tablewright.migrate.comparing.run import compare
@@ -51,6 +51,13 @@ def verify_job(
     Where both hold the same, TTL that the job switched off at the target is switched on again. Raises Refused while the job is
     still being worked at, or is not copied yet.
     """
+    if record.job.options.in_place:
+        raise UsageError(
+            "nothing-to-compare",
+            "A change in place has one side only",
+            f"{record.job.id} changed {record.job.source} itself. Run its command again: it looks at every item, and changes "
+            "those that still need it.",
+        )
     now = standing(record, Path(request.locks))
     if now.running or state(record.state).resumes:
         raise Refused(

@@ -14,7 +14,7 @@ from tablewright.migrate.states import state
 __all__ = ["JobStanding", "standing"]
 
 CHECKPOINT = "checkpoint.sqlite"
-AT_WORK = ("planned", "copying", "copied", "verifying")
+AT_WORK = ("planned", "copying", "copied", "verifying", "changing", "undoing")
 """States in which a process should be at work."""
 
 

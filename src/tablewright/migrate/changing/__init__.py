@@ -1,0 +1,1 @@
+"""Changes in place, and undoing them, as jobs."""
