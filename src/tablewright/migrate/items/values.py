@@ -128,7 +128,7 @@ def check_value(value: Any, depth: int = 0) -> None:
                 for each in held:
                     check_value(each, depth + 1)
                 return
-        if kind not in ("S", "N", "B") or type(held) is str:
+        if kind not in ("S", "N", "BOOL", "NULL") and (kind != "B" or type(held) is str):
             encode_value(plain_value(value), depth)
             return
     raise _no_value(value)

@@ -27,7 +27,7 @@ __all__ = ["Declared"]
 
 
 class Declared:
-    """Declared operations between two key schemas.
+    """Declared operations between two key schemas; that of files is empty, and then no keys are read.
 
     ``in_place``: the item is changed where it is. Its key stays, and an item that has been through already is left as it is.
     Raises UsageError where the operations contradict one another or the key schemas.
@@ -47,7 +47,9 @@ class Declared:
             *(names_read(each) | names_written(each) for each in self.operations)
         )
         written = frozenset().union(*(names_written(each) for each in self.operations))
-        self.keeps_keys = schema_text(source) == schema_text(target) and not written & {key.name for key in target}
+        self.keeps_keys = not target or (
+            schema_text(source) == schema_text(target) and not written & {key.name for key in target}
+        )
         self._page = compile_page(self.operations, target, keeps_keys=self.keeps_keys, in_place=in_place)
 
     @property

@@ -119,10 +119,12 @@ class FunctionTransform:
                 rejected.append(Rejected(bytes(item), str(error)))
             except Exception as error:
                 rejected.append(Rejected(bytes(item), _raised(error)))
-        return Page(made, rejected, keys)
+        return Page(made, rejected, keys if self._target else None)
 
     def _key_of(self, result: Any, new: bytes) -> bytes:
-        """The canonical key; taken from the plain values where they are strings, as most keys are."""
+        """The canonical key; taken from the plain values where they are strings, as most keys are. Files have none."""
+        if not self._target:
+            return b""
         if self.level == 3 and isinstance(result, dict):
             parts = []
             for key in self._key.keys:
@@ -150,7 +152,7 @@ class FunctionTransform:
             new = self._write(each)
             _check_size(new)
             several.append((new, self._key_of(each, new)))
-        if len({key for _, key in several}) < len(several):
+        if self._target and len({key for _, key in several}) < len(several):
             raise TransformError(f"{self.name} returned two items with one key: the second would overwrite the first")
         return several
 

@@ -22,14 +22,17 @@ def schema_text(keys: Sequence[Key]) -> str:
 
 
 class Unchanged:
-    """Passes items on. Where the target is keyed otherwise than the source, it reads each key, since the items must have it."""
+    """Passes items on. Where the target is keyed otherwise than the source, it reads each key, since the items must have it.
+
+    Files have no keys: ``target`` is then empty, and none are read.
+    """
 
     level = 0
 
     def __init__(self, source: Sequence[Key], target: Sequence[Key]) -> None:
         told = f"0|{schema_text(source)}|{schema_text(target)}|{CODEC_VERSION}"
         self.fingerprint = sha256(told.encode()).hexdigest()
-        self.keeps_keys = schema_text(source) == schema_text(target)
+        self.keeps_keys = not target or schema_text(source) == schema_text(target)
         self.reads: frozenset[str] | None = frozenset()
         self._source = tuple(source)
         self._key = KeyReader(target)
