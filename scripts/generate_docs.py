@@ -15,6 +15,7 @@ import click
 
 from tablewright.access.patterns import PATTERNS
 from tablewright.author.action import action_text
+from tablewright.author.alarm_kinds import KINDS
 from tablewright.author.project import script_text
 from tablewright.author.workflow import Workflow, workflow_text
 from tablewright.cli import exits
@@ -135,7 +136,35 @@ def diagnosis_page() -> str:
     return "".join(parts)
 
 
+def alarms_page() -> str:
+    """``docs/reference/alarms.md``: the kinds of alarms that ``tablewright add alarm`` writes."""
+    parts = [
+        f"# Kinds of alarms\n\n{NOTICE}What `tablewright add alarm` can write. Periods and statistics are those of AWS's "
+        "recommended alarms (CloudWatch user guide) where it has the metric. `*`: in the recommended set, for what it fits.\n"
+    ]
+    for kind in KINDS.values():
+        over = f", joined by {kind.join}" if len(kind.metrics) > 1 or kind.operations else ""
+        operations = f" of {', '.join(kind.operations)}" if kind.operations else ""
+        rings = "less" if kind.below else "more"
+        threshold = f"{kind.threshold:,} {kind.unit}" if kind.threshold is not None else "measured or given"
+        minutes = kind.period * kind.periods // 60
+        rows = [
+            ("on", ", ".join(kind.on)),
+            ("metrics", f"{', '.join(f'`{name}`' for name in kind.metrics)} ({kind.namespace}){operations}{over}"),
+            ("statistic", f"{kind.statistic} of {kind.period} s, {kind.periods} times: {minutes:,} minutes"),
+            ("rings at", f"{rings} than {threshold}"),
+            ("rests on", kind.assumed or "nobody documents one"),
+            ("missing data", kind.missing),
+            ("first look", kind.first),
+        ]
+        table = "".join(f"| {name} | {text} |\n" for name, text in rows)
+        mark = "*" if kind.recommended else ""
+        parts.append(f"\n## {kind.name}{mark}\n\n{kind.title}.\n\n| | |\n|---|---|\n{table}")
+    return "".join(parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "docs/reference/alarms.md": alarms_page,
     "docs/reference/access-patterns.md": patterns_page,
     "docs/reference/cli.md": cli_page,
     "docs/reference/diagnosis.md": diagnosis_page,
