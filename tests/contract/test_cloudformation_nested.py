@@ -219,6 +219,47 @@ def test_a_stuck_inner_rollback_goes_on_with_its_parents(aws: EmbeddedAws, famil
 
 
 @pytest.mark.needs("faults")
+def test_a_resource_inside_is_skipped_by_the_inner_stack_s_name(aws: EmbeddedAws, family: Family) -> None:
+    with_orders(family)
+    family.put("middle.json", Resources={"Leaf": family.inner("inner.json")})
+    body = family.outer(Middle=family.inner("middle.json"))
+    family.make(body)
+    middle = family.child("Middle")["StackId"]
+    found = family.cloudformation.describe_stack_resource(StackName=middle, LogicalResourceId="Leaf")
+    leaf = found["StackResourceDetail"]["PhysicalResourceId"]
+    leaf_name = leaf.split("/")[1]
+    with_orders(family, StreamSpecification={"StreamViewType": "NEW_IMAGE"})
+    with (
+        control.fault(
+            aws.endpoint,
+            "fail-resource-after",
+            resource="Orders",
+            verb="update",
+        ),
+        control.fault(aws.endpoint, "fail-resource", resource="Orders", verb="restore"),
+    ):
+        assert family.update(body)["StackStatus"] == "UPDATE_ROLLBACK_FAILED"
+
+        def skip(name: str) -> None:
+            family.cloudformation.continue_update_rollback(StackName=family.outer_name, ResourcesToSkip=[name])
+
+        for name, words_of_refusal in (
+            ("Nothing", "does not exist"),
+            ("Leaf.Orders", "does not exist"),
+            (f"{leaf_name}.Nothing", "does not exist"),
+            ("Middle", "only one that is deleted"),
+        ):
+            with pytest.raises(ClientError, match=words_of_refusal):
+                skip(name)
+        skip(f"{leaf_name}.Orders")
+        assert settled(family.cloudformation, family.outer_name)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+
+    assert settled(family.cloudformation, leaf)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    # What was skipped is taken as restored, whatever it is.
+    assert family.dynamodb.describe_table(TableName=family.place.name("orders"))["Table"].get("StreamSpecification")
+
+
+@pytest.mark.needs("faults")
 def test_a_creation_without_rollback_is_mended_in_place(aws: EmbeddedAws, family: Family) -> None:
     family.put(
         "inner.json", Resources={"Good": family.table("good"), "Late": {"Type": "AWS::SNS::Topic", "DependsOn": "Good"}}

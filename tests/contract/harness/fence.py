@@ -96,6 +96,7 @@ CHANGES: Mapping[str, str] = {
         "TableName",
     ),
     "s3.PutObject": "Bucket",
+    "secretsmanager.PutSecretValue": "SecretId",
     "cloudwatch.SetAlarmState": "AlarmName",
     "logs.DeleteLogGroup": "logGroupName",
     "application-autoscaling.RegisterScalableTarget": "ResourceId",
@@ -136,10 +137,12 @@ class Fence:
         if operation == "cloudformation.CreateChangeSet" and params.get("ChangeSetType") in ("CREATE", "IMPORT"):
             making = MAKES["cloudformation.CreateStack"]
         if making:
-            making.tag(params, self.ledger.run.id)
             known = next((e for e in self.ledger.entries.values() if (e.kind, e.name) == (making.kind, asked)), None)
-            again = known is not None and making.kind != "stack"
-            number = known.number if known and again else self.ledger.asked(making.kind, asked, self.region)
+            if known is not None and making.kind != "stack":
+                # Made by this run before, and tagged then (the Parameter Store takes no tags with a new value).
+                return params
+            making.tag(params, self.ledger.run.id)
+            number = self.ledger.asked(making.kind, asked, self.region)
             context["contract"] = (making, number, params)
         elif operation in _TAGGING and "Tags" in params:
             _tag_list()(params, self.ledger.run.id)

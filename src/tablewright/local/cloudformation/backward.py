@@ -6,6 +6,7 @@ from typing import Any
 
 from tablewright.local.cloudformation.documents import Doc, Resource
 from tablewright.local.cloudformation.durations import STACK_TRANSITION_S
+from tablewright.local.cloudformation.dynamic import filled
 from tablewright.local.cloudformation.handling import Run
 from tablewright.local.cloudformation.naming import uuid4
 from tablewright.local.cloudformation.removal import since
@@ -63,9 +64,8 @@ async def _restore(work: Work, resource: Resource, before: Doc) -> bool:
         return True
     if resource.physical_id != before["physical_id"] or resource.intent == "replace":
         made = resource.physical_id != before["physical_id"]
-        leftover = (
-            {"physical_id": resource.physical_id, "properties": resource.wanted, "policy": "Delete"} if made else None
-        )
+        wanted = filled(resource.wanted, resource.wanted_references)
+        leftover = {"physical_id": resource.physical_id, "properties": wanted, "policy": "Delete"} if made else None
         recorder.resource(resource, "UPDATE_COMPLETE", **_as_before(before), leftover=leftover)
         return True
     if not (
@@ -77,7 +77,9 @@ async def _restore(work: Work, resource: Resource, before: Doc) -> bool:
         resource = recorder.resource(resource, "UPDATE_IN_PROGRESS", **marks)
 
     async def act(handler: ResourceType, run: Run) -> Any:
-        return await handler.update(run, resource.physical_id, resource.wanted, before["properties"])
+        wanted = filled(resource.wanted, resource.wanted_references)
+        old = filled(before["properties"], before.get("references", {}))
+        return await handler.update(run, resource.physical_id, wanted, old)
 
     try:
         attributes = await work.handle(resource, "restore", act)
@@ -94,6 +96,7 @@ def _as_before(before: Doc) -> Doc:
         "physical_id",
         "owned",
         "properties",
+        "references",
         "attributes",
         "tags",
         "depends_on",
@@ -101,4 +104,4 @@ def _as_before(before: Doc) -> Doc:
         "update_replace_policy",
         "metadata",
     )
-    return {**{name: before[name] for name in names}, "intent": "restored"}
+    return {**{name: before[name] for name in names if name in before}, "intent": "restored"}

@@ -105,8 +105,12 @@ class Resource(Document):
     """The name under which the operation makes a physical resource, fixed before it is made."""
     before: Doc | None = None
     """This document as it was before the operation; None when the operation created it."""
+    references: dict[str, str] = field(default_factory=dict)
+    """What the dynamic references in `properties` stood for when it was last made or updated."""
+    wanted_references: dict[str, str] = field(default_factory=dict)
+    """The same for `wanted`."""
     leftover: Doc | None = None
-    """A physical resource that was replaced and is to be deleted: physical_id, properties, policy."""
+    """A physical resource that was replaced and is to be deleted: physical_id, properties, policy; its references filled in."""
     token: str = ""
     """The handler's request token, shown in its errors."""
     drift: Doc = field(default_factory=dict)

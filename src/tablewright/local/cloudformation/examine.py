@@ -14,6 +14,7 @@ from tablewright.local.cloudformation.describe import shown
 from tablewright.local.cloudformation.documents import ChangeSet, Doc, Stack
 from tablewright.local.cloudformation.drift import property_differences
 from tablewright.local.cloudformation.durations import CHANGE_SET_S
+from tablewright.local.cloudformation.dynamic import insecure, insecure_places
 from tablewright.local.cloudformation.errors import CfnError
 from tablewright.local.cloudformation.events import STACK_TYPE, Recorder
 from tablewright.local.cloudformation.intrinsics import resolve
@@ -70,6 +71,8 @@ class Examiner:
             old = None
             if stack.deployment.get("template"):
                 old = program_of(self.store, stack, stack.deployment)
+            if places := insecure_places(new):
+                raise insecure(places)
             planned = changes(self.store, stack, new, found.deployment)
             if found.deployment_mode == "REVERT_DRIFT":
                 planned = await self._with_drift(stack, planned, new)

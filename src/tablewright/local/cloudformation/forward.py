@@ -12,6 +12,7 @@ from tablewright.local.cloudformation.changes import changes
 from tablewright.local.cloudformation.compare import recreation, same
 from tablewright.local.cloudformation.documents import Doc, Resource
 from tablewright.local.cloudformation.durations import STACK_TRANSITION_S
+from tablewright.local.cloudformation.dynamic import fetch, filled, read_again
 from tablewright.local.cloudformation.errors import CfnError
 from tablewright.local.cloudformation.events import STACK_TYPE
 from tablewright.local.cloudformation.handling import Run
@@ -142,7 +143,7 @@ class Forward:
             if resource.status in RESOURCE_FAILED:
                 return self._fail(resource, resource.reason, say=False)
         else:
-            resource = self._begin(logical_id, resource)
+            resource = await self._begin(logical_id, resource)
             if resource is None:
                 return True
             if resource.status in RESOURCE_FAILED:
@@ -185,7 +186,7 @@ class Forward:
             metadata=dict(declared.metadata) if declared.metadata is not None else None,
         )
 
-    def _begin(self, logical_id: str, stored: Resource | None) -> Resource | None:
+    async def _begin(self, logical_id: str, stored: Resource | None) -> Resource | None:
         """Decide what to do, and keep the decision before it starts. None when nothing is to be done."""
         work = self.work
         operation = work.operation
@@ -196,6 +197,7 @@ class Forward:
         before = self._before(stored)
         try:
             target = self.target(logical_id)
+            references = await self._references(kind, resource, target)
         except Failed as failure:
             intent = "update" if standing else "create"
             failed: Doc = {"operation": operation.operation_id, "intent": intent, "before": before}
@@ -208,24 +210,26 @@ class Forward:
         }
         if not standing:
             intent = "import" if logical_id in operation.imports else "create"
-        elif self._unchanged(resource, target, written):
+        elif self._unchanged(resource, target, written) and not read_again(resource.references, references):
             work.store.change_resource(resource, **written)
             return None
         else:
-            intent = self._update_or_replace(kind, resource, target)
+            intent = self._update_or_replace(kind, resource, filled(target.properties, references))
         marked: Doc = {
             **written,
             "operation": operation.operation_id,
             "intent": intent,
             "wanted": target.properties,
+            "wanted_references": references,
             "wanted_name": "",
             "before": before,
             "token": uuid4(),
         }
         if intent == "create" and standing and resource.type != STACK_TYPE:
-            half_made = {"physical_id": resource.physical_id, "properties": resource.wanted, "policy": "Delete"}
+            made = filled(resource.wanted, resource.wanted_references)
+            half_made = {"physical_id": resource.physical_id, "properties": made, "policy": "Delete"}
             marked |= {"leftover": {**half_made, "first": True}, "owned": False, "physical_id": "", "attributes": {}}
-        words = refusal(work, kind, resource, intent, target.properties)
+        words = refusal(work, kind, resource, intent, filled(target.properties, references))
         if words:
             return work.recorder.resource(resource, f"{_STARTED[intent]}_FAILED", words, **marked)
         if kind.name not in KINDS:
@@ -253,11 +257,22 @@ class Forward:
         tags_same = resource.tags == self.work.stack.deployment.get("tags", {})
         return same(resource.properties, target.properties) and tags_same and resource.metadata == written["metadata"]
 
-    def _update_or_replace(self, kind: ResourceType, resource: Resource, target: Target) -> str:
+    async def _references(self, kind: ResourceType, resource: Resource, target: Target) -> dict[str, str]:
+        """What the target's dynamic references stand for. Raises Failed."""
+        if kind.name not in KINDS:
+            return {}
+        work = self.work
+        where = {"account": work.stack.account, "region": work.stack.region}
+        try:
+            return await fetch(target.properties, resource.references, work.services, **where)
+        except CfnError as refused:
+            raise Failed(str(refused)) from None
+
+    def _update_or_replace(self, kind: ResourceType, resource: Resource, wanted: Doc) -> str:
         if resource.status == "CREATE_FAILED":
             # Half made by an operation that was told to keep what it has: made anew.
             return "create"
-        again = recreation(kind, resource.properties, target.properties)
+        again = recreation(kind, filled(resource.properties, resource.references), wanted)
         return "replace" if again is Recreation.ALWAYS else "update"
 
     async def _create(self, kind: ResourceType, resource: Resource) -> None:
@@ -276,7 +291,8 @@ class Forward:
         old = resource.before if resource.intent == "replace" else None
         if resource.leftover is not None and resource.leftover.get("first"):
             resource = await self._clear(resource, resource.leftover)
-        name = resource.wanted_name or kind.planned_name(work.stack.name, resource.logical_id, resource.wanted)
+        wanted = filled(resource.wanted, resource.wanted_references)
+        name = resource.wanted_name or kind.planned_name(work.stack.name, resource.logical_id, wanted)
         resource = work.store.change_resource(resource, wanted_name=name)
         self._check_owner(kind, resource, name)
 
@@ -288,13 +304,13 @@ class Forward:
             if old is not None:
                 changes["leftover"] = {
                     "physical_id": old["physical_id"],
-                    "properties": old["properties"],
+                    "properties": filled(old["properties"], old.get("references", {})),
                     "policy": resource.update_replace_policy,
                 }
             work.recorder.resource(stored, f"{verb}_IN_PROGRESS", INITIATED, **changes)
 
         async def act(handler: ResourceType, run: Run) -> Any:
-            return await handler.create(run, name, resource.wanted)
+            return await handler.create(run, name, wanted)
 
         attributes = await work.handle(resource, "create", act, made=made)
         self._done(resource, f"{verb}_COMPLETE", attributes)
@@ -326,16 +342,18 @@ class Forward:
             status,
             reason,
             properties=resource.wanted,
+            references=resource.wanted_references,
             attributes=attributes,
             tags=self.work.stack.deployment.get("tags", {}),
         )
 
     async def _update(self, kind: ResourceType, resource: Resource, status: str = "UPDATE_COMPLETE") -> None:
         async def act(handler: ResourceType, run: Run) -> Any:
-            before = resource.properties
+            before = filled(resource.properties, resource.references)
             if self.work.operation.revert_drift and (found := await handler.read(run, resource.physical_id)):
                 before = {**before, **found[0]}
-            return await handler.update(run, resource.physical_id, before, resource.wanted)
+            wanted = filled(resource.wanted, resource.wanted_references)
+            return await handler.update(run, resource.physical_id, before, wanted)
 
         attributes = await self.work.handle(resource, "update", act)
         self._done(resource, status, attributes)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tablewright.local.clock import Clock
-from tablewright.local.cloudformation import states
+from tablewright.local.cloudformation import dynamic, states
 from tablewright.local.cloudformation.changes import Change
 from tablewright.local.cloudformation.deployment import make, parameter_values, place_of, template_text
 from tablewright.local.cloudformation.documents import ChangeSet, Operation, Stack
@@ -49,6 +49,7 @@ async def plan_nested(
     parameters = await parameter_values(sections, params, previous, services, account=account, region=region)
     place = place_of(inner, {"notification_arns": params["NotificationARNs"]})
     program = prepare(sections, parameters, place, types_for(params["Capabilities"]))
+    await dynamic.check(program, services, account=account, region=region)
     if before is None and again is None:
         store.add_stack(inner)
         recorder.stack(inner.stack_id, states.REVIEW_IN_PROGRESS, "User Initiated")

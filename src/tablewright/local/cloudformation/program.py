@@ -14,6 +14,7 @@ from tablewright.local.cloudformation.expand import LANGUAGE_EXTENSIONS, SUPPORT
 from tablewright.local.cloudformation.intrinsics import KNOWN_AFTER_APPLY, NO_VALUE, resolve, truth
 from tablewright.local.cloudformation.parameters import ParameterValue, typed
 from tablewright.local.cloudformation.references import check_references, dependencies
+from tablewright.local.cloudformation.rules import check_rules
 from tablewright.local.cloudformation.template import Template, read_sections, read_template, transforms_of
 
 
@@ -143,13 +144,36 @@ class Types:
         return name in self.names or (self.custom and name.startswith("Custom::"))
 
 
+AWS_TRANSFORMS = (
+    "AWS::CodeDeployBlueGreen",
+    "AWS::Include",
+    "AWS::SecretsManager-2020-07-23",
+    "AWS::SecretsManager-2024-09-16",
+    "AWS::Serverless-2016-10-31",
+    "AWS::ServiceCatalog",
+)
+"""Transforms that AWS hosts and that are not imitated. Source: user guide, "Transform reference"."""
+
+
 def sections_of(text: str) -> dict[str, Any]:
     """The template's sections. Raises ValidationError for a malformed one or an unsupported transform."""
     sections = read_sections(text)
     for name in transforms_of(sections):
+        if name in AWS_TRANSFORMS:
+            raise validation(
+                f"The embedded CloudFormation does not imitate the transform {name}. Deploy the template that it turns into."
+            )
         if name not in SUPPORTED:
             raise validation(f"No transform named {name} found.")
+    if _inline_transform([sections.get(name) for name in ("Mappings", "Conditions", "Resources", "Outputs")]):
+        raise validation("The embedded CloudFormation does not imitate Fn::Transform (AWS::Include and macros).")
     return sections
+
+
+def _inline_transform(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return "Fn::Transform" in value or any(_inline_transform(item) for item in value.values())
+    return isinstance(value, list) and any(_inline_transform(item) for item in value)
 
 
 def declarations(sections: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
@@ -181,12 +205,12 @@ def prepare(sections: Mapping[str, Any], parameters: tuple[ParameterValue, ...],
     unknown = list(dict.fromkeys(r.type for r in template.resources.values() if not types.known(r.type)))
     if unknown:
         raise template_format(f"Unrecognized resource types: [{', '.join(unknown)}]")
-    _refuse_unimitated(sections)
     for declared in template.resources.values():
         if declared.deletion_policy == "Snapshot" or declared.update_replace_policy == "Snapshot":
             raise template_error(f"resource type {declared.type} does not support deletion policy Snapshot")
     check_references(template, types.attribute)
     values = Values(place, template, {p.key: p.effective for p in parameters})
+    check_rules(sections.get("Rules") or {}, values)
     for name in template.conditions:
         values.condition(name)
     active = [n for n, r in template.resources.items() if not r.condition or values.condition(r.condition)]
@@ -199,19 +223,3 @@ def prepare(sections: Mapping[str, Any], parameters: tuple[ParameterValue, ...],
         if not output.condition or values.condition(output.condition):
             resolve([output.value, output.export], values)
     return Program(template, processed, parameters, place, graph)
-
-
-def _refuse_unimitated(sections: Mapping[str, Any]) -> None:
-    """Better a refusal than a deployment that passes over what decides about it."""
-    if sections.get("Rules"):
-        raise validation("The embedded CloudFormation does not imitate Rules.")
-    if _dynamic_reference([sections.get("Resources"), sections.get("Outputs")]):
-        raise validation("The embedded CloudFormation does not imitate dynamic references ({{resolve:...}}).")
-
-
-def _dynamic_reference(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(_dynamic_reference(item) for item in value.values())
-    if isinstance(value, list):
-        return any(_dynamic_reference(item) for item in value)
-    return isinstance(value, str) and "{{resolve:" in value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tablewright.local.cloudformation import stack_policy
 from tablewright.local.cloudformation.compare import custom_name
 from tablewright.local.cloudformation.documents import Doc, Resource
+from tablewright.local.cloudformation.dynamic import filled
 from tablewright.local.cloudformation.resources.protocol import ResourceType
 from tablewright.local.cloudformation.schema import message, violations
 from tablewright.local.cloudformation.work import Work
@@ -19,7 +20,7 @@ def refusal(work: Work, kind: ResourceType, resource: Resource, intent: str, wan
         return words
     if intent != "replace":
         return ""
-    if name := custom_name(kind, resource.properties, wanted):
+    if name := custom_name(kind, filled(resource.properties, resource.references), wanted):
         return (
             "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
             f"Rename {name} and update the stack again."

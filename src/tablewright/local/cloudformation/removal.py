@@ -7,6 +7,7 @@ from typing import Any
 
 from tablewright.local.cloudformation.documents import Doc, Resource
 from tablewright.local.cloudformation.durations import CLEANUP_S, STACK_TRANSITION_S
+from tablewright.local.cloudformation.dynamic import filled
 from tablewright.local.cloudformation.handling import Run
 from tablewright.local.cloudformation.holding import wait_for_children, wait_for_parent
 from tablewright.local.cloudformation.naming import uuid4
@@ -84,7 +85,10 @@ async def remove(work: Work, resource: Resource, *, kept: bool) -> bool:
         }
         resource = recorder.resource(resource, "DELETE_IN_PROGRESS", **marks)
     try:
-        await delete_physical(work, resource, resource.physical_id, resource.wanted or resource.properties, "delete")
+        properties = filled(resource.wanted, resource.wanted_references) or filled(
+            resource.properties, resource.references
+        )
+        await delete_physical(work, resource, resource.physical_id, properties, "delete")
     except Stopped:
         return False
     except Failed as failure:
@@ -178,7 +182,8 @@ async def _clean_up(work: Work, gone: list[Resource], keeps: Callable[[Resource]
         return True
 
     await in_order(reversed_graph(graph, set(graph)), work_on, go_on=lambda: True)
-    settled: Doc = {"intent": "", "before": None, "wanted": {}, "wanted_name": "", "leftover": None}
+    settled: Doc = {"intent": "", "before": None, "wanted": {}, "wanted_references": {}}
+    settled |= {"wanted_name": "", "leftover": None}
     for resource in work.store.resources(work.stack_id).values():
         if resource.intent:
             work.store.change_resource(resource, **settled)

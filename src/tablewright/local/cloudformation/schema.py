@@ -91,7 +91,7 @@ def _resolved(schema: Schema, root: Schema) -> Schema:
 
 def _check(schema: Schema, value: Any, path: str, root: Schema) -> Iterator[str]:
     schema = _resolved(schema, root)
-    if isinstance(value, str) and is_unknown(value):
+    if isinstance(value, str) and (is_unknown(value) or "{{resolve:" in value):
         return
     schema = _alternative(schema, value, root)
     types = schema.get("type")

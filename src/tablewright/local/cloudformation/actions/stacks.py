@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tablewright.local.cloudformation import capabilities, outputs, states
+from tablewright.local.cloudformation import capabilities, dynamic, outputs, states
 from tablewright.local.cloudformation.actions.call import Call, allow
 from tablewright.local.cloudformation.changes import no_updates
 from tablewright.local.cloudformation.deployment import (
@@ -38,6 +38,9 @@ async def checked_program(call: Call, stack: Stack, *, direct: bool) -> tuple[st
     place = place_of(stack, {"notification_arns": call.get("NotificationARNs")})
     program = prepare(sections, parameters, place, types_for(call.get("Capabilities") or ()))
     capabilities.check(program.template, call.get("Capabilities") or (), direct=direct)
+    if direct and (places := dynamic.insecure_places(program)):
+        raise dynamic.insecure(places)
+    await dynamic.check(program, call.services, **where)
     return text, program
 
 
