@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -55,6 +58,36 @@ def test_ctrl_c_exits_130_says_how_to_go_on_and_the_same_command_ends_it(
     again = run("deploy", "--local", "--env", "production")
     assert again.code == 0, again.err
     assert "CREATE_COMPLETE" in again.out
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_told_to_end_it_gives_the_terminal_back(slow: None, home: Path, project: Path, number: int, code: int) -> None:
+    """A CI system's SIGTERM, a closed terminal's SIGHUP: the cursor is shown again, and it is said how to go on."""
+    words = ("deploy", "--local", "--yes", "--stack", f"ended-{code}", "--parameters", f"Environment=ended-{code}")
+    template = "backend/infrastructure/dynamodb-schema.yaml"
+    child, master = pty.fork()
+    if child == 0:
+        os.chdir(project)
+        env = environment({"TABLEWRIGHT_LOCAL_HOME": str(home), "TERM": "xterm-256color", "COLUMNS": "100"})
+        os.execve(PROGRAM[0], [*PROGRAM, *words, "--", template], env)
+    shown, sent = "", False
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if not select.select([master], [], [], 1)[0]:
+            continue
+        try:
+            chunk = os.read(master, 65536)
+        except OSError:
+            break
+        shown += chunk.decode("utf-8", "replace")
+        if not sent and "\x1b[?25l" in shown and "CREATE_IN_PROGRESS" in shown:
+            sent = True
+            os.kill(child, number)
+    os.close(master)
+    _, status = os.waitpid(child, 0)
+    assert sent and os.waitstatus_to_exitcode(status) == code, shown[-400:]
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
+    assert "goes on without this command" in shown and "tablewright deploy --local" in shown and "Traceback" not in shown
 
 
 def test_kill_9_leaves_nothing_that_the_same_command_does_not_end(

@@ -30,9 +30,11 @@ STUCK = Exit(
 )
 CHANGES = Exit(10, "changes", "`plan --exit-code` only: there are changes.")
 INTERRUPTED = Exit(130, "interrupted", "Ctrl-C. What runs at AWS goes on; run the same command again to follow it.")
+HUNG_UP = Exit(129, "hung-up", "The terminal went away (SIGHUP); otherwise as 130.")
+TERMINATED = Exit(143, "terminated", "Told to end (SIGTERM), as a CI system does; otherwise as 130.")
 PIPE_CLOSED = Exit(141, "pipe-closed", "Whoever read the output went away, as `head` does.")
 
-TABLE = (DONE, FAILED, USAGE, REFUSED, MUST_WAIT, STUCK, CHANGES, INTERRUPTED, PIPE_CLOSED)
+TABLE = (DONE, FAILED, USAGE, REFUSED, MUST_WAIT, STUCK, CHANGES, HUNG_UP, INTERRUPTED, PIPE_CLOSED, TERMINATED)
 
 _OF_ERROR: tuple[tuple[type[TablewrightError], Exit], ...] = (
     (UsageError, USAGE),

@@ -10,6 +10,7 @@ import errno
 import gc
 import os
 import shlex
+import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -87,7 +88,27 @@ def main() -> None:
     """Run the command line and exit. A traceback never reaches the person, unless asked for with --debug."""
     # Starting up makes many objects that live to the end; looking for garbage among them costs a twentieth of a short run.
     gc.set_threshold(50_000, 10, 10)
+    for number in _ENDING:
+        if signal.getsignal(number) is signal.SIG_DFL:  # Not where somebody chose to have it ignored, as nohup does.
+            signal.signal(number, _told)
     sys.exit(run(sys.argv[1:]))
+
+
+_ENDING = {signal.SIGTERM: exits.TERMINATED, signal.SIGHUP: exits.HUNG_UP}
+
+
+class _Told(KeyboardInterrupt):
+    """A signal that ends the program, raised where it was interrupted, so that everything is put back as after Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit = _ENDING[signal.Signals(number)]
+
+
+def _told(number: int, _: object) -> None:
+    for one in _ENDING:
+        signal.signal(one, signal.SIG_DFL)  # A second one ends it at once.
+    raise _Told(number)
 
 
 def run(argv: list[str]) -> int:
@@ -105,8 +126,9 @@ def run(argv: list[str]) -> int:
         return end.exit_code
     except click.ClickException as error:
         return _complain(_usage(error), argv)
-    except (KeyboardInterrupt, click.Abort):
-        return _interrupted(argv)
+    except (KeyboardInterrupt, click.Abort) as stop:
+        told = stop if isinstance(stop, _Told) else stop.__context__
+        return _interrupted(argv, told.exit if isinstance(told, _Told) else exits.INTERRUPTED)
     except BrokenPipeError:
         # The reader went away: silence the flush at exit as well.
         _silence()
@@ -204,13 +226,14 @@ def _usage(error: click.ClickException) -> UsageError:
     return UsageError("usage", "The command line is not understood", message, f"{path} --help")
 
 
-def _interrupted(argv: list[str]) -> int:
+def _interrupted(argv: list[str], ended: exits.Exit) -> int:
     again = shlex.join(["tablewright", *argv])
     err = output(sys.stderr, color=False if "--no-color" in argv else None)
-    err.lines([(), (("Interrupted.", "strong"), (" What runs at AWS goes on without this command.", ""))])
-    if argv:
-        err.lines([(("To go on from where it stands, run:", ""),), (), (("      " + again, "strong"),)])
-    return exits.INTERRUPTED.code
+    with suppress(OSError):  # The terminal may have gone.
+        err.lines([(), (("Interrupted.", "strong"), (" What runs at AWS goes on without this command.", ""))])
+        if argv:
+            err.lines([(("To go on from where it stands, run:", ""),), (), (("      " + again, "strong"),)])
+    return ended.code
 
 
 def _system(error: OSError) -> TablewrightError:
