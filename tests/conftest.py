@@ -16,6 +16,7 @@ from hypothesis import settings
 
 from tablewright.local import process
 from tablewright.local.process import Running
+from tests import dynamodb_local as dynamodb_local_module
 
 # What a busy machine takes for one example says nothing about the code.
 settings.register_profile("tests", deadline=None)
@@ -92,3 +93,13 @@ _accounts = itertools.count(100_000_000_001)
 def account() -> str:
     """An account that no other test uses: with it, a test has the shared embedded AWS to itself."""
     return str(next(_accounts))
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local(_no_aws_settings: None) -> Iterator[str]:
+    """The endpoint of DynamoDB Local, one for the session: use names, or access keys, of one's own. For slow tests."""
+    try:
+        with dynamodb_local_module.emulator() as endpoint:
+            yield endpoint
+    except dynamodb_local_module.Unavailable as error:
+        pytest.skip(f"DynamoDB Local: {error}")

@@ -7,6 +7,7 @@ segment's position is a key), so it is readable by its owner alone.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
@@ -252,12 +253,14 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def _explained(path: Path, error: BaseException) -> TablewrightError:
-    if "disk is full" in str(error) or getattr(error, "errno", None) in (28, 27, 122):
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    full = code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+    if full or code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY):
         return Failed(
-            "disk-full",
-            "The checkpoint cannot be written",
-            f"{path}: {error}. Everything that was acknowledged before stands; what was in flight is done again. Make room "
-            "on that disk and run the same command again.",
+            "disk-full" if full else "checkpoint-unwritable",
+            "The disk is full" if full else "The checkpoint cannot be written",
+            f"{path}: {error}. Everything that was acknowledged before stands; what was in flight is done again. "
+            f"{'Make room on that disk' if full else 'See to the disk'} and run the same command again.",
         )
     return Failed(
         "checkpoint-unreadable",
