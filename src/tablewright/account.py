@@ -7,6 +7,7 @@ from tablewright.aws.clock import SystemClock
 from tablewright.aws.data_plane import DynamoDBDataPlane
 from tablewright.aws.identity import StsIdentity
 from tablewright.aws.metrics import CloudWatchMetrics
+from tablewright.aws.objects import S3Objects
 from tablewright.aws.observations import CloudWatchObservations
 from tablewright.aws.parameters import SsmParameters
 from tablewright.aws.session import Session
@@ -58,4 +59,5 @@ def open_account(
         policies=DynamoDBTablePolicies(session),
         parameters=SsmParameters(session),
         settings=DynamoDBTableSettings(session),
+        objects=S3Objects(session),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import IO, Protocol
 
 from tablewright.model.observed import AlarmState, LogGroupState, MetricQuery, Series, Traffic
 from tablewright.model.series import Asked, MetricId, Reading, ScalingSetting, TopKeys
@@ -128,6 +128,18 @@ class Uploads(Protocol):
 
     def put(self, bucket: str, key: str, body: str) -> str:
         """Store the template in an existing bucket and return the URL for TemplateURL."""
+        ...
+
+
+class Objects(Protocol):
+    """Reading files out of S3."""
+
+    def keys(self, bucket: str, prefix: str) -> Sequence[str]:
+        """Every key below the prefix."""
+        ...
+
+    def open(self, bucket: str, key: str) -> IO[bytes]:
+        """The object's bytes, as they come; a connection that breaks raises, and is never taken for the end."""
         ...
 
 
@@ -307,3 +319,4 @@ class Account:
     policies: TablePolicies | None = None
     parameters: Parameters | None = None
     settings: TableSettings | None = None
+    objects: Objects | None = None

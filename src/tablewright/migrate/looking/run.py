@@ -22,7 +22,7 @@ Accounts = Callable[[Place], Account]
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end, looked at. ``found`` and ``account`` are None for files."""
+    """One end, looked at. ``found`` is None for files, and ``account`` for those of this machine."""
 
     asked: Source
     found: Found | None = None
@@ -74,7 +74,7 @@ class End:
 def look(asked: Source, side: str, accounts: Accounts, known: Whereabouts | None = None) -> End:
     """The end as it stands. Raises UsageError when it is not there, Refused when it cannot be worked with."""
     if isinstance(asked, Files):
-        return End(asked)
+        return End(asked, account=accounts(asked.place) if asked.path.startswith("s3://") else None)
     account = accounts(asked.place)
     whereabouts = known or account.identity.whereabouts()
     described = account.tables.describe(asked.name)
