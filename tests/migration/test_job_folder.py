@@ -126,7 +126,7 @@ def test_what_is_no_pace_is_refused(text: str) -> None:
 
 def test_every_state_says_what_it_means() -> None:
     assert len({row.name for row in STATES}) == len(STATES)
-    assert all(row.meaning.endswith(".") and row.resumes is not row.over for row in STATES)
+    assert all(row.meaning.endswith(".") and not (row.resumes and row.over) for row in STATES)
     unknown = state("of-a-newer-version")
     assert not unknown.resumes
     assert not unknown.over

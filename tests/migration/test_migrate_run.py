@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -220,3 +221,35 @@ def test_a_change_in_place_goes_on_is_looked_at_again_and_undone(tables: Tables,
 
 def _length(told: dict[str, str]) -> int:
     return len(told["job"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["json", "csv", "parquet"])
+def test_a_table_goes_into_files_and_back(tables: Tables, migrate: Migrate, form: str) -> None:
+    source, target = tables.make("sessionId"), tables.make("sessionId")
+    items = sessions(200)
+    tables.fill(source, items)
+    out = migrate("run", "--local", "--source", source, "--target", "./out", "--format", form)
+    assert out.code == 0, out.err
+    other = migrate("run", "--local", "--source", target, "--target", "./out", "--format", form)
+    assert other.code == 3
+    assert "error[target-holds-files]" in other.err
+    back = migrate("run", "--local", "--source", "./out", "--target", target, "--format", form)
+    assert back.code == 0, back.err
+    assert by_text(tables.items(target)) == by_text(items)
+
+
+@pytest.mark.slow
+def test_what_was_set_aside_is_a_source_for_a_mended_transform(
+    tables: Tables, migrate: Migrate, tmp_path: Path
+) -> None:
+    source, target = tables.make("sessionId"), tables.make("sessionId", "kind")
+    tables.fill(source, [{"sessionId": {"S": "a"}, "kind": {"S": "chat"}}, {"sessionId": {"S": "b"}}])
+    ran = migrate("run", "--local", "--source", source, "--target", target, "--dead-letters", "5")
+    assert ran.code == 1, ran.err
+    (suggested,) = re.findall(r"tablewright migrate (run --source .*)", ran.err)
+    assert "--local" in suggested
+    mended = migrate(*shlex.split(suggested), "--default", "kind=chat")
+    assert mended.code == 0, mended.err
+    assert "Done: every item of the source is in the target" in mended.out
+    assert sorted(item["sessionId"]["S"] for item in tables.items(target)) == ["a", "b"]

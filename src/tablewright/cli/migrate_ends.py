@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -118,7 +119,8 @@ class Doors:
             )
         place, settings = self._place(side)
         if _is_files(side.name):
-            return Files(side.name, format_, compression, place)
+            path = side.name if side.name.startswith("s3://") else str(Path(side.name).absolute())
+            return Files(os.path.normpath(path) if "://" not in path else path, format_, compression, place)
         return TableAt(self._physical(side.name, place, settings), place)
 
     def _place(self, side: Side) -> tuple[Place, EnvironmentSettings]:
@@ -194,8 +196,6 @@ def jobs_root(common: Common) -> Path:
 
 def locks() -> Path:
     """This machine's folder of locks."""
-    import os
-
     from tablewright.migrate.lease.lock import lock_folder
 
     try:

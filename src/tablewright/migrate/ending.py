@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from tablewright.errors import Failed, MustWait, Refused, Stuck, TablewrightError, UsageError
 from tablewright.events import Ending, Finished
 from tablewright.migrate.dead_letters import FILE_NAME as LETTERS
@@ -33,12 +35,14 @@ def facts(job: Job, counts: Counts, **more: str) -> dict[str, str]:
 
 def complete(job: Job, counts: Counts, *, verified: bool) -> Finished:
     """Everything went over. "Done" is said only when both sides were compared."""
-    how = f"{counts.read:,} items read, {counts.written:,} written."
+    how = _how(counts)
+    into = job.options.into_existing
     if verified:
         return Finished(
             Ending.DONE,
-            "Done: source and target hold the same",
-            f"{how} Every item was read again on both sides and compared.",
+            "Done: every item of the source is in the target" if into else "Done: source and target hold the same",
+            f"{how} Every item was read again on both sides and compared."
+            + (" What the target held beside them is as it was." if into else ""),
             code="verified",
             facts=facts(job, counts, verified="yes"),
         )
@@ -63,9 +67,8 @@ def incomplete(job: Job, counts: Counts, letters: str, *, verified: bool) -> Fin
     return Finished(
         Ending.FAILED,
         f"Incomplete: {number:,} {'item' if number == 1 else 'items'} set aside",
-        f"{counts.read:,} items read, {counts.written:,} written.{conflicts} {rest}\n\nThe items that were set aside stand in "
-        f"{letters}, each with its reason. It is a source of its own: mend the transform, and bring them over with\n\n"
-        f"    tablewright migrate run --source {letters} --target {job.target} --into-existing {job.target}",
+        f"{_how(counts)}{conflicts} {rest}\n\nThe items that were set aside stand in {letters}, each with its reason. It is a "
+        f"source of its own: mend the transform, and bring them over with\n\n    {_bring_over(job, letters)}",
         code="incomplete",
         facts=facts(job, counts, verified="yes" if verified else "no", dead_letters=letters),
     )
@@ -102,8 +105,8 @@ def halted(job: Job, counts: Counts, *, asked: bool) -> Finished:
     return Finished(
         Ending.MUST_WAIT,
         "Stopped, and it can go on" if asked else "Paused",
-        f"{counts.read:,} items read and {counts.written:,} written are acknowledged, and never read again; pages that were only "
-        "begun are done again, which writes the same items once more. To go on, run:",
+        f"{_how(counts)} That is acknowledged, and never read again; pages that were only begun are done again, which writes "
+        "the same items once more. To go on, run:",
         hint=f"tablewright migrate resume {job.id}",
         code="stopped" if asked else "paused",
         facts=facts(job, counts),
@@ -124,3 +127,17 @@ def by_error(job: Job, error: TablewrightError, counts: Counts) -> Finished:
         until=error.until if isinstance(error, MustWait) else None,
         facts=facts(job, counts),
     )
+
+
+def _how(counts: Counts) -> str:
+    return f"{counts.read:,} {'item' if counts.read == 1 else 'items'} read, {counts.written:,} written."
+
+
+def _bring_over(job: Job, letters: str) -> str:
+    """The command that reads the dead letters as a source; what its target's place needs is said again."""
+    words = ["tablewright", "migrate", "run", "--source", letters, "--target", str(job.target)]
+    place = job.target.place
+    words += ["--local"] * place.local
+    for option, value in (("region", place.region), ("profile", place.profile), ("endpoint", place.endpoint_url)):
+        words += [f"--target-{option}", value] if value and not (place.local and option == "endpoint") else []
+    return shlex.join([*words, "--into-existing", str(job.target)])

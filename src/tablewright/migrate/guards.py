@@ -15,6 +15,7 @@ __all__ = [
     "checked",
     "identity",
     "must_stand",
+    "refuse_files",
     "refuse_items",
     "refuse_keys",
     "refuse_same",
@@ -132,6 +133,16 @@ def refuse_items(target: Found, contents: Contents, *, into_existing: str | None
         "as a conflict. Add this to the command:\n\n"
         f"    --into-existing {name}",
     )
+
+
+def refuse_files(folder: str, *, full: bool) -> None:
+    """Raise Refused when the folder that files are to be written into holds something."""
+    if full:
+        raise Refused(
+            "target-holds-files",
+            "The target folder is not empty",
+            f"{folder} holds files already, and items of two migrations in one folder could not be told apart. Name a new one.",
+        )
 
 
 def refuse_ttl(target: Found, *, suspend: bool) -> None:

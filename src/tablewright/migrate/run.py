@@ -25,12 +25,13 @@ from tablewright.migrate.job import Job, job_id
 from tablewright.migrate.lease.lock import target_lock
 from tablewright.migrate.looking.run import Accounts, End
 from tablewright.migrate.looking.run import look as look_at
-from tablewright.migrate.opening.run import open_source, open_target, try_out
+from tablewright.migrate.opening.run import holds_files, open_source, open_target, try_out
 from tablewright.migrate.record import Record, job_folder, read_record, records, retire, write_record
 from tablewright.migrate.request import Request
 from tablewright.migrate.settling.run import restore, suspend
 from tablewright.migrate.states import state
 from tablewright.migrate.transform.protocol import Transform
+from tablewright.migrate.wire.door import OpenTable
 from tablewright.ports import Clock
 
 __all__ = ["CHECKPOINT", "migrate"]
@@ -195,6 +196,7 @@ class _Run:
             folder=self._folder,
             pace=self._request.pace or self._job.options.pace,
             segments=self._job.options.segments or _FEWEST_SEGMENTS,
+            extras=not self._job.options.into_existing,
             stopping=self._request.stopping,
         )
         for event in comparison:
@@ -224,6 +226,7 @@ class _Run:
         target = self._target.found
         if target is None:
             open_target(self._target)
+            guards.refuse_files(str(self._target.asked), full=holds_files(self._target))
         elif not self._request.options.in_place:
             assert self._target.account is not None
             contents = self._target.account.tables.contents(target.name)
@@ -245,8 +248,10 @@ class _Run:
         """Whether what a job wrote is gone, so that the same request begins anew: the table was made again, or emptied."""
         if kept.identities.get("target") != self._target.identity:
             return True
-        if not state(kept.state).over or self._target.account is None or self._target.found is None:
+        if not state(kept.state).over:
             return False
+        if self._target.account is None or self._target.found is None:
+            return not holds_files(self._target)
         if kept.job.options.in_place:
             # Writers went on: another look changes what they wrote in the old form. Not so for what must not be done twice.
             return kept.state in ("done", "undone")
@@ -306,7 +311,7 @@ class _Run:
         options = replace(
             request.options,
             pace=pace,
-            segments=request.options.segments or _segments(self._source),
+            segments=(request.options.segments if self._source.found else None) or _segments(self._source),
             into_existing=request.into_existing is not None,
         )
         return Record(
@@ -386,5 +391,9 @@ def _end_record(end: End) -> EndRecord:
 
 def _segments(source: End) -> int:
     """Enough segments to keep a large table's partitions busy, few enough for a small one; fixed for a job's life."""
-    size = source.found.table.size_bytes if source.found is not None else 0
+    if source.found is None:
+        opened = open_source(source)
+        assert not isinstance(opened, OpenTable)
+        return opened.segments
+    size = source.found.table.size_bytes
     return max(_FEWEST_SEGMENTS, min(_MOST_SEGMENTS, size // _SEGMENT_BYTES + 1))

@@ -105,7 +105,7 @@ class MigrationPlain:
         lag = f", lag {event.lag_s:.1f} s" if event.lag_s is not None else ""
         words = (
             f"  {event.phase}: {number:,}{of} items, {rate(event.items_per_s)} items/s, {size(int(event.bytes_per_s))}/s, "
-            f"{rate(event.read_units_per_s)} read and {rate(event.write_units_per_s)} write units/s, "
+            f"{_units(event)}"
             f"{event.throttled:,} throttled, {event.retried:,} retried, {event.set_aside:,} set aside{lag}{left}"
         )
         self._line((words, ""))
@@ -124,3 +124,9 @@ class MigrationPlain:
 
     def _line(self, *segments: Segment) -> None:
         self._err.line(((f"{self._now():%H:%M:%S} ", "dim"), *segments))
+
+
+def _units(event: Progress) -> str:
+    if not (event.read_units_per_s or event.write_units_per_s):
+        return ""
+    return f"{rate(event.read_units_per_s)} read and {rate(event.write_units_per_s)} write units/s, "

@@ -75,6 +75,7 @@ def verify_job(
     comparison = compare(
         source, target, transform, clock,
         folder=folder, pace=pace, segments=record.job.options.segments or _SEGMENTS, values=values, stopping=request.stopping,
+        extras=not record.job.options.into_existing,
     )  # fmt: skip
     for event in comparison:
         if not isinstance(event, Finished):

@@ -27,16 +27,20 @@ def compare(
     folder: Path,
     pace: Pace,
     segments: int,
+    extras: bool = True,
     values: bool = False,
     stopping: Stopping = never,
 ) -> Iterator[MigrationEvent]:
-    """Read both ends to their ends and compare; the last event is Finished, DONE only where both hold the same."""
+    """Read both ends to their ends and compare; the last event is Finished, DONE only where both hold the same.
+
+    ``extras``: items on the target alone are differences; not so where it held items of its own before.
+    """
     return verify(
         _compared(source, segments),
         _compared(target, segments),
         transform=transform,
         clock=clock,
-        settings=VerifySettings(folder=folder, pace=pace, values=values),
+        settings=VerifySettings(folder=folder, pace=pace, values=values, extras=extras),
         stopping=stopping,
     )
 

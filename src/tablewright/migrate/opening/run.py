@@ -3,30 +3,49 @@
 from __future__ import annotations
 
 from contextlib import closing
+from pathlib import Path
 from typing import cast
 
 from tablewright.errors import Refused, UsageError
 from tablewright.migrate.engine.run import scan
 from tablewright.migrate.engine.values import PageSink, PageSource, SourcePage
+from tablewright.migrate.job import Files
 from tablewright.migrate.looking.run import End
 from tablewright.migrate.transform.protocol import Transform
 from tablewright.migrate.wire.door import OpenTable
 
-__all__ = ["open_source", "open_target", "try_out"]
+__all__ = ["holds_files", "open_source", "open_target", "try_out"]
 
 
 def open_source(end: End) -> OpenTable | PageSource:
-    """What items are read from."""
+    """What items are read from. Raises UsageError for files that are not there or cannot be read."""
     if end.found is not None:
         return end.open()
-    raise UsageError("files-not-ready", "Files cannot be read yet", str(end.asked))
+    assert isinstance(end.asked, Files)
+    from tablewright.migrate.files.opening import open_file_source
+
+    return open_file_source(end.asked, end.account.objects if end.account is not None else None)
 
 
 def open_target(end: End) -> OpenTable | PageSink:
-    """What items are written to."""
+    """What items are written to. Raises UsageError for files that cannot be written."""
     if end.found is not None:
         return end.open()
-    raise UsageError("files-not-ready", "Files cannot be written yet", str(end.asked))
+    assert isinstance(end.asked, Files)
+    from tablewright.migrate.files.opening import open_file_sink
+
+    return open_file_sink(end.asked)
+
+
+def holds_files(end: End) -> bool:
+    """Whether the folder that files are to be written into has something in it already."""
+    assert isinstance(end.asked, Files)
+    folder = Path(end.asked.path)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(
+            "not-a-folder", "That is not a folder", f"{folder} is a file; name a folder to write files into."
+        )
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def try_out(source: End, transform: Transform) -> Refused | None:
@@ -53,6 +72,7 @@ def try_out(source: End, transform: Transform) -> Refused | None:
 
 def _first_page(source: End) -> SourcePage | None:
     if source.found is None:
-        return cast(PageSource, open_source(source)).read(0, None)
+        files = cast(PageSource, open_source(source))
+        return files.read(0, None) if files.segments else None
     with closing(scan(source.open(), segments=1, memory=4 << 20)) as pages:  # type: ignore[type-var]
         return next(pages, None)
