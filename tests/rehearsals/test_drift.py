@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +14,9 @@ from tablewright.deploy.options import DeployOptions
 from tablewright.deploy.preview.run import CHANGES, REFUSED, preview
 from tablewright.deploy.run import deploy
 from tablewright.events import ChangesFound, Ending, Event, Noted, Planned, StepStarted
+from tablewright.model.table import Key, OnDemand, Table
 from tablewright.model.whereabouts import Credentials
+from tablewright.plan.drift import drift_of
 from tablewright.ports import Account
 from tablewright.template.read import read_design
 from tests.conftest import EmbeddedAws
@@ -35,7 +39,9 @@ from tests.rehearsals.deploying import (
 TTL = "TimeToLiveSpecification: {AttributeName: end, Enabled: true}"
 PITR = "PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true%s}"
 PROTECTED = "DeletionProtectionEnabled: true"
-DESIGNED = template(table(index="owner", policy="Retain", extra=f"{TTL}\n{PITR % ''}\n{PROTECTED}"))
+TAGGED = "Tags: [{Key: Service, Value: orders}, {Key: Team, Value: shop}]"
+CLASS = "TableClass: STANDARD"
+DESIGNED = template(table(index="owner", policy="Retain", extra=f"{TTL}\n{PITR % ''}\n{PROTECTED}\n{TAGGED}\n{CLASS}"))
 
 
 def _no_ttl(dynamodb: Any) -> None:
@@ -56,10 +62,34 @@ def _no_index(dynamodb: Any) -> None:
     dynamodb.update_table(TableName="orders", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "owner-index"}}])
 
 
+def _billed_by_the_hour(dynamodb: Any) -> None:
+    units = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
+    index = {"Update": {"IndexName": "owner-index", "ProvisionedThroughput": units}}
+    dynamodb.update_table(
+        TableName="orders",
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput=units,
+        GlobalSecondaryIndexUpdates=[index],
+    )
+
+
+def _another_class(dynamodb: Any) -> None:
+    dynamodb.update_table(TableName="orders", TableClass="STANDARD_INFREQUENT_ACCESS")
+
+
+def _another_tag(dynamodb: Any) -> None:
+    arn = dynamodb.describe_table(TableName="orders")["Table"]["TableArn"]
+    dynamodb.untag_resource(ResourceArn=arn, TagKeys=["Service"])
+    dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "Team", "Value": "none"}, {"Key": "Cost", "Value": "42"}])
+
+
 BY_HAND: dict[str, tuple[Callable[[Any], None], str]] = {
     "ttl": (_no_ttl, "TTL of orders is DISABLED"),
     "recovery": (_no_recovery, "point-in-time recovery of orders is off"),
     "protection": (_no_protection, "deletion protection of orders is off"),
+    "billing": (_billed_by_the_hour, "the billing mode of orders is PROVISIONED, not PAY_PER_REQUEST"),
+    "class": (_another_class, "the class of orders is STANDARD_INFREQUENT_ACCESS, not STANDARD"),
+    "tags": (_another_tag, "tag Service of orders is missing"),
     "index": (_no_index, "index owner-index of orders does not exist"),
 }
 
@@ -83,7 +113,13 @@ def changes(events: list[Event]) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("what", BY_HAND)
-@pytest.mark.parametrize("body", [DESIGNED, "# a comment\n" + DESIGNED], ids=["equal", "a-comment"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(DESIGNED, id="equal"),
+        pytest.param("# a comment\n" + DESIGNED, id="a-comment", marks=pytest.mark.slow),
+    ],
+)
 def test_what_was_changed_by_hand_is_planned_alike_and_put_right(
     aws: EmbeddedAws, account: str, what: str, body: str
 ) -> None:
@@ -225,3 +261,46 @@ def _expired(aws: EmbeddedAws, account: str) -> None:
     now = opened(aws, account).clock.now().timestamp()
     item = {"id": {"S": "old"}, "end": {"N": str(int(now) - 60)}}
     client(aws, account, "dynamodb").put_item(TableName="orders", Item=item)
+
+
+KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+ARN = f"arn:aws:kms:us-east-1:111122223333:key/{KEY}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "live", "differs"),
+    [
+        (ARN, ARN, False),
+        (KEY, ARN, False),
+        (ARN, None, True),
+        (ARN, ARN.replace("1234abcd", "9999abcd"), True),
+        ("alias/orders", ARN, False),  # what it stands for is not known here
+        ("arn:aws:kms:us-east-1:111122223333:alias/orders", None, False),
+    ],
+)
+def test_a_key_is_compared_where_it_is_known(asked: str, live: str | None, differs: bool) -> None:
+    body = template(table(extra=f"SSESpecification: {{SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: '{asked}'}}"))
+    (resource,) = read_design(body, stack=STACK).tables
+    keys = (Key("id", "S", "HASH"),)
+    stands = Table("orders", "arn", "1", "ACTIVE", keys, OnDemand(), datetime(2026, 11, 1, tzinfo=UTC), kms_key=live)
+    assert any("is encrypted with" in said for said in drift_of(resource, stands)) is differs
+
+
+@pytest.mark.parametrize("status", ["INACCESSIBLE_ENCRYPTION_CREDENTIALS", "ARCHIVING", "ARCHIVED"])
+def test_a_table_that_does_not_become_active_by_itself_is_not_waited_for(
+    aws: EmbeddedAws, account: str, status: str
+) -> None:
+    assert end(run(opened(aws, account), DESIGNED)).ending is Ending.DONE
+    described = client(aws, account, "dynamodb").describe_table(TableName="orders")["Table"]
+    body = json.dumps({"Table": {**described, "TableStatus": status}}, default=lambda at: at.timestamp())
+
+    def locked(operation: str, number: int) -> tuple[int, str, str] | None:
+        return (200, "", body) if operation == "DescribeTable" else None
+
+    with between(aws.endpoint, locked) as gate:
+        through = open_account(
+            region="us-east-1", endpoint_url=gate.endpoint, credentials=Credentials(account, "local")
+        )
+        last = end(run(through, DESIGNED))
+    assert (last.ending, last.code) == (Ending.FAILED, "table-not-coming"), last
+    assert status in last.detail and "KMS key" in last.detail

@@ -5,11 +5,12 @@ Source: CloudFormation user guide, "Detect unmanaged configuration changes to st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tablewright.model.design import Design, ResourceDesign
-from tablewright.model.table import Table
+from tablewright.model.design import Design, ResourceDesign, TableDesign
+from tablewright.model.table import OnDemand, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,34 @@ def drift_of(resource: ResourceDesign, table: Table) -> tuple[str, ...]:
     if isinstance(asked.stream, str) and table.stream_view != asked.stream:
         now = f"shows {table.stream_view}" if table.stream_view else "is off"
         found.append(f"the stream of {table.name} {now}, not {asked.stream}")
-    return tuple(found)
+    return (*found, *_billed(asked, table), *_tagged(asked, table))
+
+
+def _billed(asked: TableDesign, table: Table) -> Iterator[str]:
+    """Mode, class and key. Units are left out: auto scaling moves them, and CloudFormation leaves them as well."""
+    now = "PAY_PER_REQUEST" if isinstance(table.billing, OnDemand) else "PROVISIONED"
+    if isinstance(asked.billing, str) and asked.billing != now:
+        yield f"the billing mode of {table.name} is {now}, not {asked.billing}"
+    if isinstance(asked.table_class, str) and asked.table_class != table.table_class:
+        yield f"the class of {table.name} is {table.table_class}, not {asked.table_class}"
+    key = asked.kms_key if isinstance(asked.kms_key, str) else ""
+    if _KEY.fullmatch(key) and (table.kms_key or "").rpartition("/")[2] != key.rpartition("/")[2]:
+        yield f"{table.name} is encrypted with {table.kms_key or 'a key of DynamoDB'}, not with {key}"
+
+
+def _tagged(asked: TableDesign, table: Table) -> Iterator[str]:
+    """Tags that are missing or other; further ones may be the stack's, or somebody's who counts costs."""
+    if "tags" in table.unknown or not isinstance(asked.tags, tuple):
+        return
+    for key, value in asked.tags:
+        if key not in table.tags:
+            yield f"tag {key} of {table.name} is missing"
+        elif table.tags[key] != value:
+            yield f"tag {key} of {table.name} is {table.tags[key]}, not {value}"
+
+
+_KEY = re.compile(r"(?:arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/)?(?:mrk-)?[0-9a-f-]{32,36}")
+"""A key by its id or ARN: what an alias stands for is not known here."""
 
 
 def _named(design: Design) -> tuple[tuple[str, ResourceDesign], ...]:

@@ -12,7 +12,7 @@ _UNREAD = Unknown("the properties cannot be resolved")
 def table_design(type_: str, properties: Value) -> TableDesign:
     """The table's design from its evaluated properties; whatever could not be evaluated is Unknown."""
     if not isinstance(properties, dict):
-        return TableDesign(*[_UNREAD] * 9)
+        return TableDesign(*[_UNREAD] * 12)
     ttl = _inner(properties, "TimeToLiveSpecification")
     local = _first_replica(properties) if type_ == "AWS::DynamoDB::GlobalTable" else properties
     recovery = _inner(local, "PointInTimeRecoverySpecification")
@@ -28,6 +28,9 @@ def table_design(type_: str, properties: Value) -> TableDesign:
         stream=_text(stream, "StreamViewType"),
         kms_key=_text(encryption, "KMSMasterKeyId"),
         replicas=_replicas(type_, properties),
+        billing=_text(properties, "BillingMode"),
+        table_class=_text(properties, "TableClass"),
+        tags=_tags(properties.get("Tags")),
     )
 
 
@@ -68,6 +71,19 @@ def _attributes(definitions: Value) -> tuple[tuple[str, str], ...] | Unknown:
         match definition:
             case {"AttributeName": str(name), "AttributeType": str(kind)}:
                 found.append((name, kind))
+            case _:
+                return _UNREAD
+    return tuple(found)
+
+
+def _tags(listed: Value) -> tuple[tuple[str, str], ...] | Unknown | None:
+    if listed is None:
+        return None
+    found = []
+    for tag in listed if isinstance(listed, list) else [None]:
+        match tag:
+            case {"Key": str(key), "Value": str(value)}:
+                found.append((key, value))
             case _:
                 return _UNREAD
     return tuple(found)

@@ -16,6 +16,15 @@ _PASSING = frozenset({"throttled", "aws-unavailable", "endpoint-unreachable", "e
 _PATIENCE = 8
 
 
+_ENDLESS = {
+    "INACCESSIBLE_ENCRYPTION_CREDENTIALS": "DynamoDB may not use its KMS key, which was disabled or whose policy was changed. Give "
+    "it the key back within seven days; after that the table is archived.",
+    "ARCHIVING": "its KMS key was out of reach for more than seven days. Restore the backup that AWS makes of it under another name.",
+    "ARCHIVED": "its KMS key was out of reach for more than seven days. Restore the backup that AWS made of it under another name.",
+}
+"""Statuses that end only by somebody's hand. Source: DynamoDB API reference, TableDescription, TableStatus."""
+
+
 def await_table(account: Account, name: str, deadline: datetime | None) -> Generator[Event, None, Table]:
     """Wait until the table and all its indexes are ACTIVE, yielding each change of an index. Raises MustWait at the deadline."""
     states: dict[str, tuple[str, bool]] = {}
@@ -39,6 +48,13 @@ def await_table(account: Account, name: str, deadline: datetime | None) -> Gener
                 yield IndexMoved(name, index.name, index.status, index.backfilling)
         if table is not None and table.status == "ACTIVE" and not busy_indexes(table):
             return table
+        if table is not None and table.status in _ENDLESS:
+            raise Failed(
+                "table-not-coming",
+                "A table does not become ACTIVE by itself",
+                f"Table {name} is {table.status}: {_ENDLESS[table.status]} Waiting would not end; run again after that.",
+                f"aws dynamodb describe-table --table-name {name}",
+            )
         if not said and table is not None:
             said = True
             busy = ", ".join(busy_indexes(table))
