@@ -17,10 +17,10 @@ _PATIENCE = 8
 
 
 _ENDLESS = {
-    "INACCESSIBLE_ENCRYPTION_CREDENTIALS": "DynamoDB may not use its KMS key, which was disabled or whose policy was changed. Give "
-    "it the key back within seven days; after that the table is archived.",
-    "ARCHIVING": "its KMS key was out of reach for more than seven days. Restore the backup that AWS makes of it under another name.",
-    "ARCHIVED": "its KMS key was out of reach for more than seven days. Restore the backup that AWS made of it under another name.",
+    "INACCESSIBLE_ENCRYPTION_CREDENTIALS": "DynamoDB may not use its KMS key, which was disabled or whose policy was "
+    "changed. Give it the key back within seven days; after that the table is archived.",
+    "ARCHIVING": "its KMS key was out of reach for more than seven days. Restore the backup that AWS makes of it.",
+    "ARCHIVED": "its KMS key was out of reach for more than seven days. Restore the backup that AWS made of it.",
 }
 """Statuses that end only by somebody's hand. Source: DynamoDB API reference, TableDescription, TableStatus."""
 
