@@ -49,7 +49,9 @@ def _template(*, pitr: bool, broken: bool = False) -> str:
     return "\n".join(lines)
 
 
-def _kill(aws: EmbeddedAws) -> None:
+def kill(aws: EmbeddedAws, after_s: float = 0.0) -> None:
+    """Kill the process after a while, and wait until it is dead."""
+    time.sleep(after_s)
     os.kill(aws.running.pid, signal.SIGKILL)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
@@ -90,8 +92,7 @@ NONE: tuple[list[str], list[str], list[str]] = ([], [], [])
 
 
 def _killed_and_started(start_aws: Callable[..., EmbeddedAws], aws: EmbeddedAws, after_s: float) -> EmbeddedAws:
-    time.sleep(after_s)
-    _kill(aws)
+    kill(aws, after_s)
     return start_aws()
 
 
@@ -206,7 +207,7 @@ def test_a_change_set_that_was_being_made_is_made_after_a_restart(start_aws: Cal
     made = aws.client("cloudformation").create_change_set(
         StackName="case", ChangeSetName="one", ChangeSetType="CREATE", TemplateBody=_template(pitr=False)
     )
-    _kill(aws)
+    kill(aws)
     cloudformation = start_aws(clock="instant").client("cloudformation")
 
     deadline = time.monotonic() + 20

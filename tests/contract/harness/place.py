@@ -103,7 +103,7 @@ class Backend(Protocol):
 
 
 REGIONS = ("us-east-1", "eu-west-1", "eu-central-1", "ap-northeast-2")
-_accounts = itertools.count(700_000_000_001)
+_accounts = itertools.count(300_000_000_001)
 
 
 @dataclass(frozen=True, slots=True)
