@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import IO, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
 
 from tablewright.aws.session import Session
 
@@ -26,33 +27,30 @@ class S3Objects:
     def open(self, bucket: str, key: str) -> IO[bytes]:
         with self._session.translated("s3"):
             body = self._session.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
-        stream: Any = _Body(self._session, body)
-        return stream  # type: ignore[no-any-return]
+        return io.BufferedReader(_Body(self._session, body), 1 << 18)
 
 
-class _Body:
+class _Body(io.RawIOBase):
     """A streaming body whose errors are ours: a connection that breaks is not the end of the object."""
 
     def __init__(self, session: Session, body: Any) -> None:
         self._session = session
         self._body = body
 
-    def __enter__(self) -> _Body:
-        return self
+    def readable(self) -> bool:
+        return True
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def read(self, size: int = -1) -> bytes:
+    def readinto(self, into: Any) -> int:
         with self._session.translated("s3"):
             try:
-                return bytes(self._body.read(None if size < 0 else size))
+                data = self._body.read(len(into))
             except (BotoCoreError, ClientError):
                 raise
             except OSError as error:
-                from botocore.exceptions import ConnectionClosedError
-
                 raise ConnectionClosedError(endpoint_url="s3", error=error) from error
+        into[: len(data)] = data
+        return len(data)
 
     def close(self) -> None:
         self._body.close()
+        super().close()

@@ -6,6 +6,7 @@ and lists and maps, is DynamoDB JSON in text. A missing attribute is null, so NU
 
 from __future__ import annotations
 
+import io
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -109,6 +110,8 @@ def _number_type(arrow: Any, texts: Sequence[str]) -> tuple[Any, Callable[[str],
 def read_parquet(stream: IO[bytes], name: str) -> Iterator[bytes]:
     """The items of a file; of one that tablewright did not write, by its columns' own types. Raises Failed, UsageError."""
     arrow, parquet = _arrow()
+    if not stream.seekable():
+        stream = io.BytesIO(stream.read())  # its index is at its end
     try:
         file = parquet.ParquetFile(stream, page_checksum_verification=True)
         readers = [(field.name, _reader(arrow, field, name)) for field in file.schema_arrow]
