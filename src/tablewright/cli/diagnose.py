@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,6 @@ from tablewright.errors import UsageError
 
 if TYPE_CHECKING:
     from tablewright.model.diagnosis import DiagnosisReport
-    from tablewright.ports import Account
 
 
 @click.command(name="diagnose", short_help="Say what is wrong with tables as they run, and what to do.")
@@ -68,59 +67,20 @@ def command(
     """
     if error is not None:
         return _explain(common, error)
-    from tablewright.cli.target import find, open_target, project_settings
+    from tablewright.cli.looking_at import looked_at
     from tablewright.watch.run import diagnose
 
-    if tables:
-        account = open_target(common, project_settings(common, stack))
-        names = tables
-    else:
-        target = find(common, stack=stack)
-        account = open_target(common, target.settings)
-        names = _tables_of(target.stack, account)
+    subject = looked_at(common, tables, stack)
     given = pairs("--reader", readers)
     report = diagnose(
-        names,
-        account,
+        subject.tables,
+        subject.account,
         span=timedelta(seconds=since),
-        until=_now(account),
+        until=subject.now(),
         readers={table: (function,) for table, function in given.items()},
     )
     _show(report, common, explain=explain, html=html)
     return exits.FAILED.code if report.diagnoses else exits.DONE.code
-
-
-def _tables_of(stack: str, account: Account) -> tuple[str, ...]:
-    from tablewright.model.design import TABLE_TYPES
-
-    if account.stacks.describe(stack) is None:
-        raise UsageError(
-            "no-such-stack",
-            "There is no such stack",
-            f"{stack} does not exist in this account and region. Name tables, or another stack with --stack.",
-        )
-    names = tuple(
-        resource.physical_id
-        for resource in account.stacks.resources(stack)
-        if resource.type in TABLE_TYPES and resource.physical_id and resource.status != "DELETE_COMPLETE"
-    )
-    if not names:
-        raise UsageError("no-tables", "The stack has no tables", f"Stack {stack} holds no table to look at.")
-    return names
-
-
-def _now(account: Account) -> datetime:
-    """The embedded AWS has a clock of its own, which tests and rehearsals let run ahead."""
-    endpoint = account.identity.whereabouts().endpoint
-    if endpoint:
-        from tablewright.local import control
-        from tablewright.local.errors import LocalError
-
-        try:
-            return datetime.fromtimestamp(control.now(endpoint), UTC)
-        except (LocalError, ValueError):
-            pass
-    return account.clock.now()
 
 
 def _explain(common: Common, error: str) -> int:

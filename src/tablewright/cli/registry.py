@@ -10,6 +10,7 @@ COMMANDS: dict[str, str] = {
     "plan": "Show what deploy would do, without doing it.",
     "status": "Show a stack, its tables and what watches them, on one screen.",
     "why": "Say why the last failed operation of a stack failed.",
+    "watch": "Show tables as they run: units, throttles, latency, errors, alarms.",
     "diagnose": "Say what is wrong with tables as they run, and what to do.",
     "log": "List what was run on this machine, and show a run.",
     "add": "Add a table, an index, TTL and the like to the template.",

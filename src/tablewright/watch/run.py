@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -11,15 +12,17 @@ from typing import TypeVar
 
 from tablewright.cost.prices import prices
 from tablewright.errors import TablewrightError, UsageError
+from tablewright.model.board import Board
 from tablewright.model.diagnosis import DiagnosisReport
 from tablewright.model.series import Asked, MetricId, Series, SeriesId, SeriesSet, TopKeys
 from tablewright.model.table import Table
 from tablewright.ports import Account, Metrics
+from tablewright.watch.board import rows
 from tablewright.watch.diagnose import diagnose as ask
 from tablewright.watch.observation import Observation
 from tablewright.watch.wanted import HISTORY, close_up, consumers, history, period_for, recent
 
-__all__ = ["diagnose"]
+__all__ = ["diagnose", "look", "watch"]
 
 _WORKERS = 8
 _UNREADABLE = ("access-denied", "throttled", "aws-unavailable", "aws-error", "aws-validation", "not-found")
@@ -59,21 +62,14 @@ def diagnose(
     in ``unread`` and makes its questions unknown. Raises UsageError for a table that does not exist, and the errors of
     ``tablewright.errors`` when metrics cannot be read at all.
     """
-    if account.metrics is None:
-        raise UsageError("no-metrics", "Metrics cannot be read here", "The account was opened without CloudWatch.")
-    until = (until or account.clock.now()).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    metrics = _metrics(account)
+    until = _whole_minute(until or account.clock.now())
     since = until - span
     unread: dict[str, str] = {}
-    reader = _Reader(account.metrics)
+    reader = _Reader(metrics)
     with ThreadPoolExecutor(_WORKERS) as pool:
-        described = list(pool.map(account.tables.describe, tables))
-        missing = [name for name, table in zip(tables, described, strict=True) if table is None]
-        if missing:
-            raise UsageError(
-                "no-table", "There is no such table", f"{', '.join(missing)}: not in this account and region."
-            )
-        found = tuple(table for table in described if table is not None)
-        listed = account.metrics.listed(tables)
+        found = _described(tables, account, pool)
+        listed = metrics.listed(tables)
         following = _followed(found, account, readers or {}, unread)
         coarse = _recent(reader, listed, following, since, until)
         past = reader.read(history(listed), until - HISTORY, until)
@@ -87,9 +83,9 @@ def diagnose(
             history=past,
             history_since=until - HISTORY,
             close=close,
-            insights=_insights(found, account.metrics, coarse, since, until, unread),
-            scaling=_part(unread, "scaling", lambda: account.metrics.scaling(tables) if account.metrics else ()) or (),
-            samples=_samples(found, account.metrics, unread),
+            insights=_insights(found, metrics, coarse, since, until, unread),
+            scaling=_part(unread, "scaling", lambda: metrics.scaling(tables)) or (),
+            samples=_samples(found, metrics, unread),
             consumers=following,
             unread=unread,
             region=account.identity.whereabouts().region,
@@ -110,6 +106,105 @@ def diagnose(
         unread=unread,
         series=plotted,
     )
+
+
+def look(
+    tables: Sequence[str],
+    account: Account,
+    *,
+    span: timedelta = timedelta(hours=1),
+    until: datetime | None = None,
+    readers: Mapping[str, Sequence[str]] | None = None,
+    alarms: Sequence[str] = (),
+    known: dict[str, Table] | None = None,
+) -> Board:
+    """What the tables do, by their metrics of ``span`` up to ``until`` (now), and the states of these alarms.
+
+    ``known`` keeps the tables from one look to the next, whose TTL is then not asked for again. Raises as ``diagnose`` does.
+    """
+    metrics = _metrics(account)
+    until = _whole_minute(until or account.clock.now())
+    since = until - span
+    unread: dict[str, str] = {}
+    reader = _Reader(metrics)
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        found = _described(tables, account, pool, known)
+    following = _followed(found, account, readers or {}, unread)
+    coarse = _recent(reader, metrics.listed(tables), following, since, until)
+    states = _part(unread, "alarms", partial(account.observations.alarms, alarms)) if alarms else ()
+    seen = Observation(
+        tables=found,
+        since=since,
+        until=until,
+        recent=coarse,
+        history=SeriesSet(),
+        history_since=since,
+        consumers=following,
+        region=account.identity.whereabouts().region,
+    )
+    return Board(
+        at=until,
+        since=since,
+        until=until,
+        period=period_for(span),
+        region=seen.region,
+        rows=rows(seen),
+        alarms=states or (),
+        user_errors=coarse.get(MetricId.of("UserErrors")).total,
+        calls=reader.calls,
+        metrics=reader.metrics,
+        points=reader.points,
+        price=_price(seen.region, reader.metrics),
+        unread=unread,
+        series=tuple(series for series in coarse.series.values() if series),
+    )
+
+
+def watch(
+    tables: Sequence[str],
+    account: Account,
+    *,
+    span: timedelta = timedelta(hours=1),
+    every: timedelta = timedelta(seconds=60),
+    now: Callable[[], datetime] | None = None,
+    readers: Mapping[str, Sequence[str]] | None = None,
+    alarms: Sequence[str] = (),
+) -> Iterator[Board]:
+    """Look again and again, without end; the caller stops when it has seen enough."""
+    known: dict[str, Table] = {}
+    while True:
+        until = now() if now else None
+        yield look(tables, account, span=span, until=until, readers=readers, alarms=alarms, known=known)
+        account.clock.sleep(every.total_seconds())
+
+
+def _metrics(account: Account) -> Metrics:
+    if account.metrics is None:
+        raise UsageError("no-metrics", "Metrics cannot be read here", "The account was opened without CloudWatch.")
+    return account.metrics
+
+
+def _whole_minute(moment: datetime) -> datetime:
+    """The end of the minute under way."""
+    return moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+def _described(
+    tables: Sequence[str], account: Account, pool: ThreadPoolExecutor, known: dict[str, Table] | None = None
+) -> tuple[Table, ...]:
+    def describe(name: str) -> Table | None:
+        before = known.get(name) if known else None
+        table = account.tables.describe(name, settings=before is None)
+        return replace(table, ttl=before.ttl) if table and before else table
+
+    described = list(pool.map(describe, tables))
+    missing = [name for name, table in zip(tables, described, strict=True) if table is None]
+    if missing:
+        raise UsageError("no-table", "There is no such table", f"{', '.join(missing)}: not in this account and region.")
+    found = tuple(table for table in described if table is not None)
+    if known is not None:
+        known.update((table.name, table) for table in found)
+    return found
 
 
 def _recent(

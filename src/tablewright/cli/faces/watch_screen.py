@@ -1,0 +1,206 @@
+"""Tables as they run, on one screen: the worst first, each side against what it may use, silence as nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tablewright.cli.faces.cells import clean, fit, pad, width
+from tablewright.cli.faces.marks import Line, Marks, tone
+from tablewright.cli.faces.plot import bar, plot
+from tablewright.cli.faces.quantities import count
+from tablewright.model.board import Board, Operation, Side, TableRow
+
+_FULL = 1.0
+_BUSY = 0.8
+_CAUSES: Mapping[str, str] = {
+    "ProvisionedThroughput": "provisioned capacity",
+    "KeyRangeThroughput": "hot partition",
+    "MaxOnDemandThroughput": "its maximum",
+    "AccountLimit": "account quota",
+    "": "no cause given",
+}
+_LABELS = 9
+
+
+def board_lines(board: Board, columns: int, marks: Marks, rows: int | None = None) -> list[Line]:
+    """The screen in lines of at most ``columns`` cells, at most ``rows`` of them: the tables in trouble come first then."""
+    return [_within(line, columns) for line in _lines(board, columns, marks, rows)]
+
+
+def _within(line: Line, columns: int) -> Line:
+    """The line without what is too much for the screen."""
+    kept: list[tuple[str, str]] = []
+    room = columns
+    for text, look in line:
+        piece = text if width(text) <= room else fit(text, room)[0] if room > 0 else ""
+        kept.append((piece, look))
+        room -= width(piece)
+        if piece != text:
+            break
+    return tuple(kept)
+
+
+def _lines(board: Board, columns: int, marks: Marks, rows: int | None) -> list[Line]:
+    head = _header(board, columns, marks)
+    blocks = [_block(row, columns, marks) for row in board.rows]
+    foot: list[Line] = [(), *(((text, "dim"),) for text in fit(_cost(board), columns))]
+    foot = [((f"{name} unread: {why}"[:columns], "unknown"),) for name, why in board.unread.items()] + foot
+    if rows is None:
+        return head + [line for block in blocks for line in ((), *block)] + foot
+    left = rows - len(head) - len(foot)
+    if sum(len(block) + 1 for block in blocks) > left:
+        blocks = [[_brief(row, columns, marks)] for row in _worst_first(board.rows)]
+        shown = blocks[: max(1, left - 1)]
+        lines = [line for block in shown for line in block]
+        if len(shown) < len(blocks):
+            lines.append(((f"  {marks.elided} and {len(blocks) - len(shown)} more that are quieter", "dim"),))
+        return head + lines + foot
+    return head + [line for block in blocks for line in ((), *block)] + foot
+
+
+def _worst_first(rows: tuple[TableRow, ...]) -> list[TableRow]:
+    return sorted(rows, key=lambda row: (-row.trouble, -(row.reads.now + row.writes.now), row.name))
+
+
+def _header(board: Board, columns: int, marks: Marks) -> list[Line]:
+    span = int((board.until - board.since).total_seconds() // 60)
+    words = f"{span // 60} h" if span % 60 == 0 and span >= 60 else f"{span} min"
+    period = f"{board.period // 60} min"
+    title = f"{board.at:%Y-%m-%d %H:%M} UTC, {board.region}, the last {words} by {period}"
+    lines: list[Line] = [((text, "strong"),) for text in fit(title, columns)]
+    if board.alarms:
+        loud = [alarm for alarm in board.alarms if alarm.state == "ALARM"]
+        quiet = len(board.alarms) - len(loud)
+        lines.append(
+            (
+                (f"{marks.good if not loud else marks.bad} ", "bad" if loud else "good"),
+                (f"{quiet} of {count(len(board.alarms), 'alarm')} quiet", ""),
+            )
+        )
+        for alarm in loud:
+            lines += [((f"  {text}", tone(alarm.state)),) for text in fit(f"ALARM {alarm.name}", columns - 2)]
+    if board.user_errors:
+        lines.append(
+            (
+                (
+                    f"{count(round(board.user_errors), 'user error')} in the account (published without a table)"[
+                        :columns
+                    ],
+                    "warn",
+                ),
+            )
+        )
+    return lines
+
+
+def _block(row: TableRow, columns: int, marks: Marks) -> list[Line]:
+    name = f"  index {row.index}" if row.index else row.table
+    rest: list[tuple[str, str]] = []
+    if row.status != "ACTIVE":
+        rest.append((f"  {row.status}", tone(row.status)))
+    if not row.index:
+        rest.append((f"  {row.billing}", "dim"))
+    # Shortened, names that differ in the middle would look the same.
+    *begun, last = fit(clean(name), columns)
+    lines: list[Line] = [((text, "strong"),) for text in begun]
+    if width(last) + sum(width(text) for text, _ in rest) <= columns:
+        lines.append(((last, "strong"), *rest))
+    else:
+        lines += [((last, "strong"),), tuple(rest)]
+    lines += _side("reads", row.reads, columns, marks)
+    lines += _side("writes", row.writes, columns, marks)
+    lines += _operations(row.operations, columns)
+    facts = _facts(row)
+    if facts:
+        lines += [((f"    {text}", ""),) for text in fit("; ".join(facts), columns - 4)]
+    return lines
+
+
+def _side(label: str, side: Side, columns: int, marks: Marks) -> list[Line]:
+    unicode = marks.rule != "-"
+    share = side.share
+    limit = f" of {_number(side.limit)} ({share:.0%})" if side.limit is not None and share is not None else ""
+    look = "" if share is None or share < _BUSY else "warn" if share < _FULL else "bad"
+    text = f"    {label:<{_LABELS}}{_number(side.now):>7}/s{limit}"
+    peak = f"  peak {_number(side.peak)}/s"
+    segments: list[tuple[str, str]] = [(text, look), (peak, "dim")]
+    used = width(text + peak)
+    room = columns - used - 2
+    if share is not None and room >= 30:
+        segments.append((f"  {bar(share, 10, unicode=unicode)}", look))
+        room -= 12
+    if room >= 10 and any(side.rates):
+        [drawn] = plot(side.rates, min(room, 60), 1, unicode=unicode)
+        segments.append((f"  {drawn}", "busy"))
+    lines: list[Line] = [tuple(segments)]
+    if side.throttled:
+        causes = ", ".join(f"{_number(events)} {_CAUSES[cause]}" for cause, events in side.throttled.items())
+        lines += [((f"      {text}", "bad"),) for text in fit(f"{marks.bad} refused: {causes}", columns - 6)]
+    return lines
+
+
+def _operations(operations: tuple[Operation, ...], columns: int) -> list[Line]:
+    if not operations:
+        return []
+    names = max(width(each.name) for each in operations)
+    lines: list[Line] = []
+    for each in operations:
+        text = f"    {pad(each.name, names)}  {_number(each.requests):>7} requests"
+        if each.p50 is not None and each.p99 is not None and each.worst is not None:
+            latency = f"  p50 {_number(each.p50)} ms  p99 {_number(each.p99)} ms"
+            if width(text + latency) <= columns:
+                text += latency
+            worst = f" (worst {_number(each.worst)})"
+            if width(text + worst) <= columns:
+                text += worst
+        segments = [(text, "")]
+        if each.system_errors:
+            segments.append((f"  {count(round(each.system_errors), 'system error')}", "bad"))
+        lines.append(tuple(segments))
+    return lines
+
+
+def _facts(row: TableRow) -> list[str]:
+    facts = []
+    if row.conditions_failed:
+        facts.append(f"{count(round(row.conditions_failed), 'condition')} failed")
+    if row.conflicts:
+        facts.append(count(round(row.conflicts), "transaction conflict"))
+    if row.ttl_deleted is not None:
+        facts.append(f"TTL deleted {_number(row.ttl_deleted)}")
+    if row.stream_age_ms is not None:
+        facts.append(f"stream read {_span(row.stream_age_ms)} late")
+    facts += [f"{region} {_number(ms)} ms behind" for region, ms in row.replication_ms.items()]
+    return facts
+
+
+def _brief(row: TableRow, columns: int, marks: Marks) -> Line:
+    """One table on one line, for a screen that has no room for more."""
+    bad = row.trouble > 0
+    mark = (f"{marks.bad if bad else marks.good} ", "bad" if bad else "good")
+    end = f"  R {_number(row.reads.now):>6}/s  W {_number(row.writes.now):>6}/s"
+    if bad:
+        end += f"  {_number(row.reads.refused + row.writes.refused)} refused"
+        if row.system_errors:
+            end += f"  {_number(row.system_errors)} errors"
+    room = max(8, columns - 2 - width(end))
+    [name, *_] = fit(row.name, room)
+    return (mark, (pad(name, min(room, 40)), "strong" if bad else ""), (end, "bad" if bad else ""))
+
+
+def _number(value: float) -> str:
+    if value >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+
+
+def _span(milliseconds: float) -> str:
+    seconds = milliseconds / 1000
+    if seconds < 120:
+        return f"{_number(seconds)} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _cost(board: Board) -> str:
+    price = f", {board.price:.4f} USD at list price" if board.price is not None else ""
+    return f"{count(board.metrics, 'metric')} read in {count(board.calls, 'call')}, {count(board.points, 'data point')}{price}."

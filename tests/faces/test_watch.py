@@ -1,0 +1,113 @@
+"""Tables as they run: on screens of every size, as JSON, and as series for a notebook."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tablewright.cli.faces.cells import width
+from tablewright.cli.faces.marks import ASCII, UNICODE
+from tablewright.cli.faces.watch_screen import board_lines
+from tablewright.local import control
+from tablewright.model.board import Board, Operation, Side, TableRow
+from tablewright.model.series import MetricId, Series, SeriesId
+from tablewright.watch.board import timeline
+from tests.contract.load_support import index, item, refused, table
+from tests.faces.conftest import Client
+from tests.faces.shell import Ran
+
+Run = Callable[..., Ran]
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+
+
+def _board(tables: int) -> Board:
+    busy = Side(30, 76.5, tuple(float(n) for n in range(60)), 40, {"KeyRangeThroughput": 36})
+    quiet = Side(0, 0, (0.0,) * 60)
+    operations = (Operation("GetItem", 1204, 0.5, 2.9, 8.0), Operation("PutItem", 3, system_errors=2))
+    rows = [
+        TableRow(
+            "주문-테이블-" + "x" * 60, None, "ACTIVE", "provisioned", quiet, busy, operations, conditions_failed=1
+        ),
+        *(TableRow(f"table-{n}", None, "ACTIVE", "on demand", quiet, quiet, ttl_deleted=0) for n in range(tables - 1)),
+    ]
+    return Board(NOW, NOW - timedelta(hours=1), NOW, 60, "us-east-1", tuple(rows), (), 25, 3, 40, 900)
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 140, 200])
+@pytest.mark.parametrize("marks", [UNICODE, ASCII], ids=["unicode", "ascii"])
+def test_no_line_is_wider_than_the_screen(columns: int, marks: object) -> None:
+    for rows in (None, 24, 10):
+        for line in board_lines(_board(30), columns, marks, rows):  # type: ignore[arg-type]
+            assert width("".join(text for text, _ in line)) <= columns, line
+
+
+def test_on_a_small_screen_the_table_in_trouble_comes_first() -> None:
+    lines = ["".join(text for text, _ in line) for line in board_lines(_board(30), 80, UNICODE, 14)]
+
+    assert len(lines) <= 14
+    first = next(line for line in lines if "/s" in line)
+    assert "주문" in first and "36 refused" in first
+    assert any("more that are quieter" in line for line in lines)
+
+
+@given(st.lists(st.tuples(st.integers(-5, 64), st.floats(0, 1e6)), max_size=30, unique_by=lambda pair: pair[0]))
+def test_a_timeline_holds_what_falls_into_its_span_and_nothing_else(points: list[tuple[int, float]]) -> None:
+    begin = int(NOW.timestamp())
+    ordered = sorted(points)
+    series = Series(
+        SeriesId(MetricId.of("ConsumedReadCapacityUnits", TableName="t"), "Sum"),
+        60,
+        tuple(begin + 60 * at for at, _ in ordered),
+        tuple(value for _, value in ordered),
+    )
+
+    values = timeline(series, NOW, NOW + timedelta(hours=1))
+
+    assert len(values) == 60
+    assert sum(values) == pytest.approx(sum(value for at, value in points if 0 <= at < 60))
+
+
+def test_units_throttles_latency_and_series_are_shown(home: Path, tmp_path: Path, run: Run, client: Client) -> None:
+    run("local", "start", cwd=tmp_path)
+    dynamodb = client("dynamodb")
+    name = table(dynamodb, "orders", read=5, write=100, attributes=("tag",), indexes=[index("byTag", "tag", write=1)])
+    for number in range(40):
+        refused(
+            lambda number=number: dynamodb.put_item(TableName=name, Item=item(f"k{number}", 9_000, tag=f"t{number}"))
+        )
+    control.advance(dynamodb.meta.endpoint_url, minutes=6)
+
+    shown = run("watch", name, "--local", "--once", cwd=tmp_path)
+
+    assert shown.code == 0
+    assert "orders  provisioned" in shown.out
+    assert "index byTag" in shown.out
+    assert "provisioned capacity" in shown.out.split("index byTag")[1]
+    assert "PutItem" in shown.out and "p99" in shown.out
+
+    found = json.loads(run("watch", name, "--local", "--output", "json", cwd=tmp_path).out)
+    [own, of_index] = found["rows"]
+    assert own["writes"]["limit"] == 100
+    assert of_index["writes"]["throttled"]["ProvisionedThroughput"] > 0
+
+    for path in (tmp_path / "series.csv", tmp_path / "series.parquet"):
+        assert run("watch", name, "--local", f"--{path.suffix[1:]}", str(path), cwd=tmp_path).code == 0
+    with (tmp_path / "series.csv").open() as lines:
+        rows = list(csv.DictReader(lines))
+    parquet = pq.read_table(tmp_path / "series.parquet").to_pylist()
+    assert len(rows) == len(parquet) > 0
+    consumed = sum(
+        float(row["value"]) for row in rows if row["metric"] == "ConsumedWriteCapacityUnits" and not row["index"]
+    )
+    assert consumed == sum(
+        row["value"] for row in parquet if row["metric"] == "ConsumedWriteCapacityUnits" and row["index"] is None
+    )
+    assert consumed % 9 == 0 and consumed > 0
