@@ -122,7 +122,8 @@ def by_error(job: Job, error: TablewrightError, counts: Counts) -> Finished:
         ending,
         error.summary,
         error.detail,
-        hint=error.hint or f"tablewright migrate resume {job.id}",
+        # What is refused is refused again; everything else may be gone on with.
+        hint=error.hint or (None if isinstance(error, Refused) else f"tablewright migrate resume {job.id}"),
         code=error.code,
         until=error.until if isinstance(error, MustWait) else None,
         facts=facts(job, counts),

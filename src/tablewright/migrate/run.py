@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from tablewright.errors import Refused, TablewrightError, UsageError
+from tablewright.errors import Failed, Refused, TablewrightError, UsageError
 from tablewright.events import Ending, Finished, Noted
 from tablewright.migrate import ending, guards
 from tablewright.migrate.changing.run import STATE_OF_END, change_table
@@ -151,6 +151,11 @@ class _Run:
                         self._move("stopped" if asked else "paused", event.reason)
                         yield ending.halted(self._job, _counts(checkpoint), asked=asked)
                         return
+            if not _is_copied(checkpoint):
+                # What is called copied below must be; a copy that returns without that is a defect, and is told as one.
+                raise Failed(
+                    "copy-unfinished", "The copy ended before it was done", "Not every segment is acknowledged."
+                )
             counts = _counts(checkpoint)
             yield PhaseEnded(
                 "copy", f"{counts.read:,} items read, {counts.written:,} written, {counts.set_aside:,} set aside"

@@ -320,7 +320,7 @@ class _Copy:
         self._journal.show(snapshot)
         yield snapshot
         trouble = self._trouble or self._reads.trouble or self._writes.trouble
-        if finish.ending is Ending.DONE:
+        if finish.ending is Ending.DONE and self._trouble is None:  # a sink may fail on the very last page
             return
         if finish.ending is Ending.TOO_MANY:
             self._letters.add(
