@@ -43,11 +43,6 @@ def test_two_writes_end_right(become: Become, together: bool) -> None:
     assert worlds > 500 and ends > 10
 
 
-def test_three_writes_end_right_where_keys_move() -> None:
-    worlds, ends = explore(moving, writes=3, crashes=1)
-    assert worlds > 5_000 and ends > 30
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("become", TRANSFORMS, ids=lambda f: str(f.__name__))
 @pytest.mark.parametrize("together", [False, True], ids=["a shard each", "one shard"])

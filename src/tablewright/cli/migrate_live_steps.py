@@ -41,7 +41,8 @@ def cutover(common: Common, job: str | None, abandon: int | None, **given: Any) 
 
     Writers are held for at most --pause. Whatever is not clean, or takes longer, lets them go on where they were; the fence
     lapses by itself should everything else fail. Where `migrate live` runs, it does the work and this command shows it;
-    otherwise this command does it, and ends once the application uses the target. Exit code 0: switched; 1: not switched, writers go on.
+    otherwise this command does it, and ends once the application uses the target. Exit code 0: switched; 1: not switched,
+    and writers go on.
 
     \b
     Examples:

@@ -28,6 +28,9 @@ LiveEvent = MigrationEvent | StateEntered | Followed | Rechecked
 
 _SAMPLE = 5_000
 _STREAM_WAIT_S = 300.0
+_NEAR = 2_000
+"""Records that a tail may be behind and still count as close."""
+_JUDGED_AFTER_S = 10.0
 _VIEW = "NEW_AND_OLD_IMAGES"
 
 
@@ -162,7 +165,7 @@ def replaying(stage: Stage) -> Iterator[LiveEvent]:
         if "abandon" in stage.journal.wishes():
             return
         lag = follower.tail.lag()
-        if lag.silent_since is not None and lag.seconds <= stage.options.lag and lag.records <= 2_000:
+        if lag.silent_since is not None and lag.seconds <= stage.options.lag and lag.records <= _NEAR:
             yield from stage.go("ready", f"the target is {lag.seconds:.0f} s and {lag.records:,} records behind")
             return
 
@@ -170,14 +173,21 @@ def replaying(stage: Stage) -> Iterator[LiveEvent]:
 def following(stage: Stage) -> Iterator[LiveEvent]:
     """Follow until somebody asks for something else."""
     follower = stage.follower("forward")
+    asked_at: float | None = None
     while True:
         yield from stage.pass_time("forward")
         wishes = stage.journal.wishes()
         if "abandon" in wishes:
             return
         if "cutover" in wishes:
-            yield from _begin(stage, wishes["cutover"])
-            return
+            # Judged by what stands once everything that was written before is replayed: an item may have been mended.
+            asked_at = asked_at or stage.now()
+            lag = follower.tail.lag()
+            drained = not lag.records and (lag.silent_since or 0.0) > asked_at
+            near = lag.seconds <= stage.options.lag and lag.records <= _NEAR
+            if drained or (near and stage.now() > asked_at + _JUDGED_AFTER_S):
+                yield from _begin(stage, wishes["cutover"])
+                return
         if follower.tail.lag().seconds > max(60.0, 5 * stage.options.lag):
             yield from stage.go("lag-grew", "the target fell behind")
             return

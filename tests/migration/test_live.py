@@ -1,0 +1,95 @@
+"""Live migrations on the embedded AWS, the application writing throughout: there, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tablewright.events import Ending
+from tablewright.migrate.live.events import StateEntered
+from tablewright.migrate.live.states import State, is_ended
+from tests.conftest import EmbeddedAws
+from tests.migration.live_runs import Rehearsal, wait_until
+from tests.migration.sessions import NEW, OLD, contents
+
+POLICY = """{"Version" : "2012-10-17",
+  "Statement":[ {"Effect":"Allow", "Principal":{"AWS":"arn:aws:iam::111122223333:root"},
+     "Action":["dynamodb:GetItem"], "Resource":"%s"} ] }"""
+
+
+def test_there_and_back_under_load(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=60)
+    rehearsal.app.pause = 0.02
+    before = POLICY % rehearsal.arn(OLD)
+    rehearsal.client.put_resource_policy(ResourceArn=rehearsal.arn(OLD), Policy=before)
+    rehearsal.app.start()
+    try:
+        events, end = (
+            rehearsal.run(State.REVERSING, "cutover", {}) if rehearsal.state() else rehearsal.run(State.FOLLOWING)
+        )
+        assert end.ending is Ending.DONE, end
+        events, end = rehearsal.run(State.REVERSING, "cutover", {})
+        assert end.ending is Ending.DONE, end
+        states = [event.state for event in events if isinstance(event, StateEntered)]
+        assert states == [
+            "following",
+            "verifying",
+            "fencing",
+            "draining",
+            "rechecking",
+            "switching",
+            "switched",
+            "reversing",
+        ]
+        assert rehearsal.where() == NEW and not rehearsal.may_write(OLD) and rehearsal.may_write(NEW)
+        seen = rehearsal.app.writes
+        wait_until(lambda: rehearsal.app.writes >= seen + 30)
+        assert rehearsal.app.longest < rehearsal.options.pause
+        _, end = rehearsal.run(is_ended, "rollback")
+        assert (end.ending, end.code) == (Ending.DONE, "rolled-back"), end
+    finally:
+        rehearsal.app.stop()
+    assert rehearsal.app.written_to[NEW] >= 30 and rehearsal.app.refused
+    assert contents(rehearsal.client, OLD) == rehearsal.app.expected(OLD)
+    assert rehearsal.policy(OLD) == before and rehearsal.policy(NEW) is None
+
+
+@pytest.mark.slow
+def test_what_cannot_be_transformed_forbids_the_cut_over(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    """Unless it is left behind by its exact number; or mended, which the tail brings over."""
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=20, flags={"key": ["PK=S#{sessionId}", "SK={createdAt}"]})
+    rehearsal.dead_letters = 5
+    for name in ("bare-1", "bare-2"):
+        rehearsal.client.put_item(TableName=OLD, Item={"sessionId": {"S": name}})
+    _, end = rehearsal.run(State.FOLLOWING)
+    assert end.ending is Ending.DONE, end
+
+    _, end = rehearsal.run(State.FOLLOWING, "cutover", {})
+    assert (end.ending, end.code) == (Ending.FAILED, "items-set-aside")
+    assert "bare-1" in end.detail and end.hint is not None and end.hint.endswith("--abandon 2")
+    _, end = rehearsal.run(State.FOLLOWING, "cutover", {"abandon": 1})
+    assert end.code == "items-set-aside"
+
+    mended = {"sessionId": {"S": "bare-1"}, "createdAt": {"S": "2026-11-23T00:00:00Z"}}
+    rehearsal.client.put_item(TableName=OLD, Item=mended)
+    _, end = rehearsal.run(State.REVERSING, "cutover", {"abandon": 1})
+    assert (end.ending, end.code) == (Ending.DONE, "reversing"), end
+    assert rehearsal.where() == NEW and "bare-1" in contents(rehearsal.client, NEW)
+
+
+def test_two_items_with_one_key_are_refused_with_the_items(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=10, flags={"key": ["PK={createdAt}", "SK=META"]})
+    _, end = rehearsal.run(State.FOLLOWING)
+    assert (end.ending, end.code) == (Ending.REFUSED, "items-meet")
+    assert "seed-00000" in end.detail and "2026-11-23T00:00:00Z" in end.detail
+    assert contents(rehearsal.client, NEW) == {}
+
+
+def test_a_stream_without_both_images_is_refused(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=5)
+    rehearsal.client.update_table(
+        TableName=OLD, StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    )
+    _, end = rehearsal.run(State.FOLLOWING)
+    assert (end.ending, end.code) == (Ending.REFUSED, "stream-lacks-images")
