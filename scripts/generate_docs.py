@@ -25,6 +25,9 @@ from tablewright.deploy.status import ROWS
 from tablewright.deploy.status import row as row_of
 from tablewright.lint.pages import family_page, index_page
 from tablewright.lint.rule import FAMILIES
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from scripts.errors_page import errors_page
 from tablewright.watch.diagnose import PROBLEMS
 from tablewright.watch.symptom import SYMPTOMS
 
@@ -173,6 +176,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/messages.md": messages_page,
 }
 # The action that other repositories use, and the copies that `tablewright init` gives to a project.
+PAGES["docs/reference/errors.md"] = partial(errors_page, NOTICE)
 PAGES["action.yml"] = action_text
 PAGES["examples/ai-chef/.github/actions/tablewright/action.yml"] = action_text
 PAGES["examples/ai-chef/.github/workflows/deploy-dynamodb.yml"] = partial(workflow_text, EXAMPLE)
