@@ -1,7 +1,7 @@
 """Evaluating metric math over time series.
 
-A value is a number, a series (time to value), or an array of labelled series. Two series meet where both have a point; what
-CloudWatch does where only one has a point is not documented, so that is unverified. FILL fills every period asked for.
+A value is a number, a series (time to value), or an array of labelled series. Where only one of two series has a point, the
+other counts as 0; a division by it is dropped. FILL fills every period asked for.
 Source: Amazon CloudWatch User Guide, "Using math expressions with CloudWatch metrics".
 """
 
@@ -308,7 +308,8 @@ def _pair(left: Value, right: Value, function: Callable[[float, float], float]) 
         return [(label, _series(_pair(left, series, function))) for label, series in right]
     if isinstance(left, dict):
         if isinstance(right, dict):
-            return _clean({at: function(left[at], right[at]) for at in left if at in right})
+            times = sorted(left.keys() | right.keys())
+            return _clean({at: function(left.get(at, 0.0), right.get(at, 0.0)) for at in times})
         return _clean({at: function(value, right) for at, value in left.items()})
     if isinstance(right, dict):
         return _clean({at: function(left, value) for at, value in right.items()})
