@@ -213,7 +213,7 @@ def _math(indent: str, dimensions: list[str], period: str) -> list[str]:
     lines = [
         "Metrics:",
         "  - Id: throttled",
-        "    Expression: FILL(reads, 0) + FILL(writes, 0)",
+        "    Expression: reads + writes",
         "    ReturnData: true",
     ]
     found = [indent + line for line in lines]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tablewright.lint.fixing import drop_dimensions, name_table, throttle_math
 from tablewright.lint.resource import Resource
 from tablewright.lint.rule import ERROR, INFO, WARNING, Problem, rule
 from tablewright.lint.stack import Stack
-from tablewright.lint.values import blocks, is_off, is_whole, text
+from tablewright.lint.values import blocks, dig, is_off, is_whole, number, text
 from tablewright.lint.watching import NAMESPACE, Watch, all_watches, table_watched, watches
 from tablewright.model.metrics import DIMENSIONS, INDEX, METRICS, T
 from tablewright.model.quotas import ALARM_METRICS
@@ -65,7 +66,7 @@ def _remedy(watch: Watch, table: str) -> str:
     if watch.metric == "ThrottledRequests":
         return (
             f"Alarm on the sum of ReadThrottleEvents and WriteThrottleEvents with TableName: {value}: "
-            "metric math FILL(reads, 0) + FILL(writes, 0)."
+            "metric math reads + writes."
         )
     metric = METRICS[watch.metric or ""]
     sets = " or ".join(_set(one) for one in metric.dimensions)
@@ -377,6 +378,46 @@ def too_many_metrics(stack: Stack) -> Iterator[Problem]:
                 f"{alarm.logical_id} reads {count} metrics; {ALARM_METRICS.value} are allowed",
                 resource=alarm.logical_id,
             )
+
+
+@rule("TW-ALM-019", "alarm-waits-for-late-minutes", WARNING)
+def alarm_waits_for_late_minutes(stack: Stack) -> Iterator[Problem]:
+    """An alarm whose newest minute is always filled
+
+    What it finds: metric math over periods of a minute that fills gaps with a constant within the threshold (FILL(m, 0)),
+        in an alarm that wants each of its evaluation periods beyond it.
+    Why it matters: DynamoDB's metrics are published a minute or two late. When the alarm is judged, the newest minute is
+        always the filled one: it is never beyond the threshold, and the alarm stays OK however long it lasts.
+    Instead: leave FILL out, since arithmetic counts a missing value as 0; or more EvaluationPeriods than
+        DatapointsToAlarm, by two: five of seven minutes.
+    When to ignore: the metrics are there before the alarm is judged.
+    Source: CloudWatch user guide, "Using math expressions with CloudWatch metrics" (FILL in alarms).
+    """
+    for alarm in stack.of(ALARM):
+        props = alarm.properties
+        evaluated = number(props.get("EvaluationPeriods"))
+        wanted = number(props.get("DatapointsToAlarm")) if props.get("DatapointsToAlarm") is not None else evaluated
+        threshold = number(props.get("Threshold"))
+        greater = (text(props.get("ComparisonOperator")) or "").startswith("Greater")
+        if not props.whole or evaluated is None or wanted != evaluated or threshold is None or not greater:
+            continue
+        queries = list(blocks(props.get("Metrics")))
+        periods = [number(dig(query, "MetricStat", "Period")) for query in queries if query.get("MetricStat")]
+        ours = any(watch.is_dynamodb for watch in watches(alarm))
+        if not ours or not periods or any(period is None or period > 60 for period in periods):
+            continue
+        expressions = [text(query.get("Expression")) or "" for query in queries]
+        filled = [float(found[1]) for one in expressions for found in _FILLED.finditer(one)]
+        if filled and max(filled) <= threshold:
+            yield Problem(
+                props.at("DatapointsToAlarm") if "DatapointsToAlarm" in props.fields else props.at("EvaluationPeriods"),
+                f"{alarm.logical_id} fills the newest minute, which is not published yet, and wants it beyond the threshold",
+                f"Leave FILL out, or write EvaluationPeriods: {int(evaluated) + 2} and DatapointsToAlarm: {int(evaluated)}.",
+                alarm.logical_id,
+            )
+
+
+_FILLED = re.compile(r"FILL\(\s*\w+\s*,\s*([0-9.]+)\s*\)", re.IGNORECASE)
 
 
 def _of_dynamodb(stack: Stack) -> Iterator[Watch]:
