@@ -40,7 +40,7 @@ def test_listing_says_what_why_and_the_cost_and_changes_nothing(project: Path) -
     before = template(project).read_bytes()
     said = done(project, "add", "alarm", "--set", "recommended", "--list")
     assert "10 alarms would be added" in said
-    assert "hot-partition > 10 events a minute in 5 of 7 minutes SessionsHotPartitionAlarm" in said
+    assert "hot-partition > 10 events a minute for 5 minutes SessionsHotPartitionAlarm" in said
     assert "Threshold assumed, not measured: AWS documents single-digit milliseconds" in said
     assert "watched already ai-chef-sessions: throttled-reads, throttled-writes" in said
     assert "replication-latency of ai-chef-sessions, ai-chef-results: it has no replicas" in said
@@ -72,7 +72,7 @@ def test_json_names_every_alarm_and_every_reason(project: Path) -> None:
     body = json.loads(ran(project, "add", "alarm", "results", "--set", "recommended", "--diff", "--output", "json").out)
     assert body["written"] is False and body["changed"] is True and body["cost"]["usd_a_month"] == "2.1"
     latency = next(one for one in body["alarms"] if one["kind"] == "latency")
-    assert (latency["threshold"], latency["datapoints"], latency["periods"]) == (10, 10, 12)
+    assert (latency["threshold"], latency["period"], latency["periods"]) == (10, 60, 10)
     assert latency["operations"] == ["GetItem", "PutItem", "UpdateItem", "DeleteItem"]
     assert {one["kind"] for one in body["left_out"]} >= {"throttled-reads", "kinesis-lag"}
 

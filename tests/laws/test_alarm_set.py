@@ -192,7 +192,7 @@ def _planned(kind: str, table: str = "Table0") -> Planned:
 def test_a_measured_threshold_is_the_lowest_that_stays_silent(kind: str, values: dict[int, float]) -> None:
     planned = _planned(kind)
     points = {minute * planned.kind.period: value for minute, value in values.items()}
-    most = loudest(planned, points)
+    most = loudest(planned.kind, points)
     assert most is not None
     assert not _rings(planned, points, most)
     if most > 0:
@@ -203,7 +203,7 @@ def _rings(planned: Planned, points: dict[int, float], threshold: float) -> bool
     """As CloudWatch judges it: so many of the periods looked at beyond the threshold, what is missing counting as 0."""
     period = planned.kind.period
     for end in range(min(points), max(points) + 1, period):
-        looked = [points.get(end - back * period, 0.0) for back in range(planned.evaluated)]
+        looked = [points.get(end - back * period, 0.0) for back in range(planned.kind.periods)]
         if sum(value > threshold for value in looked) >= planned.kind.periods:
             return True
     return False

@@ -17,10 +17,6 @@ Place = tuple[str, str, str]
 """Logical ID of the table ("" for the account), index or reader ("" for the table itself), and kind."""
 
 
-LATE = 2
-"""Periods whose values may not be there yet when an alarm is judged."""
-
-
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A threshold from the past: ``peak`` is the highest value that would have rung, over ``days`` before ``until`` (a date)."""
@@ -75,20 +71,6 @@ class Planned:
     def place(self) -> Place:
         """Where a wish has what was measured for it."""
         return self.table, self.label, self.kind.name
-
-    @property
-    def joined(self) -> bool:
-        """Whether it reads several metrics, joined by metric math."""
-        return self.metrics > 1
-
-    @property
-    def evaluated(self) -> int:
-        """How many periods are looked at, of which ``kind.periods`` must be beyond the threshold.
-
-        Joined metrics are filled with zeros, and DynamoDB's are published late: the newest minutes would always be zeros, and an
-        alarm that wants every one of its periods would never ring (CloudWatch user guide, metric math, FILL).
-        """
-        return self.kind.periods + (LATE if self.joined else 0)
 
     @property
     def metrics(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tablewright.author.alarm_kinds import STREAM
+from tablewright.author.alarm_kinds import STREAM, Kind
 from tablewright.author.alarm_plan import Planned
 from tablewright.author.siblings import pascal
 from tablewright.author.writing import Call, Value
@@ -23,7 +23,7 @@ def alarm_resource(planned: Planned, actions: list[Value]) -> dict[str, Value]:
     properties["AlarmDescription"] = description(planned)
     properties |= _watched(planned)
     properties |= {
-        "EvaluationPeriods": planned.evaluated,
+        "EvaluationPeriods": kind.periods,
         "DatapointsToAlarm": kind.periods,
         "Threshold": planned.threshold,
         "ComparisonOperator": "LessThanThreshold" if kind.below else "GreaterThanThreshold",
@@ -58,8 +58,7 @@ def description(planned: Planned) -> str:
     whose = f"{planned.label} of {planned.called}" if planned.label else planned.called
     comparison = "less than" if kind.below else "more than"
     return (
-        f"{kind.title}: {whose}. {comparison.capitalize()} {amount(planned)}{span(planned)}. "
-        f"{planned.basis} {kind.first}"
+        f"{kind.title}: {whose}. {comparison.capitalize()} {amount(planned)}{span(kind)}. {planned.basis} {kind.first}"
     )
 
 
@@ -72,17 +71,21 @@ def amount(planned: Planned) -> str:
     return f"{value:,} ms ({value / size:g} {name}{'' if value == size else 's'})"
 
 
-def span(planned: Planned) -> str:
+def span(kind: Kind) -> str:
     """How long it must last, in words."""
-    kind = planned.kind
     minutes = kind.period * kind.periods // 60
     if kind.periods == 1:
         return "" if kind.period >= 86_400 else f" within {minutes} minutes"
-    looked = kind.period * planned.evaluated // 60
-    return f" in {minutes} of {looked} minutes" if looked > minutes else f" for {minutes} minutes"
+    return f" for {minutes} minutes"
 
 
 def _watched(planned: Planned) -> dict[str, Value]:
+    """What the alarm looks at.
+
+    Gaps are not filled: arithmetic counts a missing value as 0, while FILL would put zeros into the newest minutes, which are not
+    published yet, and the alarm would be stuck in OK. MAX over an array is taken point by point. Source: CloudWatch user guide,
+    "Using math expressions with CloudWatch metrics".
+    """
     kind = planned.kind
     if planned.query:
         return {"Metrics": [_query(planned)]}
@@ -94,7 +97,7 @@ def _watched(planned: Planned) -> dict[str, Value]:
             single["Dimensions"] = dimensions
         return {**single, "Statistic": kind.statistic, "Period": kind.period}
     names = [_id(metric, operation) for metric, operation in rows]
-    joined = f"{kind.join}([{', '.join(f'FILL({name}, 0)' for name in names)}])"
+    joined = " + ".join(names) if kind.join == "SUM" else f"{kind.join}([{', '.join(names)}])"
     expression: Value = {"Id": "all", "Label": kind.title, "Expression": joined, "ReturnData": True}
     stats = [_stat(planned, metric, operation) for metric, operation in rows]
     return {"Metrics": [expression, *stats]}

@@ -46,7 +46,7 @@ def alarm_for(
             {
                 "Id": "throttled",
                 "Label": "Throttled reads and writes",
-                "Expression": "FILL(reads, 0) + FILL(writes, 0)",
+                "Expression": "reads + writes",
                 "ReturnData": True,
             },
             _metric("reads", "ReadThrottleEvents", dimensions),

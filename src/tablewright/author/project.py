@@ -165,7 +165,7 @@ Resources:
       Metrics:
         - Id: throttled
           Label: Throttled reads and writes
-          Expression: FILL(reads, 0) + FILL(writes, 0)
+          Expression: reads + writes
           ReturnData: true
         - Id: reads
           ReturnData: false

@@ -131,5 +131,7 @@ def measure(
             [each for _, some in asked for each in some], since=until - timedelta(days=days), until=until
         )
     )
-    found = {one.place: measured(one, [next(series) for _ in some], days, f"{until:%Y-%m-%d}") for one, some in asked}
+    found = {
+        one.place: measured(one.kind, [next(series) for _ in some], days, f"{until:%Y-%m-%d}") for one, some in asked
+    }
     return {place: value for place, value in found.items() if value is not None}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Mapping, Sequence
 
@@ -45,36 +44,34 @@ def joined(kind: Kind, series: Sequence[Series]) -> dict[int, float]:
     return found
 
 
-def loudest(planned: Planned, points: Mapping[int, float]) -> float | None:
-    """The most that as many periods as ring it had, of those that it looks at together; None where nothing was published.
+def loudest(kind: Kind, points: Mapping[int, float]) -> float | None:
+    """The most that held for as many periods in a row as the alarm wants; None where nothing was published.
 
     An alarm with this threshold would have stayed silent, and one with less would have rung. A period without a value counts as
     0, as the alarm's own treatment of missing data has it.
     """
     if not points:
         return None
-    period, wanted, looked = planned.kind.period, planned.kind.periods, planned.evaluated
-    window: deque[float] = deque()
-    ordered: list[float] = []
+    window: deque[tuple[int, float]] = deque()  # rising values: the first is the least of the window
     most = 0.0
-    for at in range(min(points), max(points) + 1, period):
+    for number, at in enumerate(range(min(points), max(points) + 1, kind.period)):
         value = points.get(at, 0.0)
-        window.append(value)
-        insort(ordered, value)
-        if len(window) > looked:
-            ordered.pop(bisect_left(ordered, window.popleft()))
-        if len(ordered) >= wanted:
-            most = max(most, ordered[-wanted])
+        while window and window[-1][1] >= value:
+            window.pop()
+        window.append((number, value))
+        if window[0][0] <= number - kind.periods:
+            window.popleft()
+        if number + 1 >= kind.periods:
+            most = max(most, window[0][1])
     return most
 
 
-def measured(planned: Planned, series: Sequence[Series], days: int, until: str) -> Measured | None:
-    """What the past says of an alarm; None where it says nothing."""
-    kind = planned.kind
+def measured(kind: Kind, series: Sequence[Series], days: int, until: str) -> Measured | None:
+    """What the past says of a kind; None where it says nothing."""
     points = joined(kind, series)
     if kind.below:
         return _never_less(kind, points, days, until)
-    most = loudest(planned, points)
+    most = loudest(kind, points)
     if most is None:
         return None
     return Measured(max(kind.least, math.ceil(most * kind.headroom)), most, days, until)

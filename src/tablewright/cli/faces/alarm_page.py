@@ -74,7 +74,7 @@ class Page:
         wide = max(len(one.kind.name) for one in alarms)
         for one in alarms:
             sign = "<" if one.kind.below else ">"
-            rings = f"{pad(one.kind.name, wide)}  {sign} {amount(one)}{span(one)}"
+            rings = f"{pad(one.kind.name, wide)}  {sign} {amount(one)}{span(one.kind)}"
             if width(rings) + width(one.logical_id) + 6 <= self.out.width:
                 yield ((f"    {rings}", ""), (f"  {one.logical_id}", "dim"))
             else:
@@ -120,8 +120,7 @@ class Page:
                     "threshold": one.threshold,
                     "unit": one.kind.unit,
                     "period": one.kind.period,
-                    "datapoints": one.kind.periods,
-                    "periods": one.evaluated,
+                    "periods": one.kind.periods,
                     "why": one.basis,
                 }
                 for one in self.found.planned
