@@ -19,6 +19,7 @@ from pathlib import Path
 from check import check
 from gateway import gateway
 from paired import pairs, report
+from watching import watching
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLEWRIGHT = str(ROOT / ".venv/bin/tablewright")
@@ -71,7 +72,14 @@ def migration(runs: int) -> None:
     subprocess.run(command, check=True)
 
 
-BENCHES = {"startup": startup, "noop-deploy": noop_deploy, "gateway": gateway, "check": check, "migration": migration}
+BENCHES = {
+    "startup": startup,
+    "noop-deploy": noop_deploy,
+    "gateway": gateway,
+    "check": check,
+    "migration": migration,
+    "watching": watching,
+}
 
 
 def main() -> None:
