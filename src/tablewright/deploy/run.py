@@ -79,6 +79,7 @@ class _Run:
     stack_id: str | None = None
     unchanged: bool = False
     reverted: bool = False
+    nested_seen: bool = False
     taken_in: frozenset[str] = frozenset()
     number: int = 0
     changed: bool = False
@@ -113,7 +114,8 @@ def deploy(
 def _converge(run: _Run) -> Steps:
     first = True
     while True:
-        seen = look(run.design, run.account, stack_id=run.stack_id, unchanged=run.unchanged, reverted=run.reverted)
+        learnt = {"unchanged": run.unchanged, "reverted": run.reverted, "nested_seen": run.nested_seen}
+        seen = look(run.design, run.account, stack_id=run.stack_id, **learnt)
         stack = seen.actual.stack
         run.stack_id = stack.id if stack is not None else None
         if first:
@@ -157,6 +159,7 @@ def _perform(run: _Run, seen: Seen, step: Step) -> Steps:
         case CreateStack(imports=imports) | UpdateStack(imports=imports):
             yield from _change(run, seen, imports, asks=run.options.interactive)
             run.taken_in |= frozenset(imports)
+            run.nested_seen = True
         case Revert():
             yield from _put_right(run, seen, step)
         case AwaitTable(table=table):

@@ -163,6 +163,7 @@ def actual(
     *,
     unchanged: bool = False,
     reverted: bool = False,
+    nested_seen: bool = False,
 ) -> Actual:
     """The part of a situation that a plan needs. ``tables`` are the live tables of the names that the design wants."""
     stack, standing = situation.stack, situation.status.standing
@@ -182,4 +183,5 @@ def actual(
         drifts(design, tables) if same else (),
         reverted,
         unread(design, tables) if same else (),
+        nested_seen,
     )

@@ -29,7 +29,8 @@ class Actual:
     ``template`` is the deployed text, None where there is none. ``unchanged`` is True once CloudFormation itself has found
     nothing to change for this very design. ``drift`` are the tables that do not stand as the deployed design says, known only
     where nothing else differs; ``reverted`` is True once that was put right, so far as it could be; ``unread`` says what could
-    not be compared.
+    not be compared; ``nested_seen`` is True once this run has deployed the design, so that CloudFormation has just looked at the
+    templates of its nested stacks.
     """
 
     stack: Stack | None
@@ -41,6 +42,7 @@ class Actual:
     drift: tuple[Drift, ...] = ()
     reverted: bool = False
     unread: tuple[str, ...] = ()
+    nested_seen: bool = False
 
     @property
     def owned_names(self) -> frozenset[str]:

@@ -74,7 +74,7 @@ def _steps(design: Design, actual: Actual, protection: bool | None) -> Iterator[
             yield CreateStack(design.stack, imports) if _is_new(actual) else UpdateStack(design.stack, stack_id(actual))
             yield from _put_right(design, _taken_in(design, actual, imports))
     elif not actual.unchanged:
-        reasons = differences(design, stack, actual.template)
+        reasons = differences(design, stack, actual.template) or _nested(design, actual)
         if reasons:
             yield UpdateStack(design.stack, stack.id, reasons, imports)
             yield from _put_right(design, _taken_in(design, actual, imports))
@@ -152,6 +152,15 @@ def differences(design: Design, stack: Stack, template: str | None) -> tuple[str
     if not same_tags(design, stack):
         found.append("the tags differ from the deployed ones")
     return tuple(found)
+
+
+def _nested(design: Design, actual: Actual) -> tuple[str, ...]:
+    """What stands behind a nested stack's URL may have changed under the same URL: CloudFormation has to look each time."""
+    names = sorted(r.logical_id for r in design.resources if r.type == "AWS::CloudFormation::Stack")
+    if not names or actual.nested_seen:
+        return ()
+    what = f"nested stack {names[0]}" if len(names) == 1 else f"nested stacks {', '.join(names)}"
+    return (f"only CloudFormation can tell whether the template of {what} has changed",)
 
 
 def _text(template: str) -> str:

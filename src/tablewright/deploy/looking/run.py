@@ -50,10 +50,11 @@ def look(
     stack_id: str | None = None,
     unchanged: bool = False,
     reverted: bool = False,
+    nested_seen: bool = False,
 ) -> Seen:
     """Read what stands. ``stack_id`` pins the stack once it is known. Raises UsageError where a parameter has no value.
 
-    ``unchanged`` and ``reverted`` say what the run has learnt or done already: see ``Actual``.
+    ``unchanged``, ``reverted`` and ``nested_seen`` say what the run has learnt or done already: see ``Actual``.
     """
     stack = account.stacks.describe(stack_id or design.stack)
     if stack is not None and row(stack.status).standing is Standing.ABSENT:
@@ -90,7 +91,7 @@ def look(
         situation = _with_survivors(account, design, situation, tables)
     elif standing is Standing.BROKEN:
         situation = whole(account, design, stack, tables)
-    now = actual(design, situation, template, tables, unchanged=unchanged, reverted=reverted)
+    now = actual(design, situation, template, tables, unchanged=unchanged, reverted=reverted, nested_seen=nested_seen)
     coming = adoptable(design, now) if now.standing is not Standing.MOVING and not same else ()
     if coming:  # an import changes nothing about them, so what they are is what there is to put right afterwards
         now = replace(now, tables={**tables, **describe_all(account, coming, settings=True)})

@@ -1,0 +1,104 @@
+"""A stack with nested stacks, whose templates are in a bucket, deployed from end to end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tablewright.deploy.options import DeployOptions
+from tablewright.deploy.preview.run import preview
+from tablewright.events import Ending, Event, Failure, Finished
+from tablewright.template.read import read_design
+from tests.conftest import EmbeddedAws
+from tests.rehearsals.deploying import (
+    STACK,
+    broken,
+    client,
+    end,
+    items,
+    log_group,
+    opened,
+    put,
+    run,
+    status,
+    table,
+    template,
+)
+
+
+@dataclass
+class Family:
+    aws: EmbeddedAws
+    account: str
+
+    def write(self, body: str) -> None:
+        """Put the inner template where it is read, under the same URL each time."""
+        client(self.aws, self.account, "s3").put_object(Bucket=self.bucket, Key="inner.yaml", Body=body.encode())
+
+    @property
+    def bucket(self) -> str:
+        return f"family-{self.account}"
+
+    @property
+    def body(self) -> str:
+        url = f"https://{self.bucket}.s3.us-east-1.amazonaws.com/inner.yaml"
+        inner = f"  Inner:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: {url}\n"
+        return template(inner, log_group())
+
+    def deploy(self) -> list[Event]:
+        return run(opened(self.aws, self.account), self.body)
+
+    def preview(self) -> Finished:
+        design = read_design(self.body, stack=STACK, path="template.yaml")
+        return end(list(preview(design, opened(self.aws, self.account), options=DeployOptions())))
+
+    def days(self) -> Any:
+        groups = client(self.aws, self.account, "logs").describe_log_groups(logGroupNamePrefix="/inside")["logGroups"]
+        return groups[0]["retentionInDays"]
+
+
+@pytest.fixture
+def family(aws: EmbeddedAws, account: str) -> Family:
+    family = Family(aws, account)
+    client(aws, account, "s3").create_bucket(Bucket=family.bucket)
+    family.write(template(table(policy="Retain"), log_group("Inside", "/inside")))
+    return family
+
+
+def test_a_family_is_deployed_and_looked_at_each_time(aws: EmbeddedAws, account: str, family: Family) -> None:
+    assert end(family.deploy()).ending is Ending.DONE
+    put(aws, account, "orders")
+    assert family.preview().ending is Ending.NOTHING_TO_DO
+    assert end(family.deploy()).ending is Ending.NOTHING_TO_DO
+
+    # The same URL, another template behind it: the root's own text says nothing of it.
+    family.write(template(table(policy="Retain"), log_group("Inside", "/inside", days=14)))
+    previewed = family.preview()
+    assert (previewed.ending, family.days()) == (Ending.DONE, 7)
+    assert "would take 1 step" in previewed.summary
+    assert end(family.deploy()).ending is Ending.DONE
+
+    assert (family.days(), items(aws, account, "orders")) == (14, 1)
+    assert status(aws, account) == "UPDATE_COMPLETE"
+    assert end(family.deploy()).ending is Ending.NOTHING_TO_DO
+
+
+def test_what_fails_inside_is_told_rolled_back_and_mended(aws: EmbeddedAws, account: str, family: Family) -> None:
+    assert end(family.deploy()).ending is Ending.DONE
+    put(aws, account, "orders")
+    inside = template(table(policy="Retain"), log_group("Inside", "/inside", days=14), broken())
+    family.write(inside)
+
+    events = family.deploy()
+
+    assert end(events).ending is Ending.FAILED
+    (told,) = [event.cause for event in events if isinstance(event, Failure)]
+    assert (told.logical_id, told.type) == ("Inner/Bad", "AWS::DynamoDB::Table")
+    assert status(aws, account) == "UPDATE_ROLLBACK_COMPLETE"
+    assert (family.days(), items(aws, account, "orders")) == (7, 1)
+
+    family.write(template(table(policy="Retain"), log_group("Inside", "/inside", days=14)))
+    assert end(family.deploy()).ending is Ending.DONE
+    assert (family.days(), items(aws, account, "orders")) == (14, 1)
