@@ -23,12 +23,16 @@ _SUSPECT = re.compile(
 )
 """A set, or a number that is not written canonically. What looks like one inside a string only costs the slower way."""
 
+_PLAIN = {"S", "B", "BOOL", "NULL"}
+
 
 def canonical(item: Buffer) -> bytes:
     """The canonical bytes of an item: keys sorted, sets sorted, numbers in plain notation, no spaces."""
     attributes = orjson.loads(memoryview(item))
     if _SUSPECT.search(item):
-        attributes = {name: canonical_value(value) for name, value in attributes.items()}
+        for name, value in attributes.items():
+            if _PLAIN.isdisjoint(value):
+                attributes[name] = canonical_value(value)
     return orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS)
 
 
