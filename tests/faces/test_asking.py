@@ -54,6 +54,16 @@ def on_terminal(words: list[str], project: Path, home: Path, answers: dict[str, 
     return os.waitstatus_to_exitcode(status), re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
 
 
+@pytest.mark.slow
+def test_what_an_index_is_to_store_is_asked_with_its_cost(home: Path, project: Path, run: Run) -> None:
+    words = ["add", "index", "ai-chef-results", "userId", "--diff"]
+    answers = {"What is the index to store": "INCLUDE", "Which attributes": "title createdAt"}
+    code, shown = on_terminal(words, project, home, answers)
+    assert code == 0, shown
+    assert "ALL        every attribute is stored" in shown and "for a million writes" in shown and "list price" in shown
+    assert "ProjectionType: INCLUDE" in shown and "- createdAt" in shown
+
+
 def test_no_leaves_nothing_and_exits_3_and_yes_deploys(home: Path, project: Path, run: Run, client: Client) -> None:
     run("local", "start")
     code, shown = on_terminal(["deploy", "--local"], project, home, {"Make these changes": "n"})

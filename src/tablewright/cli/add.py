@@ -12,6 +12,7 @@ from tablewright.cli.add_dashboard import dashboard
 from tablewright.cli.edited import apply, editing_options
 from tablewright.cli.options import Common
 from tablewright.cli.replica import add as replica
+from tablewright.cli.target import project_settings, read_template
 from tablewright.cli.terminal import can_ask
 from tablewright.errors import UsageError
 
@@ -86,20 +87,30 @@ def index(
     from tablewright.author.indexes import PROJECTIONS, NewIndex, add_index
     from tablewright.author.tables import key_of
 
-    chosen = projection or ("INCLUDE" if include else _projection())
+    chosen = projection or ("INCLUDE" if include else _projection(common, template, table))
+    if chosen == "INCLUDE" and not include and can_ask():
+        include = tuple(str(click.prompt("Which attributes, with spaces between", err=True)).split())
     wish = NewIndex(table, key_of(key), key_of(sort) if sort else None, name, chosen, include, alarm)
     said = f"index {name or wish.key.name + '-index'} added to {table}"
     notes = (f"projection {chosen}: {PROJECTIONS[chosen]}", "every write to the table that touches it is written again")
     return apply(common, template, lambda text: add_index(text, wish), diff=diff, said=said, notes=notes)
 
 
-def _projection() -> str:
+def _projection(common: Common, template: Path | None, table: str) -> str:
+    """Asked for on a terminal, with what each costs."""
     if not can_ask():
         return "ALL"
+    from tablewright.author.editing import Text
+    from tablewright.author.index_cost import costs
     from tablewright.author.indexes import PROJECTIONS
+    from tablewright.author.siblings import family
 
-    for kind, cost in PROJECTIONS.items():
-        click.echo(f"  {kind:<10} {cost}", err=True)
+    settings = project_settings(common)
+    path = template or settings.existing_template()
+    told, basis = costs(family(Text(read_template(path), str(path))).named(table), settings.region or "")
+    for kind, meaning in PROJECTIONS.items():
+        click.echo(f"  {kind:<10} {meaning}\n{'':<12} {told[kind]}", err=True)
+    click.echo(f"  ({basis})", err=True)
     return str(click.prompt("What is the index to store", type=click.Choice(_PROJECTIONS), default="ALL", err=True))
 
 
