@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tablewright.cli.faces.board import Board
 from tablewright.cli.faces.cells import width
 from tablewright.cli.faces.frame import frame
 from tablewright.cli.faces.marks import ASCII, UNICODE, Marks
-from tablewright.events import Event
+from tablewright.events import Event, ResourceMoved
+from tablewright.model.stack import StackEvent
 from tests.faces import recorded
 
 RUNS = {
@@ -94,3 +97,17 @@ def test_ascii_terminals_get_ascii_signs() -> None:
 def test_a_recovered_stack_starts_a_new_list() -> None:
     lines = drawn(recorded.rolled_back()[:-1] + recorded.created()[4:9])
     assert not any("DELETE_COMPLETE" in line for line in lines)
+
+
+def test_what_is_not_rehearsed_is_said_beside_its_name() -> None:
+    at = recorded.BEGAN
+    standing = StackEvent(
+        "1", at, recorded.STACK_ID, "Worker", "not-rehearsed-Worker", "AWS::Lambda::Function", "X", ""
+    )
+    events: list[Event] = [recorded.started(), ResourceMoved(replace(standing, status="CREATE_IN_PROGRESS"))]
+
+    assert any("Worker (not rehearsed)" in line and "CREATE_IN_PROGRESS" in line for line in drawn(events))
+    done: list[Event] = [*events, ResourceMoved(replace(standing, id="2", status="CREATE_COMPLETE"))]
+    assert any("Worker (not rehearsed)" in line and "CREATE_COMPLETE" in line for line in drawn(done))
+    for columns in (40, 60, 120):
+        assert all(width(line) <= columns for line in drawn(done, columns))

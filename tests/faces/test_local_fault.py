@@ -99,6 +99,8 @@ def test_placeholders_are_asked_for_and_said(started: None, run: Callable[..., R
 
     planned = run("plan", *at, "--skip-unimitated", cwd=tmp_path)
     assert "not rehearsed" in planned.out
+    comment = run("plan", *at, "--skip-unimitated", "--output", "markdown", cwd=tmp_path)
+    assert "| `Worker` | AWS::Lambda::Function | **not rehearsed** |" in comment.out
     deployed = run("deploy", *at, "--yes", "--skip-unimitated", cwd=tmp_path)
     assert deployed.code == 0, deployed.err
     assert "Not rehearsed: the embedded AWS does not imitate this type" in deployed.out + deployed.err

@@ -201,3 +201,14 @@ def test_offline_asks_nobody(project: Path, run: Run) -> None:
     assert ran.code == 0, ran.err
     assert "Nothing was asked of AWS." in ran.out
     assert "ai-chef-results, indexes sessionId-index" in " ".join(ran.out.split())
+
+
+def test_what_is_not_rehearsed_is_said_on_the_screen_and_in_the_comment() -> None:
+    added = ResourceChange("Add", "Worker", "not-rehearsed-Worker", "AWS::Lambda::Function")
+    changed = replace(MODIFIED, logical_id="Api", physical_id="not-rehearsed-Api", type="AWS::ApiGateway::RestApi")
+    shown = gather(planned((added, changed)))
+
+    page = plan_page(shown)
+    rows = [line for line in page.splitlines() if "Worker" in line or "Api`" in line]
+    assert len(rows) == 2 and all("**not rehearsed**" in row for row in rows)
+    assert sum("not rehearsed: a placeholder stands for it" in line for line in screen(shown, 120)) == 2
