@@ -8,13 +8,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
-import orjson
 from msgspec import Raw
 
 from tablewright.migrate.items.key import KeyReader, KeyRefused, join_key, part_of_raw
 from tablewright.migrate.items.size import MOST_BYTES, size
-from tablewright.migrate.items.values import ValueRefused, check_value
-from tablewright.migrate.transform.lazy import Item, encode_item
+from tablewright.migrate.items.values import ValueRefused
+from tablewright.migrate.transform.lazy import Item, JsonItem, encode_item, encode_json_item
 from tablewright.migrate.transform.protocol import CODEC_VERSION, Page, Rejected, TransformError
 from tablewright.migrate.transform.typed import TypedCodec
 from tablewright.migrate.transform.unchanged import schema_text
@@ -101,8 +100,8 @@ class FunctionTransform:
             try:
                 given = read(item)
                 result = function(given)
-                if number == 0 and type(given) is Item and not given.untouched():
-                    read = Item.read_whole  # as it looks at all that there is, it will of the others
+                if number == 0 and isinstance(given, Item) and not given.untouched():
+                    read = given.read_whole  # as it looks at all that there is, it will of the others
                 if result is None:
                     continue
                 if isinstance(result, _ONE):
@@ -125,10 +124,12 @@ class FunctionTransform:
         """The canonical key; taken from the plain values where they are strings, as most keys are. Files have none."""
         if not self._target:
             return b""
-        if self.level == 3 and isinstance(result, dict):
+        if isinstance(result, dict):
             parts = []
             for key in self._key.keys:
                 value = dict.get(result, key.name)
+                if self.level == 2 and type(value) is dict:
+                    value = value.get("S")
                 if type(value) is str and key.type == "S" and 0 < len(value) < 256:
                     parts.append(value.encode())
                 elif type(value) is Raw:
@@ -162,7 +163,7 @@ _ONE = (Mapping, msgspec.Struct)
 
 def _codec(level: int, schema: type[msgspec.Struct] | None) -> tuple[Callable[[Any], Any], Callable[[Any], bytes]]:
     if level == 2:
-        return _read_json, _write_json
+        return JsonItem.read, encode_json_item
     if schema is not None:
         codec = TypedCodec(schema)
         return codec.read, _write_any
@@ -179,26 +180,6 @@ def _write_any(result: Any) -> bytes:
             codec = _structs[type(result)] = TypedCodec(type(result))
         return codec.write(result)
     return encode_item(result)
-
-
-def _read_json(item: Buffer) -> Any:
-    try:
-        return orjson.loads(memoryview(item))
-    except orjson.JSONDecodeError as error:
-        raise TransformError(f"not an item in DynamoDB's JSON: {error}") from None
-
-
-def _write_json(item: Any) -> bytes:
-    """Checks the values that DynamoDB would refuse, which one bad value among 25 items would make it do for all."""
-    for name, value in item.items():
-        try:
-            check_value(value)
-        except ValueRefused as refused:
-            raise ValueRefused(f"attribute {name!r}: {refused}") from None
-    try:
-        return orjson.dumps(item)
-    except TypeError as error:
-        raise ValueRefused(f"not an item in DynamoDB's JSON: {error}") from None
 
 
 def _check_size(item: bytes) -> None:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import orjson
 from msgspec import Raw
 
-from tablewright.migrate.items.values import ValueRefused, encode_value, plain_value, to_json
+from tablewright.migrate.items.values import ValueRefused, check_value, encode_value, plain_value, to_json
 
-__all__ = ["Item", "encode_item"]
+__all__ = ["Item", "JsonItem", "encode_item", "encode_json_item"]
 
 _decode: Callable[[Any], dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode = msgspec.json.Encoder().encode
@@ -23,10 +23,22 @@ _MISSING: Any = object()
 _STRING, _NUMBER, _END = b'{"S":"', b'{"N":"', b'"}'
 
 
+def _plain(value: bytes) -> Any:
+    """The plain value of one ``{type: value}``; strings and numbers as DynamoDB writes them need no parser."""
+    if value[-2:] == _END and b"\\" not in value and value.count(b'"') == 4:
+        if value[:6] == _STRING:
+            return value[6:-2].decode()
+        if value[:6] == _NUMBER:
+            return Decimal(value[6:-2].decode())
+    return plain_value(orjson.loads(value))
+
+
 class Item(dict[str, Any]):
     """A ``dict`` of attribute name to plain value (see ``items.values`` for the types)."""
 
     __slots__ = ()
+
+    _value: ClassVar[Callable[[bytes], Any]] = staticmethod(_plain)
 
     @classmethod
     def read(cls, item: Any) -> Item:
@@ -50,7 +62,7 @@ class Item(dict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         value = dict.__getitem__(self, name)
         if type(value) is Raw:
-            value = _plain(bytes(value))
+            value = self._value(bytes(value))
             dict.__setitem__(self, name, value)
         return value
 
@@ -59,11 +71,11 @@ class Item(dict[str, Any]):
 
     def pop(self, name: str, default: Any = _MISSING) -> Any:
         value = dict.pop(self, name) if default is _MISSING else dict.pop(self, name, default)
-        return _plain(bytes(value)) if type(value) is Raw else value
+        return self._value(bytes(value)) if type(value) is Raw else value
 
     def popitem(self) -> tuple[str, Any]:
         name, value = dict.popitem(self)
-        return name, _plain(bytes(value)) if type(value) is Raw else value
+        return name, self._value(bytes(value)) if type(value) is Raw else value
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         dict.setdefault(self, name, default)
@@ -72,8 +84,8 @@ class Item(dict[str, Any]):
     def _whole(self) -> None:
         unread = {name: value for name, value in dict.items(self) if type(value) is Raw}
         if unread:
-            for name, value in orjson.loads(_encode(unread)).items():
-                dict.__setitem__(self, name, plain_value(value))
+            for name, value in self.read_whole(_encode(unread)).items():
+                dict.__setitem__(self, name, value)
 
     def values(self) -> Any:
         self._whole()
@@ -91,7 +103,7 @@ class Item(dict[str, Any]):
         return dict.keys(self)
 
     def copy(self) -> Item:
-        made = Item()
+        made = type(self)()
         self._whole()
         dict.update(made, self)
         return made
@@ -123,14 +135,17 @@ class Item(dict[str, Any]):
         return dict, (dict(self.items()),)
 
 
-def _plain(value: bytes) -> Any:
-    """The plain value of one ``{type: value}``; strings and numbers as DynamoDB writes them need no parser."""
-    if value[-2:] == _END and b"\\" not in value and value.count(b'"') == 4:
-        if value[:6] == _STRING:
-            return value[6:-2].decode()
-        if value[:6] == _NUMBER:
-            return Decimal(value[6:-2].decode())
-    return plain_value(orjson.loads(value))
+class JsonItem(Item):
+    """The same with DynamoDB's JSON for values: ``{"S": "text"}``."""
+
+    __slots__ = ()
+
+    _value: ClassVar[Callable[[bytes], Any]] = staticmethod(orjson.loads)
+
+    @classmethod
+    def read_whole(cls, item: Any) -> dict[str, Any]:
+        found: dict[str, Any] = orjson.loads(memoryview(item))
+        return found
 
 
 def encode_item(item: Mapping[str, Any]) -> bytes:
@@ -149,3 +164,17 @@ def encode_item(item: Mapping[str, Any]) -> bytes:
 
 
 _STRINGS = {str}
+
+
+def encode_json_item(item: Mapping[str, Any]) -> bytes:
+    """DynamoDB's JSON of an item whose values are that already. Raises ValueRefused for one that DynamoDB would refuse."""
+    held = item if isinstance(item, dict) else dict(item)
+    for name, value in dict.items(held):
+        if type(value) is not Raw:
+            if type(name) is not str:
+                raise ValueRefused(f"{name!r} is no attribute name: names are strings")
+            try:
+                check_value(value)
+            except ValueRefused as refused:
+                raise ValueRefused(f"attribute {name!r}: {refused}") from None
+    return _encode(dict(dict.items(held)))
