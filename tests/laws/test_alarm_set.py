@@ -119,7 +119,7 @@ def _found(text: Text) -> list[tuple[str, str, str]]:
 
 
 @given(templates(), st.booleans(), st.booleans(), st.sampled_from([(), tuple(KINDS)]))
-@settings(max_examples=5)
+@settings(max_examples=4)
 def test_no_generated_alarm_is_one_that_cannot_fire(
     text: Text, composite: bool, queries: bool, kinds: tuple[str, ...]
 ) -> None:
@@ -128,7 +128,7 @@ def test_no_generated_alarm_is_one_that_cannot_fire(
 
 @pytest.mark.slow
 @given(templates(), st.booleans(), st.booleans(), st.sampled_from([(), tuple(KINDS)]))
-@settings(max_examples=250)
+@settings(max_examples=150)
 def test_no_generated_alarm_is_one_that_cannot_fire_at_length(
     text: Text, composite: bool, queries: bool, kinds: tuple[str, ...]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from tablewright.lint.resource import Resource
@@ -20,7 +21,7 @@ def dashboard_without_data(stack: Stack) -> Iterator[Problem]:
     """A dashboard shows a metric that does not exist
 
     What it finds: a widget with a metric of AWS/DynamoDB that is not documented, or under dimensions that it is never
-        published with.
+        published with, in a search (SEARCH) or a Metrics Insights query too.
     Why it matters: the graph stays empty, which reads as: no errors, no throttling.
     Instead: the documented dimensions: ThrottledRequests, SystemErrors and SuccessfulRequestLatency need Operation.
     When to ignore: never; the widget shows nothing.
@@ -70,6 +71,28 @@ def _rows(dashboard: Resource) -> Iterator[Row]:
             last = _spelled(texts, last)
             if len(last) >= 2 and last[0] == NAMESPACE and len(last) % 2 == 0:
                 yield last[1], tuple(last[2::2])
+            for drawn in row if isinstance(row, list) else ():
+                if isinstance(drawn, dict) and isinstance(drawn.get("expression"), str):
+                    yield from _searched(drawn["expression"])
+
+
+_SEARCH = re.compile(r"SEARCH\(\s*'\s*\{\s*" + NAMESPACE + r"\s*,([^}]*)\}([^']*)'", re.IGNORECASE)
+_SELECT = re.compile(r"SELECT\s+\w+\(\s*(\w+)\s*\)\s+FROM\s+SCHEMA\(\s*\"" + NAMESPACE + r"\"([^)]*)\)", re.IGNORECASE)
+_NAMED = re.compile(r"MetricName\s*=\s*\"?(\w+)")
+
+
+def _searched(expression: str) -> Iterator[Row]:
+    """The metrics that a search or a Metrics Insights query is for, where it names one and the dimensions."""
+    for names, terms in _SEARCH.findall(expression):
+        named = _NAMED.search(terms)
+        if named is not None:
+            yield named[1], _listed(names)
+    for metric, names in _SELECT.findall(expression):
+        yield metric, _listed(names)
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(name.strip().strip('"') for name in names.split(",") if name.strip())
 
 
 def _spelled(row: list[str], last: list[str]) -> list[str]:
