@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 import orjson
@@ -38,7 +38,9 @@ class Item(dict[str, Any]):
 
     __slots__ = ()
 
-    _value: ClassVar[Callable[[bytes], Any]] = staticmethod(_plain)
+    @staticmethod
+    def _value(value: bytes) -> Any:
+        return _plain(value)
 
     @classmethod
     def read(cls, item: Any) -> Item:
@@ -140,7 +142,9 @@ class JsonItem(Item):
 
     __slots__ = ()
 
-    _value: ClassVar[Callable[[bytes], Any]] = staticmethod(orjson.loads)
+    @staticmethod
+    def _value(value: bytes) -> Any:
+        return orjson.loads(value)
 
     @classmethod
     def read_whole(cls, item: Any) -> dict[str, Any]:
