@@ -82,7 +82,7 @@ def test_a_migration_that_is_over_is_not_done_twice_and_what_changed_since_is_fo
     assert anew.code == 0, anew.err
     assert "Copied, not verified" in anew.out
     assert "Done" not in anew.out
-    assert len(migrate("status").out.splitlines()) == 4
+    assert len(migrate("status", "--all").out.splitlines()) == 4
 
 
 def test_bad_items_are_set_aside_within_a_budget_and_never_called_done(
@@ -208,7 +208,7 @@ def test_a_change_in_place_goes_on_is_looked_at_again_and_undone(tables: Tables,
     assert again.code == 0, again.err
     assert by_text(tables.items(table)) == by_text(changed)
     (job, _) = sorted(
-        (json.loads(line) for line in migrate("status", "--output", "json").out.splitlines()), key=_length
+        (json.loads(line) for line in migrate("status", "--all", "--output", "json").out.splitlines()), key=_length
     )
     assert migrate("verify", job["job"]).code == 2
     tables.fill(table, [{**changed[3], "text": {"S": "mine"}}])
@@ -231,7 +231,7 @@ def test_a_table_goes_into_files_and_back(tables: Tables, migrate: Migrate, form
     if form == "csv":
         tables.fill(source, items[:1])
         cannot = migrate("run", "--local", "--source", source, "--target", "./cannot", "--format", form)
-        assert cannot.code in (2, 3)
+        assert cannot.code == 1
         assert "error[csv-cannot-hold]" in cannot.err
         for item in items:
             del item["tags"]

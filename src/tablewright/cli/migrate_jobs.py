@@ -52,7 +52,7 @@ def chosen(root: Path, job: str | None, *, wanting: str) -> Record:
     elif wanting == "running":
         found = [record for record in kept if standing(record, locks()).running]
     else:
-        found = list(kept)
+        found = [record for record in kept if not record.retired]
     if len(found) == 1:
         return found[0]
     names = ", ".join(record.job.id for record in found or kept) or "none"
@@ -77,9 +77,12 @@ def chosen(root: Path, job: str | None, *, wanting: str) -> Record:
 @click.command(name="status", short_help="Show how far a migration is, from any terminal.")
 @click.argument("job", required=False)
 @click.option("--follow", "-f", is_flag=True, help="Go on showing it until it ends; Ctrl-C ends only the showing.")
+@click.option(
+    "--all", "every_one", is_flag=True, help="List earlier ones too, whose command was run again from its beginning."
+)
 @job_options
-def status(common: Common, job: str | None, follow: bool) -> int:
-    """Show how far a migration is, from any terminal; without JOB, the only one, or a list of all.
+def status(common: Common, job: str | None, follow: bool, every_one: bool) -> int:
+    """Show how far a migration is, from any terminal; without JOB, the only one, or a list.
 
     It reads the job's record and checkpoint, and asks the operating system whether a process is at work: one that was killed is
     shown as gone.
@@ -96,7 +99,7 @@ def status(common: Common, job: str | None, follow: bool) -> int:
     from tablewright.migrate.standing.run import standing
 
     root, out = jobs_root(common), output(sys.stdout, color=common.color)
-    kept = records(root)
+    kept = [record for record in records(root) if every_one or not record.retired]
     if job is None and len(kept) != 1:
         if follow and kept:
             return _followed(chosen(root, None, wanting="running"), common, out)

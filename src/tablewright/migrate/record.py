@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -43,6 +44,11 @@ class Record:
     identities: Mapping[str, str] = field(default_factory=dict)
     suspended_ttl: str | None = None
     ending: str = ""
+
+    @property
+    def retired(self) -> bool:
+        """Whether a later job has taken its place (``retire``)."""
+        return re.search(r"-[0-9a-f]{8}\.\d+$", self.job.id) is not None
 
     def moved(self, state: str, now: datetime, ending: str = "") -> Record:
         """The record in another state."""

@@ -51,8 +51,7 @@ def migrate(request: Request, accounts: Accounts, clock: Clock) -> Iterator[Migr
     target = source if request.options.in_place else look_at(request.target, "target", accounts)
     if source.found is not None and target.found is not None and not request.options.in_place:
         guards.refuse_same(source.found, target.found)
-    # Files have no keys of their own: their items have those of the other end.
-    transform = request.make(source.keys or target.keys, target.keys or source.keys)
+    transform = request.make(source.keys, target.keys)
     yield from _Run(request, source, target, transform, clock).events()
 
 

@@ -150,8 +150,9 @@ def _share(progress: Progress) -> float | None:
     """How much is done: by items where the table's count is of use, by segments where it is not."""
     if progress.segments and progress.segments_done == progress.segments:
         return 1.0
-    if progress.expected and progress.items_read <= progress.expected:
-        return progress.items_read / progress.expected
+    done = progress.items_written + progress.set_aside if progress.phase == "copy" else progress.items_read
+    if progress.expected and done <= progress.expected:
+        return done / progress.expected
     return progress.segments_done / progress.segments if progress.segments else None
 
 

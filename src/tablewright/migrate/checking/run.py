@@ -101,7 +101,7 @@ def verify_job(
 
 def _opened(request: Request, accounts: Accounts) -> tuple[End, End, Transform]:
     source, target = look(request.source, "source", accounts), look(request.target, "target", accounts)
-    transform = request.make(source.keys or target.keys, target.keys or source.keys)
+    transform = request.make(source.keys, target.keys)
     return source, target, transform
 
 
