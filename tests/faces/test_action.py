@@ -273,7 +273,12 @@ def linters(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.mark.slow
 def test_actionlint_and_shellcheck_find_nothing(linters: tuple[Path, Path], project: Path, tmp_path: Path) -> None:
     actionlint, shellcheck = linters
-    for place in (project, ROOT / "examples/ai-chef"):
+    other = tmp_path / "other"
+    (other / "infra").mkdir(parents=True)
+    (other / "infra/t.yaml").write_text("Resources: {}\n")
+    (other / "tablewright.toml").write_text('template = "infra/t.yaml"\nstack = "s"\naccount = "111122223333"\n')
+    assert in_process("init", "--workflow", cwd=other).code == 0
+    for place in (project, other, ROOT / "examples/ai-chef"):
         copy = tmp_path / "copies" / place.name
         copy.mkdir(parents=True)
         subprocess.run(["cp", "-r", f"{place}/.github", str(copy)], check=True)

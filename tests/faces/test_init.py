@@ -118,3 +118,23 @@ def test_a_name_that_aws_would_not_take_is_refused(name: str, tmp_path: Path) ->
         files(Project(name, (NewTable("orders", Key("id")),)))
     assert in_process("init", "d", "--name", name, cwd=tmp_path).code == 2
     assert not (tmp_path / "d").exists()
+
+
+def test_a_workflow_for_a_project_that_stands_is_written_alone(tmp_path: Path) -> None:
+    project = tmp_path / "it"
+    (project / "infra").mkdir(parents=True)
+    (project / "infra/tables.yaml").write_text("Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n")
+    settings = 'template = "infra/tables.yaml"\nregion = "ap-northeast-2"\nstack = "it"\naccount = "111122223333"\n'
+    (project / "tablewright.toml").write_text(settings)
+    ran = in_process("init", "--workflow", "--install", "tablewright==0.1.0", "--branch", "trunk", cwd=project)
+    assert ran.code == 0, ran.err
+    found = {str(path.relative_to(project)) for path in project.rglob("*") if path.is_file()}
+    assert found == {"infra/tables.yaml", "tablewright.toml", WORKFLOW, ACTION}
+    text = (project / WORKFLOW).read_text()
+    assert "script:" not in text and "- 'infra/tables.yaml'" in text and "branches: [trunk]" in text
+    assert text.count("aws-region: ap-northeast-2") == text.count("allowed-account-ids: '111122223333'") == 2
+    assert "          environment:" not in text  # tablewright.toml has none; GitHub's is asked all the same
+    assert "\n    environment: production\n" in text
+    assert in_process("check", WORKFLOW, cwd=project).code == 0
+    again = in_process("init", "--workflow", "--branch", "main", cwd=project)
+    assert again.code == 3 and "-    branches: [trunk]" in again.err and (project / WORKFLOW).read_text() == text

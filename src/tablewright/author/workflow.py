@@ -58,8 +58,7 @@ jobs:
         with:
           command: rehearse
           install: ${{{{ env.TABLEWRIGHT }}}}
-{project}          environment: {environment}
-          base: HEAD^1
+{project}{named}          base: HEAD^1
 
   plan:
     # A pull request from a fork gets no credentials.
@@ -85,10 +84,9 @@ jobs:
         with:
           command: plan
           install: ${{{{ env.TABLEWRIGHT }}}}
-{project}          environment: {environment}
-          role-to-assume: ${{{{ vars.AWS_PLAN_ROLE_ARN }}}}
+{project}{named}          role-to-assume: ${{{{ vars.AWS_PLAN_ROLE_ARN }}}}
           aws-region: {region}
-
+{accounts}
   deploy:
     # workflow_dispatch can be started on any branch.
     if: github.event_name != 'pull_request' && github.ref == 'refs/heads/{branch}'
@@ -116,11 +114,9 @@ jobs:
         with:
           command: deploy
           install: ${{{{ env.TABLEWRIGHT }}}}
-          script: {script}
-          environment: {environment}
-          role-to-assume: ${{{{ vars.AWS_DEPLOY_ROLE_ARN }}}}
+{script}{named}          role-to-assume: ${{{{ vars.AWS_DEPLOY_ROLE_ARN }}}}
           aws-region: {region}
-          timeout: 50m
+{accounts}          timeout: 50m
 """
 
 
@@ -140,8 +136,9 @@ _PINNED = (
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """What a project's workflow is about. Paths are relative to the repository's top.
+    """What a project's workflow is about. Paths are relative to the repository's top; ``script`` may be empty.
 
+    ``environment`` is GitHub's, and tablewright.toml's too where ``named``. ``account`` is the one that credentials may be of.
     ``requirement`` is what pip installs tablewright from, pinned (``check_pinned``); empty for the repository's variable
     TABLEWRIGHT_REQUIREMENT, which pull requests from forks do not see.
     """
@@ -154,6 +151,8 @@ class Workflow:
     region: str = "us-east-1"
     requirement: str = ""
     settings: str = "tablewright.toml"
+    named: bool = True
+    account: str = ""
 
 
 def workflow_text(wish: Workflow) -> str:
@@ -161,14 +160,17 @@ def workflow_text(wish: Workflow) -> str:
     if wish.requirement:
         check_pinned(wish.requirement)
     folder = wish.settings.rpartition("/")[0]
-    watched = (wish.template, wish.script, wish.settings, wish.path, ACTION)
+    checked = [path for path in (wish.template, wish.script, wish.path) if path]
+    watched = [*checked[:-1], wish.settings, wish.path, ACTION]
     return _WORKFLOW.format(
         branch=wish.branch,
         environment=wish.environment,
         region=wish.region,
-        script=_quoted(wish.script),
+        script=f"          script: {_quoted(wish.script)}\n" if wish.script else "",
+        named=f"          environment: {wish.environment}\n" if wish.named else "",
+        accounts=f"          allowed-account-ids: '{wish.account}'\n" if wish.account else "",
         paths="\n".join(f"      - {_quoted(path)}" for path in watched),
-        checked="\n".join(f"            {path}" for path in (wish.template, wish.script, wish.path)),
+        checked="\n".join(f"            {path}" for path in checked),
         source=f"  TABLEWRIGHT: {_quoted(wish.requirement)}\n" if wish.requirement else _BY_VARIABLE,
         project=f"          project: {_quoted(folder)}\n" if folder else "",
         checkout=CHECKOUT,

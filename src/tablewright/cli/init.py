@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from difflib import unified_diff
 from pathlib import Path
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
 )
 @click.option("--region", metavar="REGION", help="AWS region (default: us-east-1).")
 @click.option("--branch", default="main", show_default=True, help="The branch that is deployed from.")
-@click.option("--workflow/--no-workflow", default=True, help="Write the GitHub workflow (default), or not.")
+@click.option(
+    "--workflow/--no-workflow",
+    default=True,
+    help="Write the GitHub workflow (default), or not; said in a project that stands, nothing else is written.",
+)
 @click.option(
     "--install",
     "requirement",
@@ -51,8 +56,11 @@ def command(
     On a terminal the name and the tables are asked for. A file that stands there and differs is never replaced without its
     difference being shown.
 
+    --workflow in a project that has a tablewright.toml writes the workflow and its action alone, for what that file says.
+
     \b
     Examples:
+      tablewright init --workflow --install tablewright==0.1.0
       tablewright init shop --table orders:orderId --table users:userId
       tablewright init --from infra/tables.yaml --name shop
       tablewright init shop --diff
@@ -60,10 +68,17 @@ def command(
     from tablewright.author.project import Project, files
 
     top = folder or Path()
+    out = output(sys.stdout, color=common.color)
+    if _wants_only_the_workflow(top, name, tables, template):
+        made = _workflow_files(common, top, branch, requirement)
+        return _put(common, top, made, overwrite=overwrite, diff=diff)
     chosen = name or _asked("The project's name", _usable(top.absolute().name))
     wished = tables or (() if template else _asked_tables())
     if template and not (top / template).is_file():
         raise UsageError("no-template", "There is no such template", f"{top / template} does not exist.")
+    if workflow and not requirement and can_ask():
+        asked = "What the workflow installs tablewright from, pinned (empty: the variable TABLEWRIGHT_REQUIREMENT)"
+        requirement = str(click.prompt(asked, default="", show_default=False, err=True)).strip()
     made = files(
         Project(
             chosen,
@@ -75,6 +90,16 @@ def command(
             workflow,
         )
     )
+    code = _put(common, top, made, overwrite=overwrite, diff=diff)
+    if not diff and common.output != "json":
+        out.lines([(), (("Next, on the embedded AWS of this machine:", ""),), ()])
+        there = [] if top == Path() else [f"cd {shlex.quote(str(top))}"]
+        out.lines([((f"    {line}", "strong"),) for line in (*there, "tablewright deploy --local")])
+    return code
+
+
+def _put(common: Common, top: Path, made: dict[str, str], *, overwrite: bool, diff: bool) -> int:
+    """Write the files, or show what would be written; what stands there and differs is never replaced unseen."""
     out = output(sys.stdout, color=common.color)
     standing = {path: _standing(top / path) for path in made}
     differing = [path for path, text in made.items() if standing[path] not in (None, text)]
@@ -99,14 +124,57 @@ def command(
         from tablewright.cli.faces.json_lines import encode
 
         written = [path for path, text in made.items() if standing[path] != text]
-        out.text(encode({"project": chosen, "written": written}, out))
+        out.text(encode({"written": written}, out))
         return exits.DONE.code
     for path, text in made.items():
         word = "stands there already" if standing[path] == text else "written"
         out.line(((out.marks.good, "good"), (f" {top / path} {word}", "")))
-    out.lines([(), (("Next, on the embedded AWS of this machine:", ""),), ()])
-    out.lines([((f"    {line}", "strong"),) for line in (f"cd {top}", "tablewright deploy --local")])
+    if any(path.endswith(".yml") and "vars.TABLEWRIGHT_REQUIREMENT" in text for path, text in made.items()):
+        for note in (
+            "the workflow installs tablewright from the repository's variable TABLEWRIGHT_REQUIREMENT,",
+            "which pull requests from forks do not see: --install SOURCE writes it into the workflow",
+        ):
+            out.line(((f"  {note}", "dim"),))
     return exits.DONE.code
+
+
+def _wants_only_the_workflow(top: Path, name: str | None, tables: tuple[str, ...], template: str) -> bool:
+    """--workflow, said in a project that stands, is about nothing else."""
+    context = click.get_current_context()
+    said = context.get_parameter_source("workflow") is click.core.ParameterSource.COMMANDLINE
+    return (
+        said
+        and context.params["workflow"]
+        and not (name or tables or template)
+        and (top / "tablewright.toml").is_file()
+    )
+
+
+def _workflow_files(common: Common, top: Path, branch: str, requirement: str) -> dict[str, str]:
+    """The workflow and its action for the project whose tablewright.toml stands there."""
+    from tablewright.author.action import action_text
+    from tablewright.author.workflow import ACTION, Workflow, workflow_text
+    from tablewright.settings import load_settings
+
+    settings = load_settings(top.absolute())
+    assert settings is not None
+    found = settings.environment()
+    path = found.existing_template()
+    root = top.resolve()
+    if not path.resolve().is_relative_to(root):
+        raise UsageError("outside", "The template is outside of the project", f"{path} is not below {root}.")
+    script = path.parent / "deploy-dynamodb.sh"
+    flow = Workflow(
+        str(path.resolve().relative_to(root)),
+        str(script.resolve().relative_to(root)) if script.is_file() else "",
+        branch=branch,
+        environment=found.name or "production",
+        region=common.region or found.region or "us-east-1",
+        requirement=requirement,
+        named=found.name is not None,
+        account=found.account or "",
+    )
+    return {flow.path: workflow_text(flow), ACTION: action_text()}
 
 
 def _asked(question: str, proposed: str) -> str:
