@@ -38,7 +38,7 @@ class Bill:
         where = f"list price of {self.region}, {self.date}"
         if self.asked:
             where += f"; none is known for {self.asked}"
-        said = f"${self.usd:,.2f} a month for {' and '.join(parts)} ({where}; {self.free} are free)"
+        said = f"${self.usd:,.2f} a month for {' and '.join(parts)} ({where}; free: {self.free})"
         if self.queries:
             said += f", and {self.queries} by Metrics Insights, billed by the metrics that it finds"
         return said

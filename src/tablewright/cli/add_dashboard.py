@@ -56,7 +56,7 @@ def _notes(made: Dashboard) -> tuple[str, ...]:
     price = prices().price("us-east-1", "dashboard")
     said = [
         f"{made.widgets} widgets with at most {made.metrics:,} metrics, {made.detail}",
-        f"cost: ${price.usd:,.2f} a month (list price of {prices().date}; {price.free} are free)",
+        f"cost: ${price.usd:,.2f} a month (list price of us-east-1, {prices().date}; free: {price.free})",
         *(f"left out: {why}" for why in made.left_out),
     ]
     size = len(made.text.text.encode())

@@ -318,6 +318,8 @@ def missing_data_of_sparse_metric(stack: Stack) -> Iterator[Problem]:
         treated = props.get("TreatMissingData")
         if not props.whole or (treated is not None and text(treated) in (None, "notBreaching")):
             continue
+        if (text(props.get("ComparisonOperator")) or "").startswith("LessThan"):
+            continue  # it rings for the silence itself
         found = [watch for watch in watches(alarm) if watch.is_dynamodb]
         if not found or not all(METRICS[w.metric].sparse for w in found if w.metric in METRICS):
             continue
