@@ -169,6 +169,7 @@ def test_what_is_refused_is_refused_before_anything_is_written(
         (("--local", "--target", target), 2, "no-source"),
         ((*local, "--target", target), 3, "keys-differ"),
         ((*local, "--target", target, "--key", "PK=X#{nothing}", "--key", "SK=META"), 3, "nothing-fits"),
+        ((*local, "--target", target, "--key", "PK=X", "--key", "SK=META"), 3, "keys-collide"),
         ((*local, "--target", target, "--pace", "fast"), 2, "pace-malformed"),
         ((*local, "--target", target, "--in-place"), 2, "contradictory-options"),
         ((*local, "--target", target, "--transform", "nothing.toml"), 2, "transform-unreadable"),
@@ -179,6 +180,30 @@ def test_what_is_refused_is_refused_before_anything_is_written(
         assert "Traceback" not in ran.err
     assert tables.items(target) == []
     assert not (tmp_path / ".tablewright").exists()
+
+
+def test_a_plan_shows_what_would_be_and_what_stands_in_the_way(tables: Tables, migrate: Migrate) -> None:
+    source, target = tables.make("sessionId"), tables.make("PK", "SK")
+    tables.fill(source, sessions(20))
+    local = ("plan", "--local", "--source", source, "--target", target)
+    fine = migrate(*local, *REKEY, "--rename", "said=text", "--sample", "10")
+    assert fine.code == 0, fine.err
+    for words in ("PK = 'SESSION#{sessionId}'", "+ PK", "- said", "10 items would be written", "USD at list prices"):
+        assert words in fine.out, words
+    assert "요리" not in fine.out
+    assert f"tablewright migrate run --local --source {source} --target {target} --key" in fine.out
+    assert "--sample" not in fine.out
+    shown = migrate(*local, *REKEY, "--show-items")
+    assert "요리" in shown.out
+    bad = migrate(*local, "--key", "PK=X", "--key", "SK=META", "--output", "json")
+    assert bad.code == 1
+    told = json.loads(bad.out)
+    assert told["may_run"] is False
+    assert len(told["collisions"][0]["sources"]) == 20
+    unfit = migrate(*local)
+    assert unfit.code == 1
+    assert "20 items would be set aside: key attribute 'PK' is missing" in " ".join(unfit.out.split())
+    assert tables.items(target) == []
 
 
 @pytest.mark.parametrize("words", [("status", "none"), ("resume",), ("pace", "50%"), ("pause",), ("verify",)])

@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 _COMMANDS: dict[str, tuple[str, str, str]] = {
+    "plan": ("migrate_plan", "plan", "Show on a sample what a migration would do, cost and take, without doing it."),
     "run": ("migrate_run", "run", "Copy a table's items into another, or files, and verify it; resumable."),
     "status": ("migrate_jobs", "status", "Show how far a migration is, from any terminal."),
     "pace": ("migrate_jobs", "pace", "Change the pace of a running migration."),
@@ -35,6 +36,7 @@ _COMMANDS: dict[str, tuple[str, str, str]] = {
         "Take the fence out of a table's policy, whatever became of its migration.",
     ),
     "verify": ("migrate_verify", "verify", "Compare what two tables, or a table and files, hold."),
+    "template": ("migrate_template", "template", "Write what a move to another table needs into the template."),
     "undo": ("migrate_undo", "undo", "Undo a change in place, but for what somebody has written to since."),
 }
 """Name -> the module under ``cli``, the command's name in it, and what it is for."""
@@ -74,6 +76,7 @@ def command() -> None:
 
     \b
     Examples:
+      tablewright migrate plan --source orders --target orders-v2 --key 'PK=ORDER#{orderId}' --key SK=META
       tablewright migrate run --source orders --target orders-v2 --key 'PK=ORDER#{orderId}' --pace 50%
       tablewright migrate status
     """

@@ -240,7 +240,7 @@ class _Run:
             guards.refuse_ttl(target, suspend=self._request.suspend_ttl)
         refusal = try_out(self._source, self._transform)
         if refusal is not None:
-            if self._transform.level == 0:
+            if self._transform.level == 0 and refusal.code == "nothing-fits":
                 guards.refuse_keys(self._source.keys, self._target.keys)
             raise refusal
 

@@ -49,7 +49,7 @@ def holds_files(end: End) -> bool:
 
 
 def try_out(source: End, transform: Transform) -> Refused | None:
-    """Transform the first page of the source; the refusal when not one item of it gets through.
+    """Transform the first page of the source; the refusal when not one item of it gets through, or two meet.
 
     One bad item is set aside and counted while copying; when all are bad, the transform does not fit the table.
     """
@@ -57,6 +57,15 @@ def try_out(source: End, transform: Transform) -> Refused | None:
     if page is None or not page.items:
         return None
     made = transform.page(page.items)
+    if made.keys is not None and len(set(made.keys)) < len(made.keys):
+        twice = len(made.keys) - len(set(made.keys))
+        return Refused(
+            "keys-collide",
+            "Several items would get one key",
+            f"Of the first {len(page.items):,} items of {source.asked}, {twice:,} would get a key of the target that another "
+            "item has too; only the last one written would be left. Compose the key from enough of the item. To see which, run:",
+            "tablewright migrate plan --help",
+        )
     if made.items or not made.rejected:
         return None
     reasons = {rejected.reason for rejected in made.rejected}
