@@ -64,7 +64,15 @@ def cutover(common: Common, job: str | None, abandon: int | None, **given: Any) 
             State.BARRIER,
             State.REPLAYING,
             State.FOLLOWING,
+        ),
+        going_on=(
             State.VERIFYING,
+            State.FENCING,
+            State.DRAINING,
+            State.RECHECKING,
+            State.SWITCHING,
+            State.UNFENCING,
+            State.SWITCHED,
         ),
         enough=lambda state: state in (State.FOLLOWING, State.REVERSING, State.BROKEN),
         goal=State.REVERSING,
@@ -94,6 +102,14 @@ def rollback(common: Common, job: str | None, **given: Any) -> int:
         True,
         given,
         allowed=(State.SWITCHED, State.REVERSING),
+        going_on=(
+            State.FENCING_BACK,
+            State.DRAINING_BACK,
+            State.RECHECKING_BACK,
+            State.SWITCHING_BACK,
+            State.UNFENCING_BACK,
+            State.ROLLING_BACK,
+        ),
         enough=lambda state: state in (State.REVERSING, State.ROLLED_BACK),
         goal=State.ROLLED_BACK,
     )
@@ -121,6 +137,7 @@ def finish(common: Common, job: str | None, **given: Any) -> int:
         True,
         given,
         allowed=(State.SWITCHED, State.REVERSING),
+        going_on=(State.FINISHING,),
         enough=lambda state: state is State.FINISHED,
         goal=State.FINISHED,
     )
@@ -160,6 +177,7 @@ def abandon(common: Common, job: str | None, **given: Any) -> int:
         True,
         given,
         allowed=before_the_switch,
+        going_on=(State.ABANDONING,),
         enough=lambda state: state is State.ABANDONED,
         goal=State.ABANDONED,
     )
@@ -232,10 +250,14 @@ def _step(
     given: dict[str, Any],
     *,
     allowed: tuple[State, ...],
+    going_on: tuple[State, ...],
     enough: Callable[[State], bool],
     goal: State,
 ) -> int:
-    """Ask for a step: of the process that works at the migration, or of this one."""
+    """Ask for a step: of the process that works at the migration, or of this one.
+
+    ``allowed``: states in which the step can be asked for. ``going_on``: those in which it has been, and is to be ended.
+    """
     need_extra()
     from dataclasses import replace
 
@@ -248,19 +270,21 @@ def _step(
     before = asked_of(folder)
     held = standing(folder)
     assert held is not None
-    if held.entry.state not in allowed:
+    state = held.entry.state
+    if state not in allowed and state not in going_on:
         ways = [f"    {command}" for command in held.commands]
         raise Refused(
             "not-from-this-state",
             f"A {name} is not possible now",
-            f"The migration is {held.entry.state}: {row(held.entry.state).does}"
+            f"The migration is {state}: {row(state).does}"
             + ("\n\nWhat leads on from here:\n\n" + "\n".join(ways) if ways else ""),
             f"tablewright migrate status {folder.name}",
         )
     journal = Journal(folder / JOURNAL)
     try:
         journal.note(refusal=None)
-        journal.wish(name, wish)
+        if state in allowed:
+            journal.wish(name, wish)
     finally:
         journal.close()
     stopper = Stopper()

@@ -19,6 +19,7 @@ from tablewright.migrate.live.outputs import image_of, key_of
 from tablewright.migrate.live.refusals import aside_refusal, meeting_refusal, pointer_refusal
 from tablewright.migrate.live.stage.run import IN_FLIGHT_S, End2, Halted, Stage
 from tablewright.migrate.looking.run import Accounts
+from tablewright.migrate.record import read_record
 from tablewright.migrate.run import migrate
 from tablewright.migrate.settling.run import suspend
 
@@ -118,7 +119,8 @@ def spooling(stage: Stage) -> Iterator[LiveEvent]:
 def backfilling(stage: Stage, accounts: Accounts) -> Iterator[LiveEvent]:
     """Copy every item, as ``migrate run`` does, while the stream is spooled beside it."""
     options = replace(stage.request.options, verify=False)
-    request = replace(stage.request, options=options, suspend_ttl=False)
+    begun = read_record(stage.folder) is not None  # a copy that has no record yet cannot be gone on with
+    request = replace(stage.request, options=options, suspend_ttl=False, job=stage.job if begun else None)
     follower = stage.follower("forward")
     why = "every item has been copied"
     try:

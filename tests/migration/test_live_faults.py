@@ -1,0 +1,279 @@
+"""Live migrations while everything goes wrong that can, on the embedded AWS and on DynamoDB Local."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from tablewright.account import open_account
+from tablewright.aws.clock import SystemClock
+from tablewright.cli.migrate_transform import maker, title
+from tablewright.events import Ending, Finished
+from tablewright.local import control
+from tablewright.migrate.job import Options, Place, TableAt
+from tablewright.migrate.live.events import StateEntered
+from tablewright.migrate.live.options import LiveOptions
+from tablewright.migrate.live.run import live
+from tablewright.migrate.live.states import State, is_ended
+from tablewright.migrate.request import Request
+from tablewright.model.whereabouts import Credentials, Whereabouts
+from tests.conftest import EmbeddedAws
+from tests.dynamodb_local import Unavailable, emulator
+from tests.migration.live_runs import Rehearsal, wait_until
+from tests.migration.sessions import KEYS, NEW, OLD, Application, contents, make_tables, seed
+
+pytestmark = pytest.mark.slow
+
+FAULTS = (
+    ("throttle", "BatchWriteItem", 0.1),
+    ("lost-answer", "BatchWriteItem", 0.08),
+    ("truncate", "BatchWriteItem", 0.05),
+    ("reset", "Scan", 0.1),
+    ("truncate", "Scan", 0.1),
+    ("error", "BatchGetItem", 0.2),
+    ("expired-iterator", "GetRecords", 0.15),
+    ("reset", "GetRecords", 0.1),
+    ("truncate", "GetRecords", 0.1),
+    ("error", "DescribeStream", 0.2),
+    ("throttle", "GetItem", 0.1),
+)
+
+
+def _rolling(rehearsal: Rehearsal, stop: threading.Event) -> None:
+    """Split shards, again and again."""
+    while not stop.wait(1.0):
+        control.roll_shard(rehearsal.aws.endpoint, OLD, account=rehearsal.account)
+
+
+def test_nothing_is_lost_while_everything_fails(
+    start_aws: Callable[..., EmbeddedAws], account: str, tmp_path: Path
+) -> None:
+    rehearsal = Rehearsal(start_aws(), account, tmp_path / "work", sessions=300)
+    rehearsal.options = replace(rehearsal.options, pause=60)
+    stop = threading.Event()
+    rolling = threading.Thread(target=_rolling, args=(rehearsal, stop), daemon=True)
+    rehearsal.app.start()
+    try:
+        for effect, operation, rate in FAULTS:
+            control.add_fault(rehearsal.aws.endpoint, effect, operation=operation, rate=rate)
+        _, end = rehearsal.run(lambda state: state is not State.PREPARING)
+        assert end.ending is Ending.DONE, end
+        rolling.start()
+        _, end = rehearsal.run(State.FOLLOWING)
+        assert end.ending is Ending.DONE, end
+        written = rehearsal.app.writes
+        wait_until(lambda: rehearsal.app.writes > written + 100)
+        events, end = rehearsal.run(State.REVERSING, "cutover", {})
+        assert end.ending is Ending.DONE, (end, events[-8:])
+        written = rehearsal.app.writes
+        wait_until(lambda: rehearsal.app.writes > written + 60)
+        _, end = rehearsal.run(is_ended, "rollback", True)
+        assert end.code == "rolled-back", end
+    finally:
+        stop.set()
+        control.remove_faults(rehearsal.aws.endpoint)
+        rehearsal.app.stop()
+    assert contents(rehearsal.client, OLD) == rehearsal.app.expected(OLD)
+    journal = rehearsal.journal()
+    assert len(journal.shards("forward")) >= 2
+    journal.close()
+
+
+def test_expired_credentials_stop_it_and_it_goes_on(
+    start_aws: Callable[..., EmbeddedAws], account: str, tmp_path: Path
+) -> None:
+    rehearsal = Rehearsal(start_aws(), account, tmp_path / "work", sessions=50)
+    _, end = rehearsal.run(State.FOLLOWING)
+    rehearsal.app.start()
+    control.add_fault(rehearsal.aws.endpoint, "expired-token", operation="GetRecords", count=6)
+    try:
+        _, end = rehearsal.run(State.REVERSING, "cutover", {})
+        assert end.ending is Ending.DONE, end
+    finally:
+        rehearsal.app.stop()
+    assert contents(rehearsal.client, NEW) == rehearsal.app.expected(NEW)
+
+
+def test_a_writer_that_ignores_the_fence_keeps_the_pointer_where_it_is(
+    aws: EmbeddedAws, account: str, tmp_path: Path
+) -> None:
+    """It has the principal that is excepted. The pause passes, and everybody goes on writing to the source."""
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=30)
+    before = '{"Version":"2012-10-17","Statement":[]}'
+    rehearsal.client.put_resource_policy(ResourceArn=rehearsal.arn(OLD), Policy=before)
+    _, end = rehearsal.run(State.FOLLOWING)
+    rehearsal.options = replace(rehearsal.options, pause=3.0)
+    rehearsal.app.client = rehearsal.client  # the root of the account, as tablewright here
+    rehearsal.app.start()
+    try:
+        events, end = rehearsal.run(State.FOLLOWING, "cutover", {})
+    finally:
+        rehearsal.app.stop()
+    states = [event.state for event in events if isinstance(event, StateEntered)]
+    assert states[-3:] == ["draining", "unfencing", "following"]
+    assert (end.ending, end.code) == (Ending.FAILED, "switch-timed-out"), end
+    assert rehearsal.where() == OLD and rehearsal.policy(OLD) == before and rehearsal.may_write(OLD)
+
+
+def test_a_pointer_that_cannot_be_set_leaves_the_source_in_use(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=30)
+    rehearsal.options = replace(rehearsal.options, parameter=None, hooks={"switch": "exit 3", "where": f"echo {OLD}"})
+    rehearsal.app.start()
+    try:
+        _, end = rehearsal.run(State.FOLLOWING)
+        _, end = rehearsal.run(State.FOLLOWING, "cutover", {})
+        assert (end.ending, end.code) == (Ending.FAILED, "hook-failed"), end
+        assert rehearsal.may_write(OLD) and rehearsal.policy(OLD) is None
+    finally:
+        rehearsal.app.stop()
+
+
+def test_a_trimmed_stream_ends_it(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=30)
+    _, end = rehearsal.run(State.FOLLOWING)
+    with control.fault(aws.endpoint, "trimmed", table=OLD):
+        _, end = rehearsal.run(State.REVERSING)
+    assert (end.ending, end.code) == (Ending.STUCK, "stream-trimmed"), end
+    assert rehearsal.state() is State.BROKEN and end.hint is not None and "abandon" in end.hint
+    _, end = rehearsal.run(is_ended, "abandon")
+    assert end.code == "abandoned" and rehearsal.policy(OLD) is None
+
+
+def test_a_stream_that_was_turned_off_ends_it(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=30)
+    _, end = rehearsal.run(State.FOLLOWING)
+    rehearsal.client.update_table(TableName=OLD, StreamSpecification={"StreamEnabled": False})
+    rehearsal.client.delete_item(TableName=OLD, Key={"sessionId": {"S": "seed-00000"}})
+    _, end = rehearsal.run(State.REVERSING, "cutover", {})
+    assert end.ending is not Ending.DONE
+    assert rehearsal.where() == OLD and rehearsal.may_write(OLD)
+
+
+class _Here:
+    """Who is asking, where there is no STS to ask."""
+
+    def whereabouts(self) -> Whereabouts:
+        return Whereabouts("000000000000", "arn:aws:iam::000000000000:root", "us-east-1", "aws", "local")
+
+    def endpoint(self) -> str | None:
+        return "local"
+
+
+def test_dynamodb_local_with_an_application_that_fences_itself(tmp_path: Path) -> None:
+    """DynamoDB Local has no policies and no parameters: the fence and the pointer are the user's commands."""
+    try:
+        with emulator() as endpoint:
+            _there_and_back(endpoint, tmp_path)
+    except Unavailable as why:
+        pytest.skip(str(why))
+
+
+def _there_and_back(endpoint: str, folder: Path) -> None:
+    def client() -> Any:
+        return boto3.client(
+            "dynamodb",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    admin = client()
+    make_tables(admin)
+    held = seed(admin, 200)
+    pointer = folder / "pointer"
+    pointer.write_text(OLD)
+
+    class Gated:
+        """The application's client: it looks whether its table is closed before every write."""
+
+        def __init__(self) -> None:
+            self.inner = client()
+
+        def _look(self, table: str) -> None:
+            if (folder / f"closed-{table}").exists():
+                raise BotoCoreError()  # as a policy would refuse it: the application looks up its table again
+
+        def put_item(self, **told: Any) -> None:
+            self._look(told["TableName"])
+            self.inner.put_item(**told)
+
+        def delete_item(self, **told: Any) -> None:
+            self._look(told["TableName"])
+            self.inner.delete_item(**told)
+
+    hooks = {
+        "fence": f'touch "{folder}/closed-$TABLEWRIGHT_TABLE"; sleep 0.3',
+        "unfence": f'rm -f "{folder}/closed-$TABLEWRIGHT_TABLE"',
+        "switch": f'printf %s "$TABLEWRIGHT_TABLE" > {pointer}',
+        "where": f"cat {pointer}",
+    }
+    app = Application(Gated(), pointer.read_text, held)
+    credentials = Credentials("local", "local")
+    place = Place(region="us-east-1", endpoint_url=endpoint, credentials=credentials)
+    account = replace(
+        open_account(region="us-east-1", endpoint_url=endpoint, credentials=credentials), identity=_Here()
+    )
+    asked = {"flags": KEYS}
+    request = Request(
+        source=TableAt(OLD, place),
+        target=TableAt(NEW, place),
+        root=folder,
+        locks=folder / "locks",
+        make=maker(asked),
+        spec=asked,
+        title=title(asked),
+        options=Options(segments=2),
+    )
+    options = LiveOptions(pause=40, quiet=0.6, settle=0.2, hooks=hooks)
+
+    def run(enough: Callable[[State], bool]) -> Finished:
+        latest = time.monotonic() + 90
+        asked_for = replace(request, stopping=lambda: time.monotonic() > latest)
+        *_, end = live(asked_for, options, lambda _: account, SystemClock(), until=enough)
+        assert isinstance(end, Finished)
+        return end
+
+    rehearsed = Journaled(folder)
+    app.start()
+    try:
+        end = run(lambda state: state is State.FOLLOWING)
+        assert end.ending is Ending.DONE, end
+        rehearsed.wish("cutover", {})
+        end = run(lambda state: state in (State.REVERSING, State.FOLLOWING))
+        assert end.code == "reversing", end
+        before = app.writes
+        wait_until(lambda: app.writes > before + 60)
+        rehearsed.wish("rollback", True)
+        end = run(is_ended)
+        assert end.code == "rolled-back", end
+    finally:
+        app.stop()
+    assert app.written_to[NEW] and contents(admin, OLD) == app.expected(OLD)
+
+
+class Journaled:
+    """Leaves wishes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def wish(self, name: str, value: object) -> None:
+        """Ask for something."""
+        from tablewright.migrate.live.journal import Journal
+        from tablewright.migrate.live.watching.run import JOURNAL, kept
+
+        (folder,) = kept(self._folder)
+        journal = Journal(folder / JOURNAL)
+        journal.wish(name, value)
+        journal.close()
