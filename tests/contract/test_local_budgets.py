@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from tablewright.local import control
 from tests.conftest import EmbeddedAws
+from tests.contract.harness.waiting import settled
 from tests.faces.shell import in_process
 
 pytestmark = pytest.mark.embedded("its clock is moved")
@@ -167,3 +168,41 @@ def test_the_guard_does_not_trust_a_count_of_zero(slow: EmbeddedAws, tmp_path: P
 
     assert refused.code == 3
     assert dynamodb.scan(TableName="orders", Select="COUNT")["Count"] == 1
+
+
+def test_an_index_has_a_budget_of_decreases_of_its_own_and_a_stack_is_told(slow: EmbeddedAws, account: str) -> None:
+    def template(table: int, index: int) -> str:
+        properties = {
+            "TableName": "tab",
+            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "a")],
+            "KeySchema": KEYS["KeySchema"],
+            "ProvisionedThroughput": {"ReadCapacityUnits": table, "WriteCapacityUnits": 50},
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": "by-a",
+                    "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "ALL"},
+                    "ProvisionedThroughput": {"ReadCapacityUnits": index, "WriteCapacityUnits": 50},
+                }
+            ],
+        }
+        return json.dumps({"Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": properties}}})
+
+    cloudformation, dynamodb = (slow.client(name, account=account) for name in ("cloudformation", "dynamodb"))
+    stack = cloudformation.create_stack(StackName="budget", TemplateBody=template(50, 50))["StackId"]
+    assert settled(cloudformation, stack)["StackStatus"] == "CREATE_COMPLETE"
+    for number in (40, 30, 20, 10):
+        throughput = {"ReadCapacityUnits": number, "WriteCapacityUnits": 50}
+        update = {"IndexName": "by-a", "ProvisionedThroughput": throughput}
+        dynamodb.update_table(TableName="tab", GlobalSecondaryIndexUpdates=[{"Update": update}])
+
+    cloudformation.update_stack(StackName="budget", TemplateBody=template(50, 5))
+    refused = settled(cloudformation, stack)
+    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+    cloudformation.update_stack(StackName="budget", TemplateBody=template(45, 50))
+
+    assert refused["StackStatus"] in ("UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED")
+    (told,) = [e["ResourceStatusReason"] for e in events if e["ResourceStatus"] == "UPDATE_FAILED"]
+    assert "decreases are limited within a given UTC day" in told and "Number of decreases today: 4" in told
+    assert settled(cloudformation, stack)["StackStatus"] == "UPDATE_COMPLETE"
+    assert dynamodb.describe_table(TableName="tab")["Table"]["ProvisionedThroughput"]["ReadCapacityUnits"] == 45
