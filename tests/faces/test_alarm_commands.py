@@ -68,6 +68,29 @@ def test_the_set_is_written_once_and_taken_out_to_the_byte(project: Path) -> Non
     assert template(project).read_bytes() == before
 
 
+def test_alarms_join_a_composite_alarm_and_leave_it(project: Path) -> None:
+    done(project, "add", "alarm", "results", "--kind", "latency", "--kind", "hot-partition", "--composite")
+    first = template(project).read_bytes()
+    said = done(project, "add", "alarm", "results", "--set", "recommended", "--composite")
+    assert "over them: ResultsAlarms" in said and "composite alarm" not in said  # none is paid for twice
+    rule = next(line for line in template(project).read_text().splitlines() if "AlarmRule:" in line)
+    assert rule.count("ALARM(") == 6 and rule.count(" OR ") == 5
+    done(project, "remove", "alarm", "--of", "results", "--index", "sessionId-index", "--diff")
+    names = ["ResultsAccountLimitAlarm", "ResultsSystemErrorsAlarm", "ResultsSessionIdIndexAccountLimitAlarm"]
+    done(project, "remove", "alarm", *names)
+    assert template(project).read_bytes() == first
+
+
+def test_a_table_goes_with_its_alarms_and_the_one_over_them(project: Path) -> None:
+    before = template(project).read_bytes()
+    done(project, "add", "table", "orders", "--key", "orderId")
+    done(project, "add", "index", "orders", "userId")
+    done(project, "add", "alarm", "orders", "--set", "recommended", "--composite")
+    done(project, "remove", "index", "orders", "userId-index")
+    done(project, "remove", "table", "orders", "--never-deployed")
+    assert template(project).read_bytes() == before
+
+
 def test_json_names_every_alarm_and_every_reason(project: Path) -> None:
     body = json.loads(ran(project, "add", "alarm", "results", "--set", "recommended", "--diff", "--output", "json").out)
     assert body["written"] is False and body["changed"] is True and body["cost"]["usd_a_month"] == "2.1"

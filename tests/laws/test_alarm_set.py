@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tablewright.author.alarm_cost import bill
 from tablewright.author.alarm_kinds import KINDS, RECOMMENDED
 from tablewright.author.alarm_plan import Planned, Wish, plan_alarms
-from tablewright.author.alarm_set import CHILDREN, AlarmSet, add_alarms
+from tablewright.author.alarm_set import AlarmSet, add_alarms
+from tablewright.author.composites import CHILDREN
 from tablewright.author.editing import Text
 from tablewright.author.notices import Notice
 from tablewright.author.thresholds import loudest

@@ -21,6 +21,8 @@ from tablewright.model.design import Position
 from tablewright.model.finding import Edit
 from tablewright.template.tree import Entry, Mapping, Node, Scalar, Sequence
 
+_TAG = re.compile(r"![A-Za-z]+ +")
+
 
 def put_entry(text: Text, where: Path, value: Value, *, after: str | None = None, spaced: bool = False) -> Text:
     """``where``, whose last part is a new key, put in with its value, after the sibling ``after`` or as the last.
@@ -183,6 +185,8 @@ def put_value(text: Text, where: Path, value: Value) -> Text:
     document = Document(text.text)
     if isinstance(node, Scalar) and isinstance(value, (str, int, bool)):
         start = document.offset(node.position)
+        tag = _TAG.match(text.text, start)  # a short intrinsic's argument stands behind it
+        start = tag.end() if tag else start
         end = _scalar_end(text, document, node, start)
         if end is not None:
             quoted = text.text[start : start + 1] in ("'", '"')

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
-from tablewright.author.alarm_set import COMPOSITE
 from tablewright.author.alarm_text import ALARM
 from tablewright.author.alarms import alarms_on
+from tablewright.author.composites import COMPOSITE, children, with_children
 from tablewright.author.dashboard import DASHBOARD
 from tablewright.author.editing import Path, Text, put_value, take_entries, take_entry, take_item
 from tablewright.author.features import place, tag_at
@@ -80,31 +80,37 @@ def remove_tag(text: Text, table: str, key: str) -> Text:
 
 
 def remove_alarms(text: Text, names: Iterable[str]) -> Text:
-    """Alarms by their logical IDs, and the composite alarms that were over none but these. Raises UsageError.
+    """Alarms by their logical IDs; a composite alarm over them loses them, and goes with the last. Raises UsageError.
 
-    A composite alarm over others too would name what is not there any more: it is to be changed first.
+    A composite alarm whose rule says more than that any of them rings is to be changed by hand first.
     """
     gone = dict.fromkeys(names)
     for name in gone:
         if text.entry(("Resources", name)) is None:
             raise UsageError("not-there", "It is not there", f"{text.path} has no {name} in Resources.")
+    left: dict[str, tuple[str, ...]] = {}
     for key in _resources(text):
         if _type(text, key) != COMPOSITE or key in gone:
             continue
         body = _node(text, key)
         under = [
-            other for other in _resources(text) if other != key and mentions(body, other) and _is_alarm(text, other)
+            other for other in _resources(text) if other != key and _is_alarm(text, other) and mentions(body, other)
         ]
+        staying = tuple(one for one in children(text, key) or () if one not in gone)
         if under and set(under) <= set(gone):
             gone[key] = None
+        elif staying and set(under) & set(gone):
+            left[key] = staying
         elif set(under) & set(gone):
             named = ", ".join(sorted(set(under) & set(gone)))
             raise UsageError(
                 "still-in-use",
                 "The alarm is still in use",
-                f"{key} is over {named} and others. Take them out of its rule, or remove it first. The file is unchanged.",
+                f"The rule of {key} names {named}. Take them out of it, or remove it first. The file is unchanged.",
                 f"tablewright remove alarm {key}",
             )
+    for key, staying in left.items():
+        text = with_children(text, key, staying)
     for name in gone:
         _check_unused(text, name, gone)
     return take_entries(text, ("Resources",), gone)

@@ -53,9 +53,10 @@ class Page:
         for called, alarms in groupby(self.found.planned, key=lambda one: (one.called, one.label)):
             yield (("", ""),)
             yield from self._group(called, list(alarms))
-        if self.found.composites:
+        over = (*self.found.composites, *self.found.joined)
+        if over:
             yield (("", ""),)
-            yield (("  over them: ", "dim"), (", ".join(self.found.composites), ""))
+            yield (("  over them: ", "dim"), (", ".join(over), ""))
         yield from self._left_out()
         yield (("", ""),)
         for note in self.found.notes:
@@ -126,6 +127,7 @@ class Page:
                 for one in self.found.planned
             ],
             "composites": list(self.found.composites),
+            "joined": list(self.found.joined),
             "others": list(self.found.others),
             "left_out": [
                 {"kind": one.kind.name, "of": one.called, "index": one.label or None, "why": one.why}
