@@ -85,7 +85,7 @@ def test_the_recommended_set_watches_a_new_table(timed: EmbeddedAws, account: st
     template = tmp_path / "dynamodb-schema.yaml"
     shutil.copy(GUIDE, template)
     _edited(template, "add", "table", "new-table", "--key", "id", "--no-alarm", "--no-outputs")
-    _edited(template, "add", "index", "new-table", "owner", "--no-alarm")
+    _edited(template, "add", "index", "new-table", "userId", "--no-alarm")
     _edited(template, "set", "billing", "new-table", "provisioned", "--read", "1", "--write", "1")
     _edited(template, "add", "alarm", "new-table", "--set", "recommended", "--email", "ops@example.com", "--composite")
     _edited(template, "add", "dashboard")
