@@ -36,7 +36,7 @@ _FILLED = {
 """What AWS's errors are filled in with (``aws.error_table``)."""
 
 BY_HAND = {
-    "cli/migrate_ends.py: f'no-{what}'": ("no-from", "no-to"),
+    "cli/migrate_ends.py: f'no-{what}'": ("no-source", "no-target"),
     "deploy/checks.py: code": ("wrong-account", "wrong-partition", "wrong-region"),
     "migrate/guards.py: f'no-{side}-table'": ("no-source-table", "no-target-table"),
     "migrate/guards.py: f'{side}-not-active'": ("source-not-active", "target-not-active"),
