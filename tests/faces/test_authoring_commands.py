@@ -56,6 +56,24 @@ def test_a_table_comes_with_what_the_guide_asks(project: Path) -> None:
     assert in_process("check", str(template(project)), "--no-cfn-lint").code == 0
 
 
+def test_a_table_beside_one_with_a_stream_takes_no_output_of_it_over(project: Path) -> None:
+    done(project, "add", "table", "events", "--key", "id")
+    done(project, "add", "stream", "events")
+    done(project, "add", "output", "events", "stream-arn")
+    done(project, "add", "table", "orders", "--key", "orderId")
+    outputs = set(read_design(template(project).read_text(), stack="s").outputs)
+    assert {"OrdersTableName", "OrdersTableArn"} <= outputs and not any("OrdersStream" in one for one in outputs)
+
+
+@pytest.mark.parametrize("tag", ["aws:x=1", "AWS:x=1", "a" * 129 + "=1", "k=" + "v" * 257, "k=<b>"])
+def test_a_tag_that_aws_does_not_take_is_refused(project: Path, tag: str) -> None:
+    before = template(project).read_bytes()
+    refused = ran(project, "add", "tag", "ai-chef-results", tag)
+    assert refused.code == 2 and "AWS does not take the tag" in refused.err
+    assert template(project).read_bytes() == before
+    done(project, "add", "tag", "ai-chef-results", "팀=주문 1", "--diff")
+
+
 def test_everything_added_and_removed_again_leaves_the_file(project: Path) -> None:
     before = template(project).read_bytes()
     for words in (
@@ -153,6 +171,21 @@ def test_what_cannot_be_is_said_and_the_file_is_untouched(project: Path, words: 
     found = ran(project, *words)
     assert found.code == 2, found.out
     assert says in " ".join(found.err.split())
+    assert template(project).read_bytes() == before
+
+
+def test_a_reserved_word_is_no_key_unless_it_is_wanted(project: Path) -> None:
+    before = template(project).read_bytes()
+    for words, better in (
+        (("add", "table", "orders", "--key", "status"), "orderStatus"),
+        (("add", "table", "orders", "--key", "id", "--sort", "YEAR:N"), "orderYear"),
+        (("add", "index", "ai-chef-results", "user", "--sort", "date:N"), "resultUser"),
+    ):
+        refused = ran(project, *words)
+        said = " ".join(refused.err.split())
+        assert refused.code == 2 and "reserved words" in said and f"such as {better}" in said
+        assert template(project).read_bytes() == before
+        done(project, *words, "--reserved", "--diff")
     assert template(project).read_bytes() == before
 
 

@@ -41,8 +41,20 @@ def add_stream(text: Text, table: str, view: str) -> Text:
 
 
 def add_tag(text: Text, table: str, key: str, value: str) -> Text:
-    """A tag. Raises UsageError where there is one of that key."""
+    """A tag. Raises UsageError where there is one of that key, and for one that AWS does not take.
+
+    Source: DynamoDB developer guide, "Tagging restrictions".
+    """
     found, _ = place(text, table)
+    why = ""
+    if key.lower().startswith("aws:"):
+        why = "keys that begin with aws: are AWS's own"
+    elif not 1 <= len(key) <= 128 or len(value) > 256:
+        why = "a key has 1 to 128 characters, and a value at most 256"
+    elif not all(char.isalnum() or char in " _.:/=+-@" for char in key + value):
+        why = "keys and values have letters, digits, spaces and _ . : / = + - @"
+    if why:
+        raise UsageError("malformed-tag", "AWS does not take the tag", f"{key}={value}: {why}.")
     for where in homes(text, found):
         if tag_at(text, where, key) is not None:
             raise UsageError("name-in-use", "The name is in use", f"{found.logical_id} has a tag {key} already.")

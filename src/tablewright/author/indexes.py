@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tablewright.author.alarms import alarm_for
 from tablewright.author.editing import Path, Text, put_entry, put_item
 from tablewright.author.replicas import is_global
 from tablewright.author.siblings import Sibling, family
-from tablewright.author.tables import Key
+from tablewright.author.tables import Key, check_reserved
 from tablewright.author.writing import Value
 from tablewright.errors import UsageError
 from tablewright.model.quotas import GLOBAL_INDEXES
@@ -33,6 +34,7 @@ class NewIndex:
     projection: str = "ALL"
     include: tuple[str, ...] = ()
     alarm: bool = True
+    reserved: bool = False
 
 
 def add_index(text: Text, wish: NewIndex) -> Text:
@@ -42,6 +44,10 @@ def add_index(text: Text, wish: NewIndex) -> Text:
     where: Path = ("Resources", table.logical_id, "Properties")
     name = wish.name or f"{wish.key.name}-index"
     _check(text, table, where, name, wish)
+    if not wish.reserved:
+        known = {attribute for attribute, _ in attributes(text, where)}
+        keys = (wish.key, *([wish.sort] if wish.sort else []))
+        check_reserved((key for key in keys if key.name not in known), table.short or table.logical_id)
     for key in (wish.key, *([wish.sort] if wish.sort else [])):
         text = define(text, where, key, table)
     text = put_item(text, (*where, "GlobalSecondaryIndexes"), _index(table, name, wish))
@@ -82,6 +88,17 @@ def _check(text: Text, table: Sibling, where: Path, name: str, wish: NewIndex) -
             "Options contradict each other",
             f"{wish.projection} takes no attributes; INCLUDE does.",
         )
+
+
+def attributes(text: Text, where: Path) -> Iterator[tuple[str, str]]:
+    """Name and type of each attribute that is defined."""
+    listed = text.at((*where, "AttributeDefinitions"))
+    for item in listed.items if isinstance(listed, Sequence) else ():
+        name, type_ = (
+            item.get(part) if isinstance(item, Mapping) else None for part in ("AttributeName", "AttributeType")
+        )
+        if isinstance(name, Scalar):
+            yield name.text, type_.text if isinstance(type_, Scalar) else ""
 
 
 def define(text: Text, where: Path, key: Key, table: Sibling) -> Text:

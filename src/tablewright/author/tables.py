@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tablewright.author.alarms import alarm_for
@@ -10,6 +11,7 @@ from tablewright.author.editing import Text, put_entry
 from tablewright.author.siblings import Family, Sibling, family, logical_id, mentions, renamed, word
 from tablewright.author.writing import Call, Value, value_of
 from tablewright.errors import UsageError
+from tablewright.model.reserved_words import is_reserved
 from tablewright.template.tree import Mapping, Scalar
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
@@ -26,7 +28,9 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class NewTable:
-    """What is wished for. ``like`` names the table that it is to resemble; the last one where it is empty."""
+    """What is wished for. ``like`` names the table that it is to resemble; the last one where it is empty. ``reserved``: its
+    keys may be reserved words.
+    """
 
     name: str
     key: Key = Key("id")
@@ -34,6 +38,7 @@ class NewTable:
     like: str = ""
     alarm: bool = True
     outputs: bool = True
+    reserved: bool = False
 
 
 def key_of(written: str) -> Key:
@@ -49,6 +54,23 @@ def key_of(written: str) -> Key:
     return Key(name, found["type"] or "S")
 
 
+def check_reserved(keys: Iterable[Key], short: str) -> None:
+    """Raise UsageError for a key that is one of DynamoDB's reserved words.
+
+    Source: DynamoDB developer guide, "Reserved words in DynamoDB".
+    """
+    for key in keys:
+        if is_reserved(key.name):
+            stem = re.sub(r"[^A-Za-z0-9]+", "", short[:1].lower() + short[1:]).removesuffix("s") or "item"
+            better = f"{stem}{key.name[:1].upper()}{key.name[1:].lower() if key.name.isupper() else key.name[1:]}"
+            raise UsageError(
+                "reserved-word",
+                "The attribute is a reserved word",
+                f"{key.name} is one of DynamoDB's reserved words: every expression would have to write it as #{key.name}, and a "
+                f"key's name never changes. Use another, such as {better}; or have it all the same with --reserved.",
+            )
+
+
 def add_table(text: Text, wish: NewTable) -> Text:
     """The template with the table in it, written like its siblings. Raises UsageError."""
     if not _NAME.fullmatch(wish.name):
@@ -60,6 +82,8 @@ def add_table(text: Text, wish: NewTable) -> Text:
     found = family(text)
     like = found.named(wish.like) if wish.like else found.last
     leaf, short = _leaf(found, wish.name)
+    if not wish.reserved:
+        check_reserved((wish.key, *([wish.sort] if wish.sort else [])), short)
     new_id = logical_id(like, short)
     _check_free(text, found, new_id, leaf)
     table = _table(found, like, wish, leaf, short, new_id)
@@ -67,9 +91,9 @@ def add_table(text: Text, wish: NewTable) -> Text:
     text = put_entry(text, ("Resources", new_id), table, after=after, spaced=True)
     if wish.alarm:
         alarm_id, alarm = alarm_for(text, new_id, short, _nearest(found, like), leaf)
-        text = put_entry(text, ("Resources", alarm_id), alarm, after=_last_alarm(text) or new_id, spaced=True)
+        text = put_entry(text, ("Resources", alarm_id), alarm, after=last_alarm(text) or new_id, spaced=True)
     if wish.outputs:
-        for key, output in _outputs(text, _nearest(found, like), new_id, leaf, short):
+        for key, output in outputs_for(text, _nearest(found, like), new_id, leaf, short):
             if text.entry(("Outputs", key)) is None:
                 text = put_entry(text, ("Outputs", key), output, spaced=True)
     return text
@@ -150,7 +174,7 @@ def _policy(like: Sibling | None, key: str, usual: str) -> str:
     return node.text if isinstance(node, Scalar) and node.text.startswith("Retain") else usual
 
 
-def _last_alarm(text: Text) -> str | None:
+def last_alarm(text: Text) -> str | None:
     resources = text.tree.get("Resources")
     assert isinstance(resources, Mapping)
     found = None
@@ -167,13 +191,15 @@ def _nearest(found: Family, like: Sibling | None) -> tuple[Sibling, ...]:
     return (like, *others) if like is not None else others
 
 
-def _outputs(text: Text, siblings: tuple[Sibling, ...], new_id: str, leaf: str, short: str) -> list[tuple[str, Value]]:
+def outputs_for(
+    text: Text, siblings: tuple[Sibling, ...], new_id: str, leaf: str, short: str
+) -> list[tuple[str, Value]]:
     """The sibling's outputs for the new table; a name and an ARN where it has none."""
     section = text.tree.get("Outputs")
     for like in siblings if isinstance(section, Mapping) else ():
         found: list[tuple[str, Value]] = []
         for entry in section.entries if isinstance(section, Mapping) else ():
-            if mentions(entry.value, like.logical_id):
+            if mentions(entry.value, like.logical_id) and "StreamArn" not in repr(entry.value):  # it has no stream
                 key = renamed(entry.key, like, new_id, leaf, short)
                 if isinstance(key, str) and key != entry.key:
                     found.append((key, renamed(value_of(entry.value), like, new_id, leaf, short)))

@@ -45,9 +45,10 @@ def command() -> None:
 @click.option("--like", default="", metavar="TABLE", help="The table to take after (default: the last).")
 @click.option("--alarm/--no-alarm", default=True, help="An alarm on its throttles (default), or none.")
 @click.option("--outputs/--no-outputs", default=True, help="Exported outputs (default), or none.")
+@click.option("--reserved", is_flag=True, help="Keys may be reserved words of DynamoDB.")
 @editing_options
 def table(
-    common: Common, name: str, key: str, sort: str | None, like: str, alarm: bool, outputs: bool,
+    common: Common, name: str, key: str, sort: str | None, like: str, alarm: bool, outputs: bool, reserved: bool,
     template: Path | None, diff: bool,
 ) -> int:  # fmt: skip
     """Add a table: on demand, with point-in-time recovery, policies that keep it, tags and names as its siblings have,
@@ -60,7 +61,7 @@ def table(
     """
     from tablewright.author.tables import NewTable, add_table, key_of
 
-    wish = NewTable(name, key_of(key), key_of(sort) if sort else None, like, alarm, outputs)
+    wish = NewTable(name, key_of(key), key_of(sort) if sort else None, like, alarm, outputs, reserved)
     return apply(common, template, lambda text: add_table(text, wish), diff=diff, said=f"table {name} added")
 
 
@@ -72,10 +73,11 @@ def table(
 @click.option("--projection", type=click.Choice(_PROJECTIONS), help="What it stores (asked on a terminal; else ALL).")
 @click.option("--include", multiple=True, metavar="NAME", help="Attributes of INCLUDE; repeatable.")
 @click.option("--alarm/--no-alarm", default=True, help="An alarm on its throttles (default), or none.")
+@click.option("--reserved", is_flag=True, help="Keys may be reserved words of DynamoDB.")
 @editing_options
 def index(
     common: Common, table: str, key: str, sort: str | None, name: str, projection: str | None, include: tuple[str, ...],
-    alarm: bool, template: Path | None, diff: bool,
+    alarm: bool, reserved: bool, template: Path | None, diff: bool,
 ) -> int:  # fmt: skip
     """Add a global secondary index to TABLE on an attribute, S unless said otherwise.
 
@@ -90,7 +92,7 @@ def index(
     chosen = projection or ("INCLUDE" if include else _projection(common, template, table))
     if chosen == "INCLUDE" and not include and can_ask():
         include = tuple(str(click.prompt("Which attributes, with spaces between", err=True)).split())
-    wish = NewIndex(table, key_of(key), key_of(sort) if sort else None, name, chosen, include, alarm)
+    wish = NewIndex(table, key_of(key), key_of(sort) if sort else None, name, chosen, include, alarm, reserved)
     said = f"index {name or wish.key.name + '-index'} added to {table}"
     notes = (f"projection {chosen}: {PROJECTIONS[chosen]}", "every write to the table that touches it is written again")
     return apply(common, template, lambda text: add_index(text, wish), diff=diff, said=said, notes=notes)
