@@ -1,0 +1,1 @@
+"""A copy by several machines: each takes some segments, and what they must agree on stands in a control table."""

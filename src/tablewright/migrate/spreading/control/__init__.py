@@ -1,0 +1,1 @@
+"""The control table: segments claimed and acknowledged, pace leased, items set aside."""
