@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from tablewright.author.alarm_kinds import KINDS
 from tablewright.author.alarm_plan import Wish, plan_alarms
 from tablewright.author.alarm_set import add_alarms
 from tablewright.author.dashboard import add_dashboard
-from tablewright.author.editing import Text
+from tablewright.author.editing import Text, put_entry
 from tablewright.author.notices import Notice
 from tablewright.author.run import measure
 from tablewright.author.writing import Call, Value, yaml_entry
@@ -139,6 +140,66 @@ def test_what_no_item_expires_from_and_what_is_read_late_rings(timed: EmbeddedAw
     assert _ringing(timed, account) >= {"orders-indexer-stream-lag"}
     control.advance(timed.endpoint, minutes=24 * 60)
     assert _ringing(timed, account) == {"orders-ttl-stopped"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("there", [True, False])
+def test_every_kind_deploys_beside_tables_that_may_not_be_there(timed: EmbeddedAws, account: str, there: bool) -> None:
+    units: Value = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
+    index: dict[str, Value] = {
+        "IndexName": "by-id",
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+    stream: Value = {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    maybe = _table("maybe", StreamSpecification=stream, GlobalSecondaryIndexes=[index])
+    assert isinstance(maybe, dict)
+    replicated = _table(
+        "everywhere", Replicas=[{"Region": "us-east-1"}, {"Region": "eu-west-1"}], StreamSpecification=stream
+    )
+    assert isinstance(replicated, dict)
+    reader: dict[str, Value] = {
+        "EventSourceArn": Call("Fn::GetAtt", "Maybe.StreamArn"),
+        "FunctionName": "indexer",
+        "StartingPosition": "LATEST",
+    }
+    text = _template(
+        Provisioned=_table(
+            "provisioned",
+            ProvisionedThroughput=units,
+            GlobalSecondaryIndexes=[{**index, "ProvisionedThroughput": units}],
+            TimeToLiveSpecification={"AttributeName": "expiresAt", "Enabled": True},
+        ),
+        Capped=_table("capped", OnDemandThroughput={"MaxReadRequestUnits": 9, "MaxWriteRequestUnits": 9}),
+        Changes={"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 1}},
+        Streamed=_table("streamed", KinesisStreamSpecification={"StreamArn": Call("Fn::GetAtt", "Changes.Arn")}),
+        Everywhere={**replicated, "Type": "AWS::DynamoDB::GlobalTable"},
+        Maybe={**maybe, "Condition": "There"},
+        Reader={"Type": "AWS::Lambda::EventSourceMapping", "Condition": "There", "Properties": reader},
+    )
+    condition: Value = Call("Fn::Equals", ["yes", "yes" if there else "no"])
+    text = put_entry(text, ("Conditions",), {"There": condition})
+    made = add_alarms(
+        text, Wish(kinds=tuple(KINDS), candidates=True), Notice(emails=("ops@example.com",)), composite=True
+    )
+    assert {one.kind.name for one in made.planned} == set(KINDS)
+    board = add_dashboard(made.text, "Board")
+    assert board.left_out == ("maybe exists only under There",)
+    client(timed, account, "s3").create_bucket(Bucket=f"templates-{account}")
+    _deployed(timed, account, board.text, bucket=f"templates-{account}")
+    found = client(timed, account, "cloudwatch").describe_alarms(
+        AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=100
+    )
+    names = {alarm["AlarmName"] for alarm in found["MetricAlarms"] + found["CompositeAlarms"]}
+    wanted = {one for one in made.planned if there or one.called != "maybe"}
+    assert len(names) == len(wanted) + len(made.composites) - (0 if there else 1)
+    assert ("maybe-alarms" in names) is there
+    assert {
+        "everywhere-replication-latency",
+        "streamed-kinesis-lag",
+        "capped-ceiling",
+        "provisioned-by-id-capacity",
+    } <= names
 
 
 @pytest.mark.slow

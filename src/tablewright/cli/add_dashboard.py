@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tablewright.cli.edited import apply, editing_options
+from tablewright.cli.edited import apply, editing_options, size_note
 from tablewright.cli.options import Common
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ def dashboard(
 
 def _notes(made: Dashboard) -> tuple[str, ...]:
     from tablewright.cost.prices import prices
-    from tablewright.model.quotas import TEMPLATE_INLINE_BYTES
 
     price = prices().price("us-east-1", "dashboard")
     said = [
@@ -59,10 +58,4 @@ def _notes(made: Dashboard) -> tuple[str, ...]:
         f"cost: ${price.usd:,.2f} a month (list price of us-east-1, {prices().date}; free: {price.free})",
         *(f"left out: {why}" for why in made.left_out),
     ]
-    size = len(made.text.text.encode())
-    if size > TEMPLATE_INLINE_BYTES.value:
-        said.append(
-            f"the template has {size:,} bytes: above {TEMPLATE_INLINE_BYTES.value:,} CloudFormation takes it from a bucket only, "
-            "so deploy wants --s3-bucket or the setting s3_bucket"
-        )
-    return (*said, "next: tablewright plan")
+    return (*said, *size_note(made.text.text), "next: tablewright plan")

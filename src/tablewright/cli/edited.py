@@ -84,6 +84,19 @@ def apply(
     return exits.DONE.code
 
 
+def size_note(text: str) -> tuple[str, ...]:
+    """What is to be said of a template that CloudFormation takes from a bucket only."""
+    from tablewright.model.quotas import TEMPLATE_INLINE_BYTES
+
+    size, most = len(text.encode()), TEMPLATE_INLINE_BYTES.value
+    if size <= most:
+        return ()
+    return (
+        f"the template has {size:,} bytes: above {most:,} CloudFormation takes it from a bucket only, so deploy wants "
+        "--s3-bucket or the setting s3_bucket",
+    )
+
+
 def chosen_template(common: Common, template: Path | None) -> Path:
     """The template that is named, or tablewright.toml's, as the person would write it from here."""
     return _shown(template or project_settings(common).existing_template())

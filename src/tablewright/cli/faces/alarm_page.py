@@ -12,6 +12,7 @@ from tablewright.author.alarm_plan import LeftOut, Planned
 from tablewright.author.alarm_set import AlarmSet
 from tablewright.author.alarm_text import amount, span
 from tablewright.author.run import Edited
+from tablewright.cli.edited import size_note
 from tablewright.cli.faces.cells import pad, width, wrap
 from tablewright.cli.faces.json_lines import encode
 from tablewright.cli.faces.marks import Line
@@ -63,6 +64,8 @@ class Page:
             yield from self._wrapped(note, "warn")
         if count:
             yield from self._wrapped(f"cost: {self.bill.words}", "")
+        for note in size_note(self.edited.after) if count else ():
+            yield from self._wrapped(note, "warn")
         for finding in self.edited.notes if self.written else ():
             yield ((f"  {finding.rule}", "warn"), (f" line {finding.line}: {finding.message}", ""))
         if self.written and count:
