@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tablewright.aws.backups import DynamoDBBackups
 from tablewright.aws.change_sets import CloudFormationChangeSets
 from tablewright.aws.clock import SystemClock
 from tablewright.aws.data_plane import DynamoDBDataPlane
@@ -60,4 +61,5 @@ def open_account(
         parameters=SsmParameters(session),
         settings=DynamoDBTableSettings(session),
         objects=S3Objects(session),
+        backups=DynamoDBBackups(session),
     )

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Protocol
 
+from tablewright.model.keeping import BackedUp, Keeping
 from tablewright.model.observed import AlarmState, LogGroupState, MetricQuery, Series, Traffic
+from tablewright.model.putback import PutBack
 from tablewright.model.series import Asked, MetricId, Reading, ScalingSetting, TopKeys
 from tablewright.model.stack import ChangeSet, Stack, StackEvent, StackResource
 from tablewright.model.stream import StreamPage, StreamShard
@@ -277,6 +279,36 @@ class Metrics(Protocol):
         ...
 
 
+class Backups(Protocol):
+    """Making, restoring and removing backups, and the settings that a restore leaves behind."""
+
+    def create(self, table: str, name: str) -> Backup: ...
+
+    def describe(self, arn: str) -> BackedUp | None: ...
+
+    def delete(self, arn: str) -> None: ...
+
+    def restore(self, arn: str, target: str) -> None:
+        """Begin to restore a backup as a new table."""
+        ...
+
+    def restore_to(self, source: str, target: str, *, at: datetime | None) -> None:
+        """Begin to restore a table as it was at a time, or at the latest that is possible, as a new table."""
+        ...
+
+    def keeping(self, table: str) -> Keeping:
+        """The settings that a restore does not bring back; what may not be asked stands in ``unread``."""
+        ...
+
+    def put_back(self, table: str, step: PutBack) -> None:
+        """Do one step; returns before slow ones have taken effect."""
+        ...
+
+    def remove(self, table: str) -> None:
+        """Delete a table; whoever calls has made sure that it may go."""
+        ...
+
+
 class Identity(Protocol):
     """Who is asking, and where."""
 
@@ -320,3 +352,4 @@ class Account:
     parameters: Parameters | None = None
     settings: TableSettings | None = None
     objects: Objects | None = None
+    backups: Backups | None = None

@@ -23,7 +23,7 @@ LAYERS: dict[str, set[str]] = {
     "lint": {"access", "template", "model", "errors"},
     "author": {"lint", "cost", "access", "template", "model", "errors"},
     "watch": {"cost", "model", "errors"},
-    "backup": {"model", "errors"},
+    "backup": {"model", "errors", "events"},
     "items": {"model", "errors"},
     "migrate": {"author", "lint", "cost", "template", "model", "errors", "events"},
     "settings": {"model", "errors"},

@@ -137,6 +137,46 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need(_of("dynamodb", "Scan"), "one page, to see whether TTL deletes", "the question stays open"),
         _CONSUMERS,
     ),
+    "backup": (
+        Need(_of("cloudformation", "DescribeStacks ListStackResources"), "the stack's tables"),
+        Need(_of("dynamodb", "ListBackups DescribeTable DescribeContinuousBackups"), "what there is"),
+        Need(_of("dynamodb", "CreateBackup DescribeBackup"), "create, rehearse"),
+        Need(
+            _of(
+                "dynamodb",
+                "RestoreTableFromBackup RestoreTableToPointInTime BatchWriteItem PutItem UpdateItem DeleteItem GetItem Query Scan",
+            ),
+            "restore, rehearse: DynamoDB itself asks for the actions on items of the new table",
+        ),
+        Need(
+            _of(
+                "dynamodb",
+                "DescribeTimeToLive ListTagsOfResource GetResourcePolicy DescribeContributorInsights "
+                "DescribeKinesisStreamingDestination",
+            ),
+            "the settings that a restore leaves behind",
+            "the setting is not put back, which is said",
+        ),
+        Need(
+            _of(
+                "dynamodb",
+                "UpdateTable UpdateTimeToLive UpdateContinuousBackups TagResource PutResourcePolicy UpdateContributorInsights "
+                "EnableKinesisStreamingDestination",
+            ),
+            "putting them back",
+            "the setting is not put back, which is said",
+        ),
+        Need(
+            _of(
+                "application-autoscaling",
+                "DescribeScalableTargets DescribeScalingPolicies RegisterScalableTarget PutScalingPolicy",
+            ),
+            "auto scaling",
+            "it is not put back, which is said",
+        ),
+        Need(_of("dynamodb", "DeleteTable"), "rehearse: of the copy that it restored"),
+        Need(_of("dynamodb", "DeleteBackup"), "thin"),
+    ),
     "add": (
         Need(
             _of("cloudwatch", "GetMetricData"),

@@ -218,6 +218,7 @@ CODES: dict[str, Row] = {
     "OperationInProgressException": Row("operation-in-progress", MustWait, "An operation is in progress", "{text}"),
     "ResourceInUseException": Row("resource-in-use", MustWait, "The resource is in use", "{action}: {text}"),
     "ResourceNotFoundException": Row("not-found", Failed, "It does not exist", "{action}: {text}"),
+    "BackupNotFoundException": Row("not-found", Failed, "It does not exist", "{action}: {text}"),
     "TableNotFoundException": Row("not-found", Failed, "It does not exist", "{action}: {text}"),
     "NoSuchBucket": Row("no-such-bucket", UsageError, "There is no such bucket", "{text}"),
     "PermanentRedirect": Row("bucket-elsewhere", UsageError, "The bucket is in another region", "{text}"),

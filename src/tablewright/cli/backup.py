@@ -1,0 +1,291 @@
+"""``tablewright backup``: backups of tables, restores with everything that a restore leaves behind, and rehearsals of both."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tablewright.cli import exits
+from tablewright.cli.options import Common, common_options
+from tablewright.cli.terminal import can_ask, output
+from tablewright.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from tablewright.backup.run import Comparison
+    from tablewright.events import Event
+    from tablewright.ports import Account
+
+
+@click.group(name="backup", short_help="Back tables up, restore them whole, and rehearse it.")
+def command() -> None:
+    """Back tables up, restore them with everything that a restore leaves behind, and rehearse it.
+
+    \b
+    Examples:
+      tablewright backup create
+      tablewright backup list ai-chef-sessions
+      tablewright backup restore --from ARN --to ai-chef-sessions-restored
+      tablewright backup rehearse ai-chef-sessions
+    """
+
+
+@command.command(name="list", short_help="List the backups of tables.")
+@click.argument("tables", nargs=-1)
+@click.option("--stack", metavar="NAME", help="All tables of this stack (default: tablewright.toml's).")
+@common_options
+def list_(common: Common, tables: tuple[str, ...], stack: str | None) -> int:
+    """List the on-demand and system backups of TABLES, newest first; also of tables that are gone.
+
+    Those that AWS Backup keeps are listed by AWS Backup alone.
+
+    \b
+    Examples:
+      tablewright backup list
+      tablewright backup list orders --region eu-west-1
+    """
+    from tablewright.cli.looking_at import looked_at
+
+    subject = looked_at(common, tables, stack)
+    found = {table: subject.account.tables.backups(table) for table in subject.tables}
+    out = output(sys.stdout, color=common.color)
+    if common.output == "json":
+        from tablewright.cli.faces.json_lines import encode
+        from tablewright.events import as_plain
+
+        for table, backups in found.items():
+            out.text(encode({"table": table, "backups": as_plain(backups)}, out))
+    else:
+        from tablewright.cli.faces.backup_screen import list_lines
+
+        out.lines(list_lines(found, out.width, out.marks))
+    return exits.DONE.code
+
+
+@command.command(short_help="Back tables up on demand.")
+@click.argument("tables", nargs=-1)
+@click.option("--stack", metavar="NAME", help="All tables of this stack (default: tablewright.toml's).")
+@common_options
+def create(common: Common, tables: tuple[str, ...], stack: str | None) -> int:
+    """Back TABLES up on demand, and wait until each backup is there. It costs by its size until it is deleted.
+
+    \b
+    Examples:
+      tablewright backup create
+      tablewright backup create orders
+    """
+    from tablewright.backup.run import create as run
+    from tablewright.cli.looking_at import looked_at
+
+    subject = looked_at(common, tables, stack)
+    return _shown(run(subject.tables, subject.account), common)
+
+
+@command.command(short_help="Restore a table under a new name.")
+@click.option(
+    "--from", "origin", metavar="ARN|TABLE", required=True, help="A backup's ARN, or a table with recovery on."
+)
+@click.option("--to", "target", metavar="NAME", required=True, help="The new table.")
+@click.option(
+    "--at", metavar="TIME", help="The time to restore a table to (2026-11-23T04:00:00Z; default: the latest)."
+)
+@click.option("--settings-of", metavar="TABLE", help="Put back the settings of this table (default: the origin's).")
+@click.option("--compare/--no-compare", default=False, help="Compare with the table that stands, item by item.")
+@common_options
+def restore(common: Common, origin: str, target: str, at: str | None, settings_of: str | None, compare: bool) -> int:
+    """Restore a table from a backup or from its recovery window, under a new name, and put back what a restore leaves
+    behind: TTL, point-in-time recovery, deletion protection, tags, the table's policy, the stream, insights, Kinesis
+    destinations and auto scaling. What could not be put back is said, and ends with 1. Nothing that exists is changed.
+
+    \b
+    Examples:
+      tablewright backup restore --from arn:aws:dynamodb:…:table/orders/backup/0153… --to orders-restored
+      tablewright backup restore --from orders --at 2026-11-23T04:00:00Z --to orders-before
+    """
+    from tablewright.backup.run import FromBackup, FromTable
+    from tablewright.backup.run import restore as run
+
+    account = _account(common)
+    if origin.startswith("arn:"):
+        if at is not None:
+            raise UsageError(
+                "contradictory-options", "Options contradict each other", "A backup has its own time: leave --at."
+            )
+        return _shown(
+            run(
+                FromBackup(origin),
+                target,
+                account,
+                settings_of=settings_of,
+                compare=comparison(account) if compare else None,
+            ),
+            common,
+        )
+    return _shown(
+        run(
+            FromTable(origin, _time(at)),
+            target,
+            account,
+            settings_of=settings_of,
+            compare=comparison(account) if compare else None,
+        ),
+        common,
+    )
+
+
+@command.command(short_help="Restore beside, compare, and remove the copy.")
+@click.argument("table")
+@click.option("--backup", "arn", metavar="ARN", help="Rehearse this backup instead of a new one.")
+@click.option("--written", is_flag=True, help="Others write meanwhile: differences are listed and are no failure.")
+@common_options
+def rehearse(common: Common, table: str, arn: str | None, written: bool) -> int:
+    """Rehearse a restore of TABLE: back it up, restore it beside, compare every item, put the settings back, remove the copy,
+    and say how long it took. The backup stays. Only the very table that this run restored is removed.
+
+    \b
+    Examples:
+      tablewright backup rehearse orders
+      tablewright backup rehearse orders --written
+    """
+    from tablewright.backup.run import rehearse as run
+
+    account = _account(common)
+    return _shown(run(table, account, comparison(account), written=written, arn=arn), common)
+
+
+@command.command(short_help="Delete old backups that tablewright made.")
+@click.argument("table")
+@click.option("--keep-days", type=click.IntRange(1), help="Keep what is not older.")
+@click.option("--keep", type=click.IntRange(1), help="Keep the newest so many.")
+@click.option("--yes", is_flag=True, help="Delete without asking.")
+@common_options
+def thin(common: Common, table: str, keep_days: int | None, keep: int | None, yes: bool) -> int:
+    """Delete old backups of TABLE that tablewright made. The list comes first; the newest good backup always stays, and so
+    does every backup that something else made.
+
+    \b
+    Examples:
+      tablewright backup thin orders --keep-days 35
+      tablewright backup thin orders --keep 7 --yes
+    """
+    from tablewright.backup.run import thin as run
+    from tablewright.cli.faces.backup_screen import thin_lines
+
+    kept, delete = run(table, _account(common), days=keep_days, newest=keep)
+    err = output(sys.stderr, color=common.color)
+    err.lines(thin_lines(kept, err.width, err.marks))
+    going = sum(each.goes for each in kept)
+    if going and not yes:
+        if not can_ask():
+            raise Refused(
+                "not-confirmed",
+                "Nobody said yes",
+                f"{going} would be deleted. Run it on a terminal, or with --yes once the list is what you want.",
+            )
+        if not click.confirm(f"Delete {going} of them?", err=True):
+            return exits.REFUSED.code
+    return _shown(delete(), common)
+
+
+@command.command(short_help="Show the recovery windows of tables.")
+@click.argument("tables", nargs=-1)
+@click.option("--stack", metavar="NAME", help="All tables of this stack (default: tablewright.toml's).")
+@common_options
+def pitr(common: Common, tables: tuple[str, ...], stack: str | None) -> int:
+    """Show how far back each of TABLES can be restored. It is turned on in the template: tablewright set pitr.
+
+    Exits with 1 when one of them cannot be.
+
+    \b
+    Examples:
+      tablewright backup pitr
+    """
+    from tablewright.cli.faces.backup_screen import window_lines
+    from tablewright.cli.looking_at import looked_at
+
+    subject = looked_at(common, tables, stack)
+    described = {table: subject.account.tables.describe(table) for table in subject.tables}
+    missing = [name for name, table in described.items() if table is None]
+    if missing:
+        raise UsageError("no-table", "There is no such table", f"{', '.join(missing)}: not in this account and region.")
+    found = [table for table in described.values() if table is not None]
+    out = output(sys.stdout, color=common.color)
+    if common.output == "json":
+        from tablewright.cli.faces.json_lines import encode
+        from tablewright.events import as_plain
+
+        for table in found:
+            out.text(encode({"table": table.name, "recovery": as_plain(table.recovery)}, out))
+    else:
+        out.lines(window_lines(found, out.width, out.marks))
+    safe = all(table.recovery is not None and table.recovery.enabled for table in found)
+    return exits.DONE.code if safe else exits.FAILED.code
+
+
+def _account(common: Common) -> Account:
+    from tablewright.cli.target import open_target, project_settings
+
+    return open_target(common, project_settings(common))
+
+
+def _time(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            "malformed-option",
+            "An option's value is malformed",
+            f"--at takes 2026-11-23T04:00:00Z, and {text!r} is not that.",
+        ) from None
+    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+
+
+def comparison(account: Account) -> Comparison:
+    """Two tables of one account compared by content, as a migration's verification does it."""
+
+    def compare(source: str, target: str) -> Iterator[Event]:
+        from tablewright.migrate.transform.unchanged import Unchanged
+        from tablewright.migrate.verify.run import Compared, VerifySettings, verify
+        from tablewright.migrate.wire.door import OpenTable
+
+        sides = []
+        for name in (source, target):
+            table = account.tables.describe(name)
+            assert table is not None and account.data is not None
+            keys = tuple(sorted(table.keys, key=lambda key: key.role != "HASH"))
+            door = OpenTable(account.data, name, tuple(key.name for key in keys))
+            sides.append(Compared(door, name, f"{table.arn} {table.id}", keys, expected=table.item_count))
+        transform = Unchanged(sides[0].keys, sides[1].keys)
+        with tempfile.TemporaryDirectory() as folder:
+            settings = VerifySettings(Path(folder))
+            yield from verify(*sides, transform=transform, clock=account.clock, settings=settings)  # type: ignore[misc]
+
+    return compare
+
+
+def _shown(events: Iterator[Event], common: Common) -> int:
+    """Show a run as it goes on, progress on standard error, and end as it ends."""
+    from tablewright.cli.faces.backup_screen import event_lines, finished_result
+    from tablewright.events import Finished, as_json
+
+    out, err = output(sys.stdout, color=common.color), output(sys.stderr, color=common.color)
+    code = exits.FAILED.code
+    for event in events:
+        if common.output == "json":
+            from tablewright.cli.faces.json_lines import encode
+
+            out.text(encode(as_json(event), out))
+        if isinstance(event, Finished):
+            code = exits.of_ending(event.ending)
+            if common.output != "json":
+                finished_result(event, out, err)
+        elif common.output != "json":
+            err.lines(event_lines(event, err.width, err.marks))
+    return code

@@ -1,0 +1,90 @@
+"""Backups on a screen: what there is, what goes, and how a run went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tablewright.backup.retention import Kept
+from tablewright.cli.faces.cells import clean, fit, pad, width, wrap
+from tablewright.cli.faces.diagnostic import finished_lines, is_failure
+from tablewright.cli.faces.marks import Line, Marks
+from tablewright.cli.faces.quantities import moment, size
+from tablewright.cli.terminal import Output
+from tablewright.events import Event, Finished, Noted
+from tablewright.model.table import Backup, Table
+
+
+def list_lines(found: Mapping[str, Sequence[Backup]], columns: int, marks: Marks) -> list[Line]:
+    """The backups by table."""
+    lines: list[Line] = []
+    for table, backups in found.items():
+        lines += [()] if lines else []
+        lines += [((text, "strong"),) for text in fit(clean(table), columns)]
+        if not backups:
+            lines.append(((f"  {marks.unknown} no backup", "unknown"),))
+        names = max((width(backup.name) for backup in backups), default=0)
+        for backup in backups:
+            good = backup.status == "AVAILABLE"
+            head = f"{pad(clean(backup.name), min(names, 45))}  {moment(backup.created_at)}  {size(backup.size_bytes)}"
+            kind = "" if backup.kind == "USER" else f"  {backup.kind.lower()}"
+            state = "" if good else f"  {backup.status}"
+            lines.append(
+                ((f"  {marks.good if good else marks.busy} ", "good" if good else "busy"), (head + kind + state, ""))
+            )
+            lines.append(((f"      {backup.arn}", "dim"),))
+    return lines
+
+
+def thin_lines(kept: Sequence[Kept], columns: int, marks: Marks) -> list[Line]:
+    """What becomes of each backup."""
+    lines: list[Line] = []
+    for each in kept:
+        word, look = ("delete", "bad") if each.goes else ("keep", "good")
+        text = f"{word:<7}{clean(each.backup.name)}  {moment(each.backup.created_at)}  {each.why}"
+        first, *rest = fit(text, columns - 2)
+        lines += [
+            ((f"{marks.bad if each.goes else marks.good} ", look), (first, "")),
+            *((("  " + t, ""),) for t in rest),
+        ]
+    return lines or [(("there is no backup", "dim"),)]
+
+
+def window_lines(tables: Sequence[Table], columns: int, marks: Marks) -> list[Line]:
+    """How far back each table can be restored."""
+    names = max((width(table.name) for table in tables), default=0)
+    lines: list[Line] = []
+    for table in tables:
+        recovery = table.recovery
+        if recovery is None:
+            mark, look, text = marks.unknown, "unknown", f"unknown: {table.unknown.get('recovery', 'not told')}"
+        elif not recovery.enabled:
+            mark, look, text = marks.bad, "bad", "point-in-time recovery is off"
+        else:
+            mark, look = marks.good, "good"
+            since, until = recovery.earliest, recovery.latest
+            text = f"{moment(since)} to {moment(until)}" if since and until else "on; the window is not told yet"
+        head = pad(clean(table.name), min(names, 40))
+        first, *rest = wrap(f"{head}  {text}", columns - 2) if width(head + text) + 4 > columns else [f"{head}  {text}"]
+        lines += [((f"{mark} ", look), (first, "")), *((("    " + t, ""),) for t in rest)]
+    return lines
+
+
+def event_lines(event: Event, columns: int, marks: Marks) -> list[Line]:
+    """What a run notes; its measures of progress are left out."""
+    if not isinstance(event, Noted):
+        return []
+    look = "warn" if event.level == "warning" else ""
+    first, *rest = wrap(clean(event.text), min(columns, 110) - 2)
+    mark = marks.unknown if look else marks.dot
+    return [((f"{mark} ", look or "dim"), (first, look)), *((("  " + text, look),) for text in rest)]
+
+
+def finished_result(event: Finished, out: Output, err: Output) -> None:
+    """The end: an error on standard error, the result on standard output."""
+    if is_failure(event.ending):
+        err.line(())
+        err.lines(finished_lines(event, err.width))
+        return
+    out.line(((f"{out.marks.good} ", "good"), (event.summary, "strong")))
+    for name, value in event.facts.items():
+        out.line(((f"  {name}  {value}", ""),))

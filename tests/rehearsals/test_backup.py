@@ -1,0 +1,159 @@
+"""Backups and restores over HTTP: content, what a restore leaves behind, and what a rehearsal may remove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tablewright.backup.run import Comparison, FromBackup, create, rehearse, restore, thin
+from tablewright.cli.backup import comparison
+from tablewright.errors import Refused, UsageError
+from tablewright.events import Ending, Event, Finished, Noted
+from tablewright.ports import Account
+from tests.conftest import EmbeddedAws
+from tests.contract.load_support import index, item, table
+from tests.rehearsals.deploying import opened
+
+
+@pytest.fixture
+def here(aws: EmbeddedAws, account: str) -> Account:
+    return opened(aws, account)
+
+
+def _end(events: Iterator[Event]) -> tuple[Finished, list[str]]:
+    *before, end = list(events)
+    assert isinstance(end, Finished)
+    return end, [event.text for event in before if isinstance(event, Noted)]
+
+
+def _made(aws: EmbeddedAws, account: str, name: str = "orders") -> Any:
+    client = aws.client("dynamodb", account=account)
+    table(client, name, attributes=("tag",), indexes=[index("byTag", "tag")], DeletionProtectionEnabled=True)
+    for number in range(30):
+        client.put_item(TableName=name, Item=item(f"k{number}", 200, tag="t"))
+    client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expiresAt"})
+    client.update_continuous_backups(
+        TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    client.tag_resource(
+        ResourceArn=client.describe_table(TableName=name)["Table"]["TableArn"], Tags=[{"Key": "team", "Value": "주문"}]
+    )
+    return client
+
+
+def _backup_of(client: Any, name: str = "orders") -> str:
+    return str(client.list_backups(TableName=name)["BackupSummaries"][-1]["BackupArn"])
+
+
+def test_a_restore_brings_items_and_everything_that_a_restore_leaves_behind(
+    aws: EmbeddedAws, account: str, here: Account
+) -> None:
+    client = _made(aws, account)
+    made, _ = _end(create(["orders"], here))
+    assert made.ending is Ending.DONE
+
+    end, notes = _end(restore(FromBackup(made.facts["orders"]), "restored", here, compare=comparison(here)))
+
+    assert end.ending is Ending.DONE, (end, notes)
+    assert any("hold the same items" in note for note in notes)
+    described = client.describe_table(TableName="restored")["Table"]
+    assert described["DeletionProtectionEnabled"]
+    assert client.describe_time_to_live(TableName="restored")["TimeToLiveDescription"]["AttributeName"] == "expiresAt"
+    assert {"Key": "team", "Value": "주문"} in client.list_tags_of_resource(ResourceArn=described["TableArn"])["Tags"]
+    recovery = client.describe_continuous_backups(TableName="restored")["ContinuousBackupsDescription"]
+    assert recovery["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    assert any("Alarms" in note for note in notes)
+
+
+def test_a_changed_item_is_found_by_thecomparison(aws: EmbeddedAws, account: str, here: Account) -> None:
+    client = _made(aws, account)
+    made, _ = _end(create(["orders"], here))
+    client.put_item(TableName="orders", Item=item("k7", 201, tag="t"))
+
+    end, _ = _end(restore(FromBackup(made.facts["orders"]), "restored", here, compare=comparison(here)))
+
+    assert end.ending is Ending.FAILED and end.code == "verify-differs"
+
+
+def test_nothing_that_exists_is_overwritten(aws: EmbeddedAws, account: str, here: Account) -> None:
+    client = _made(aws, account)
+    made, _ = _end(create(["orders"], here))
+
+    with pytest.raises(Refused) as refused:
+        list(restore(FromBackup(made.facts["orders"]), "orders", here))
+
+    assert refused.value.code == "target-exists"
+    assert client.describe_table(TableName="orders")["Table"]["ItemCount"] == 30
+
+
+def test_a_deleted_table_comes_back_under_its_own_name(aws: EmbeddedAws, account: str, here: Account) -> None:
+    client = _made(aws, account)
+    made, _ = _end(create(["orders"], here))
+    client.update_table(TableName="orders", DeletionProtectionEnabled=False)
+    client.delete_table(TableName="orders")
+    assert [backup.arn for backup in here.tables.backups("orders")] == [made.facts["orders"]]
+
+    end, notes = _end(restore(FromBackup(made.facts["orders"]), "orders", here))
+
+    assert end.code == "not-put-back"  # its settings went with it, and that is said
+    assert any("is gone, so its settings are not known" in note for note in notes)
+    assert client.scan(TableName="orders", Select="COUNT")["Count"] == 30
+
+
+def test_a_rehearsal_leaves_the_table_the_backup_and_nothing_else(
+    aws: EmbeddedAws, account: str, here: Account
+) -> None:
+    client = _made(aws, account)
+
+    end, notes = _end(rehearse("orders", here, comparison(here)))
+
+    assert end.ending is Ending.DONE, (end, notes)
+    assert end.facts["took"].endswith("s")
+    assert client.list_tables()["TableNames"] == ["orders"]
+    assert len(here.tables.backups("orders")) == 1
+
+
+def test_a_rehearsal_removes_no_table_but_its_own(aws: EmbeddedAws, account: str, here: Account) -> None:
+    """Somebody replaces the copy while it is compared: the table that is there then stays."""
+    client = _made(aws, account)
+    ours = comparison(here)
+    replaced: list[str] = []
+
+    def compare(source: str, target: str) -> Iterator[Event]:
+        yield from ours(source, target)
+        client.delete_table(TableName=target)
+        table(client, target)
+        client.put_item(TableName=target, Item=item("precious"))
+        replaced.append(target)
+
+    checked: Comparison = compare
+    end, notes = _end(rehearse("orders", here, checked))
+
+    assert any("it is left alone" in note for note in notes), (end, notes)
+    assert client.scan(TableName=replaced[0])["Count"] == 1
+
+
+def test_only_what_was_listed_and_is_ours_is_deleted(aws: EmbeddedAws, account: str, here: Account) -> None:
+    client = _made(aws, account)
+    for _ in range(3):
+        _end(create(["orders"], here))
+    client.create_backup(TableName="orders", BackupName="by-hand")
+
+    kept, delete = thin("orders", here, newest=1)
+    end, _ = _end(delete())
+
+    assert sum(each.goes for each in kept) == 2
+    assert end.summary == "2 backups deleted, 2 kept"
+    names = [backup.name for backup in here.tables.backups("orders")]
+    assert "by-hand" in names and len(names) == 2
+    with pytest.raises(UsageError):
+        thin("orders", here)
+
+
+def test_a_backup_that_is_not_there_is_said(here: Account) -> None:
+    with pytest.raises(UsageError) as missing:
+        list(restore(FromBackup("arn:aws:dynamodb:us-east-1:000000000000:table/x/backup/01-a"), "new", here))
+
+    assert missing.value.code == "no-backup"
