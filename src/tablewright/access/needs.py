@@ -144,7 +144,8 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need(
             _of(
                 "dynamodb",
-                "RestoreTableFromBackup RestoreTableToPointInTime BatchWriteItem PutItem UpdateItem DeleteItem GetItem Query Scan",
+                "RestoreTableFromBackup RestoreTableToPointInTime BatchWriteItem PutItem UpdateItem DeleteItem GetItem Query "
+                "Scan",
             ),
             "restore, rehearse: DynamoDB itself asks for the actions on items of the new table",
         ),
