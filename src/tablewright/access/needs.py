@@ -180,9 +180,9 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     ),
     "add": (
         Need(
-            _of("cloudwatch", "GetMetricData"),
-            "`add alarm` with thresholds from live metrics",
-            "the documented defaults are taken, and the alarm's description says so",
+            (*_of("cloudformation", "DescribeStacks ListStackResources"), *_of("cloudwatch", "GetMetricData")),
+            "`add alarm --measured`",
+            "it fails; without the option the documented thresholds are assumed, and the alarm's description says so",
         ),
     ),
     "remove": (
