@@ -174,6 +174,18 @@ def test_what_cannot_be_is_said_and_the_file_is_untouched(project: Path, words: 
     assert template(project).read_bytes() == before
 
 
+def test_a_policy_is_removed_again_and_is_in_a_tables_way_until_then(project: Path) -> None:
+    before = template(project).read_bytes()
+    done(project, "add", "policy", "read", "--table", "results", "--name", "ReadResults")
+    with_policy = template(project).read_bytes()
+    kept = ran(project, "remove", "table", "results", "--never-deployed")
+    assert kept.code == 2 and "tablewright remove policy ReadResults" in kept.err
+    wrong = ran(project, "remove", "policy", "AiChefResultsTable")
+    assert wrong.code == 2 and template(project).read_bytes() == with_policy
+    done(project, "remove", "policy", "ReadResults")
+    assert template(project).read_bytes() == before
+
+
 def test_a_reserved_word_is_no_key_unless_it_is_wanted(project: Path) -> None:
     before = template(project).read_bytes()
     for words, better in (

@@ -43,6 +43,13 @@ def test_a_policy_has_real_arns_and_no_placeholder() -> None:
     assert resources == [RESULTS, f"{RESULTS}/index/sessionId-index"]
 
 
+def test_a_table_is_named_as_it_is_everywhere_else() -> None:
+    for name in ("results", "ai-chef-results", "AiChefResultsTable"):
+        assert generated("read", "--table", name)["Statement"][0]["Resource"] == RESULTS
+        words = ("read", "--as", "table-property", "--table", name, "--principal", ACCOUNT)
+        assert policy("generate", *words).code == 0
+
+
 def test_another_environment_has_its_own_names() -> None:
     document = generated("read", "--env", "staging", "--table", "AiChefResultsTable")
     assert document["Statement"][0]["Resource"] == f"{RESULTS}-staging"

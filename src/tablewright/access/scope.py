@@ -163,10 +163,13 @@ def _keys(table: TableDesign) -> tuple[str, ...]:
 
 
 def table_named(scope: Scope, named: str) -> TableScope:
-    """The table of a logical ID or name. Raises UsageError, with the names that there are."""
+    """The table of a logical ID, a name, or what is its own in it. Raises UsageError, with the names that there are."""
     for table in scope.tables:
         if named in (table.logical_id, table.name):
             return table
+    ending = [table for table in scope.tables if named and table.name.endswith(tuple(f"{sign}{named}" for sign in "-_."))]
+    if len(ending) == 1:
+        return ending[0]
     known = ", ".join(f"{table.name} ({table.logical_id})" for table in scope.tables) or "none"
     raise UsageError(
         "no-such-table", "There is no such table", f"{named} is no table of the stack. Its tables: {known}."

@@ -20,6 +20,12 @@ from tablewright.template.tree import Mapping, Node, Scalar, Sequence, walk
 KEEPING = ("Retain", "RetainExceptOnCreate")
 
 
+POLICIES = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy")
+
+_REMOVED = {DASHBOARD: "dashboard", **dict.fromkeys(POLICIES, "policy")}
+"""What ``tablewright remove`` calls a type of resource that refers to tables."""
+
+
 def remove_table(text: Text, table: str) -> Text:
     """The table, its alarms and its outputs gone. Raises UsageError where something else still mentions it."""
     found, _ = place(text, table)
@@ -29,13 +35,14 @@ def remove_table(text: Text, table: str) -> Text:
     users = [
         key for key in _resources(text) if key != found.logical_id and mentions(_node(text, key), found.logical_id)
     ]
-    boards = [key for key in users if _type(text, key) == DASHBOARD]
     if users:
         raise UsageError(
             "still-in-use",
             "The table is still in use",
             f"{', '.join(users)} refers to {found.logical_id}. Take that out first. The file is unchanged.",
-            f"tablewright remove dashboard {boards[0]}" if boards else None,
+            next(
+                (f"tablewright remove {what} {key}" for key in users if (what := _REMOVED.get(_type(text, key)))), None
+            ),
         )
     return take_entry(text, ("Resources", found.logical_id))
 
@@ -191,6 +198,22 @@ def remove_named(text: Text, section: str, key: str) -> Text:
     if text.entry((section, key)) is None:
         raise UsageError("not-there", "It is not there", f"{text.path} has no {key} in {section}.")
     return take_entry(text, (section, key))
+
+
+def remove_policy(text: Text, name: str) -> Text:
+    """A policy by its logical ID. Raises UsageError where something still refers to it."""
+    if _type(text, name) not in POLICIES:
+        raise UsageError("not-there", "It is not there", f"{text.path} has no policy {name}.")
+    users = [key for key in _resources(text) if key != name and mentions(_node(text, key), name)]
+    outputs = text.tree.get("Outputs")
+    users += [one.key for one in (outputs.entries if isinstance(outputs, Mapping) else ()) if mentions(one.value, name)]
+    if users:
+        raise UsageError(
+            "still-in-use",
+            "The policy is still in use",
+            f"{', '.join(users)} refers to {name}. Take that out first. The file is unchanged.",
+        )
+    return take_entry(text, ("Resources", name))
 
 
 def _without_unused(text: Text, where: Path, keys: set[str]) -> Text:

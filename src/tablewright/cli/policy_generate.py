@@ -185,12 +185,15 @@ def _with_arns(common: Common, asked: Asked, wishes: tuple[Wish, ...]) -> str:
 
 def _for_template(common: Common, asked: Asked, wishes: tuple[Wish, ...]) -> str:
     from tablewright.access.grant import table_or_all
+    from tablewright.author.editing import Text
     from tablewright.author.policies import managed_policy, stream_policy, table_policy, template_policy, template_scope
+    from tablewright.author.siblings import family
     from tablewright.cli.policy_scope import read
 
     design = read(common, asked.template, asked.stack, asked.parameters)
     scope = template_scope(design)
-    tables = table_or_all(scope, asked.table)
+    found = family(Text(design.body, design.path))
+    tables = table_or_all(scope, [found.named(one).logical_id for one in asked.table])
     json = design.body.lstrip().startswith("{")
     if asked.form == "table-property":
         table = _one(tables)

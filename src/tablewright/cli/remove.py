@@ -256,3 +256,18 @@ def autoscaling(common: Common, table: str, of: str, template: Path | None, diff
 
 
 command.add_command(replica)
+
+
+@command.command(short_help="Remove a policy by its logical ID.")
+@click.argument("name", metavar="LOGICALID")
+@editing_options
+def policy(common: Common, name: str, template: Path | None, diff: bool) -> int:
+    """Remove a policy by its logical ID, as tablewright add policy wrote it.
+
+    \b
+    Examples:
+      tablewright remove policy ReadResults --diff
+    """
+    from tablewright.author.removal import remove_policy
+
+    return apply(common, template, lambda text: remove_policy(text, name), diff=diff, said=f"{name} removed")
