@@ -204,15 +204,7 @@ def remove_policy(text: Text, name: str) -> Text:
     """A policy by its logical ID. Raises UsageError where something still refers to it."""
     if _type(text, name) not in POLICIES:
         raise UsageError("not-there", "It is not there", f"{text.path} has no policy {name}.")
-    users = [key for key in _resources(text) if key != name and mentions(_node(text, key), name)]
-    outputs = text.tree.get("Outputs")
-    users += [one.key for one in (outputs.entries if isinstance(outputs, Mapping) else ()) if mentions(one.value, name)]
-    if users:
-        raise UsageError(
-            "still-in-use",
-            "The policy is still in use",
-            f"{', '.join(users)} refers to {name}. Take that out first. The file is unchanged.",
-        )
+    _check_unused(text, name)
     return take_entry(text, ("Resources", name))
 
 
