@@ -13,6 +13,7 @@ from tablewright.migrate.items.canonical import canonical
 from tablewright.migrate.items.key import KeyReader
 from tablewright.migrate.items.values import from_json, to_json
 from tablewright.migrate.transform.declared import Declared
+from tablewright.migrate.transform.flags import from_flags
 from tablewright.migrate.transform.operations import (
     ALWAYS,
     Add,
@@ -202,3 +203,35 @@ def _twice_as_once(operations: list[Operation], item: dict[str, Any]) -> None:
     touched = declared.reads or frozenset()
     before, after = from_json(to_json(item)), from_json(once)
     assert {n: v for n, v in before.items() if n not in touched} == {n: v for n, v in after.items() if n not in touched}
+
+
+_BOTH = (Key("id", "S", "HASH"), Key("at", "N", "RANGE"))
+
+
+@pytest.mark.parametrize(
+    ("key", "follows"),
+    [
+        (["PK=S#{id}", "SK={at:013}"], True),
+        (["PK={id}", "SK=AT#{at}"], True),
+        (["PK={at:013}#{id}", "SK=x"], True),
+        (["PK=X", "SK=META"], False),  # the inverse knows the way back, but all meet in one key
+        (["PK=S#{id}", "SK=META"], False),
+        (["PK={id}#{at}", "SK=x"], False),  # where id holds a #
+        (["PK={id:03}", "SK={at:013}"], False),  # "7" and "07"
+    ],
+)
+def test_that_no_two_items_meet_follows_from_the_key_alone(key: list[str], follows: bool) -> None:
+    target = (Key("PK", "S", "HASH"), Key("SK", "S", "RANGE"))
+    assert Declared(from_flags({"key": key}), _BOTH, target).injective is follows
+
+
+@given(st.lists(_operations, min_size=1, max_size=3), _items, _items)
+@settings(max_examples=30)
+def test_items_never_meet_where_that_is_said(
+    operations: list[Operation], one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """The strategies' ids are few, so that two items often differ in little."""
+    declared = _declared(operations)
+    page = declared.page([to_json(one), to_json(other)])
+    if declared.injective and one["id"] != other["id"] and len(page.items) == 2 and page.keys is not None:
+        assert page.keys[0] != page.keys[1]

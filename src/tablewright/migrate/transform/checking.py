@@ -198,6 +198,13 @@ def _check_in_place(operations: Sequence[Operation], source: Sequence[Key]) -> N
                 number, operation, f"{operation.name!r} is made of itself, which done twice is not as done once"
             )
         for later in operations[number:]:
+            judged = sorted(names_written(later) & set(operation.when.names))
+            if judged:
+                raise _wrong(
+                    number,
+                    operation,
+                    f"its condition looks at {judged[0]!r}, which a later operation changes: done twice is not as done once",
+                )
             if written & names_written(later) or (_new_names(later) & names_read(operation)):
                 raise _wrong(
                     number,

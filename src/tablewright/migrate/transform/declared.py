@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tablewright.errors import UsageError
 from tablewright.migrate.transform.checking import check
 from tablewright.migrate.transform.compiled import compile_page
+from tablewright.migrate.transform.injective import is_injective
 from tablewright.migrate.transform.inverse import NoInverse, inverse_of
 from tablewright.migrate.transform.operations import Operation, names_read, names_written
 from tablewright.migrate.transform.protocol import CODEC_VERSION, Page, TransformError
@@ -50,6 +51,7 @@ class Declared:
         self.keeps_keys = not target or (
             schema_text(source) == schema_text(target) and not written & {key.name for key in target}
         )
+        self.injective = self.keeps_keys or is_injective(self.operations, source, target)
         self._page = compile_page(self.operations, target, keeps_keys=self.keeps_keys, in_place=in_place)
 
     @property

@@ -37,6 +37,7 @@ class FunctionTransform:
     """
 
     keeps_keys = False
+    injective = False
     reads: frozenset[str] | None = None
 
     def __init__(

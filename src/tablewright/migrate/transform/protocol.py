@@ -62,6 +62,11 @@ class Transform(Protocol):
         ...
 
     @property
+    def injective(self) -> bool:
+        """Whether it follows from the transform that no two items meet in one target key. False: it does not follow."""
+        ...
+
+    @property
     def reads(self) -> frozenset[str] | None:
         """The attributes that it looks at or writes, by which an update in place is conditioned; None: any of the item's."""
         ...

@@ -33,6 +33,7 @@ class Unchanged:
         told = f"0|{schema_text(source)}|{schema_text(target)}|{CODEC_VERSION}"
         self.fingerprint = sha256(told.encode()).hexdigest()
         self.keeps_keys = not target or schema_text(source) == schema_text(target)
+        self.injective = {key.name for key in source} <= {key.name for key in target}
         self.reads: frozenset[str] | None = frozenset()
         self._source = tuple(source)
         self._key = KeyReader(target)
