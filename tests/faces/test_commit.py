@@ -97,8 +97,11 @@ def test_what_a_tag_says_is_no_option_of_git(repository: Path, identifier: str) 
 
 def test_without_git_it_is_said(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert commit_at(tmp_path) == (None, "")  # no repository: nothing to say
+    assert commit_at(repository) == (None, "")  # nothing is committed yet
+    (repository / ".git/HEAD").write_text("nonsense")
     none, why = commit_at(repository)
-    assert none is None and "commit" in why  # one without a commit yet
+    assert none is None and "not a git repository" in why
+    (repository / ".git/HEAD").write_text("ref: refs/heads/main\n")
     commit(repository, "a")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert shutil.which("git") is None

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tablewright.cli.faces.cells import width
+from tablewright.cli.faces.deploy_page import deploy_page
 from tablewright.cli.faces.marks import UNICODE
 from tablewright.cli.faces.plan_page import plan_page
 from tablewright.cli.faces.plan_screen import plan_lines
@@ -22,6 +23,7 @@ from tablewright.model.cause import Cause
 from tablewright.model.loss import Loss, Weight
 from tablewright.model.stack import ChangeSet, PropertyChange, ResourceChange
 from tablewright.model.table import Contents, Holds
+from tests.faces import recorded
 from tests.faces.conftest import Client
 from tests.faces.recorded import ALARM, STACK_ID, TABLE, started
 from tests.faces.shell import Ran
@@ -152,6 +154,30 @@ def test_a_comment_on_many_changes_stays_within_what_github_takes() -> None:
         < page.index("OrdersTable` | AWS")
         < page.index("Alarm0")
     )
+
+
+def test_a_table_that_stays_is_not_said_to_be_lost() -> None:
+    stays = replace(LOSS, weight=Weight.SAID, table="kept", what="The table leaves the stack and stays.")
+    for losses, caution in (((stays,), False), ((stays, LOSS), True)):
+        events = [replace(one, losses=losses) if isinstance(one, ChangesFound) else one for one in planned()]
+        page = plan_page(gather(events))
+        assert ("> [!CAUTION]" in page) is caution and "> [!NOTE]\n> **What becomes of tables**" in page
+        assert not caution or page.index("> [!CAUTION]") < page.index("orders (") < page.index(
+            "> [!NOTE]"
+        ) < page.index("kept (")
+
+
+def test_a_run_is_shown_with_its_cause_outputs_and_what_was_lost() -> None:
+    page = deploy_page(gather(recorded.created()))
+    assert page.startswith("### Deployment of stack `ai-chef-dynamodb` (production)") and "\n✅ Stack" in page
+    assert "| `SessionsTableName` | `ai-chef-sessions` | ai-chef-dynamodb-SessionsTable |" in page
+    failed = deploy_page(gather(recorded.rolled_back()))
+    assert "\n❌ " in failed and "**Root cause**" in failed
+    lost = [
+        replace(one, losses=(replace(LOSS, allowed=True),)) if isinstance(one, ChangesFound) else one
+        for one in recorded.created()
+    ]
+    assert "**What was lost, as allowed**" in deploy_page(gather(lost))
 
 
 def test_a_comment_on_many_losses_names_them_before_anything_else_and_says_what_it_leaves_out() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from datetime import datetime
@@ -25,6 +26,8 @@ def commit_at(folder: Path) -> tuple[Commit | None, str]:
     except (OSError, subprocess.SubprocessError) as error:
         return None, f"git did not answer ({type(error).__name__})"
     if asked.returncode:
+        if "does not have any commits" in asked.stderr:
+            return None, ""
         words = asked.stderr.strip().splitlines()
         return None, words[-1] if words else f"git ended with {asked.returncode}"
     identifier, _, at = asked.stdout.strip().partition(" ")
@@ -66,6 +69,7 @@ def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         timeout=_SECONDS,
+        env={**os.environ, "LC_ALL": "C"},
         stdin=subprocess.DEVNULL,
         check=False,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tablewright.cli.faces.markdown import cause_text, cell, change_rows, changes_table, code, losses_box, text
 from tablewright.cli.faces.planned import PlanShown
 from tablewright.cli.faces.wording import place
-from tablewright.events import Ending
+from tablewright.events import Ending, Finished
 
 _ROOM = 200_000
 """Characters, far within the mebibyte that GitHub takes for a step's summary."""
@@ -26,7 +26,7 @@ def deploy_page(shown: PlanShown) -> str:
     if not lost and shown.changes is not None:
         lost = shown.changes.losses
     if lost:
-        parts.append(losses_box(lost))
+        parts.append(losses_box(lost, "What was lost, as allowed" if _is_done(finished) else "What would be lost"))
     cause = (finished.cause if finished is not None else None) or shown.cause
     if cause is not None:
         parts.append(cause_text("Root cause", cause))
@@ -37,6 +37,10 @@ def deploy_page(shown: PlanShown) -> str:
         rows = [f"| {code(one.key)} | {code(one.value)} | {cell(one.export or '')} |" for one in finished.outputs]
         parts.append("**Outputs**\n\n| output | value | export |\n|---|---|---|\n" + "\n".join(rows))
     return "\n\n".join(parts) + "\n"
+
+
+def _is_done(finished: Finished | None) -> bool:
+    return finished is not None and finished.ending in _GOOD
 
 
 def _title(shown: PlanShown) -> str:

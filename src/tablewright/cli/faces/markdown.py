@@ -8,7 +8,7 @@ from tablewright.cli.faces.cells import clean
 from tablewright.cli.faces.changes import is_replaced, loss_text, verb
 from tablewright.cli.faces.wording import unrehearsed
 from tablewright.model.cause import Cause
-from tablewright.model.loss import Loss
+from tablewright.model.loss import Loss, Weight
 from tablewright.model.stack import PropertyChange, ResourceChange
 
 _LONGEST_VALUE = 200
@@ -38,10 +38,16 @@ def cell(told: str) -> str:
     return text(told).replace("|", "\\|")
 
 
-def losses_box(losses: Sequence[Loss]) -> str:
-    """What would be lost, as GitHub's caution box."""
-    told = "\n".join(f"> - {text(loss_text(loss))}" for loss in losses)
-    return f"> [!CAUTION]\n> **What would be lost**\n{told}"
+def losses_box(losses: Sequence[Loss], title: str = "What would be lost") -> str:
+    """What would be lost, as GitHub's caution box; and what is only said of tables that stay, as its note."""
+    lost = [loss for loss in losses if loss.weight is not Weight.SAID]
+    stay = [loss for loss in losses if loss.weight is Weight.SAID]
+    boxes = []
+    for kind, heading, listed in (("CAUTION", title, lost), ("NOTE", "What becomes of tables", stay)):
+        if listed:
+            told = "\n".join(f"> - {text(loss_text(loss))}" for loss in listed)
+            boxes.append(f"> [!{kind}]\n> **{heading}**\n{told}")
+    return "\n\n".join(boxes)
 
 
 def change_rows(changes: Sequence[ResourceChange]) -> list[str]:
