@@ -57,6 +57,11 @@ def _manner_options(command: Command) -> Command:
 @click.option(
     "--suspend-ttl", is_flag=True, help="Switch TTL off at the target until the copy is verified, then on again."
 )
+@click.option(
+    "--lease-table",
+    metavar="TABLE",
+    help="A table beside the target, keyed by id (S), that keeps runs on other machines out of it.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask before a table is changed in place.")
 @click.option(
     "--in-place", is_flag=True, help="Change the source's items where they are; keys stay, writers may go on."
@@ -71,6 +76,7 @@ def run(
     into_existing: str | None,
     suspend_ttl: bool,
     in_place: bool,
+    lease_table: str | None,
     yes: bool,
     format_: str,
     compression: str,
@@ -122,6 +128,7 @@ def run(
             dead_letters=DEFAULT_DEAD_LETTERS if dead_letters is None else dead_letters,
             verify=verify is not False,
             in_place=in_place,
+            lease_table=lease_table,
         ),
         pace=parse_pace(pace) if pace else None,
         into_existing=into_existing,

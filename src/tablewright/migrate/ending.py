@@ -9,8 +9,10 @@ from tablewright.events import Ending, Finished
 from tablewright.migrate.dead_letters import FILE_NAME as LETTERS
 from tablewright.migrate.engine.values import Counts
 from tablewright.migrate.job import Job
+from tablewright.migrate.record import Record
+from tablewright.migrate.states import state
 
-__all__ = ["LETTERS", "by_error", "complete", "differs", "explained", "facts", "halted", "incomplete"]
+__all__ = ["LETTERS", "by_error", "complete", "differs", "explained", "facts", "halted", "incomplete", "over"]
 
 _ENDINGS: tuple[tuple[type[TablewrightError], Ending], ...] = (
     (Refused, Ending.REFUSED),
@@ -110,6 +112,37 @@ def halted(job: Job, counts: Counts, *, asked: bool) -> Finished:
         hint=f"tablewright migrate resume {job.id}",
         code="stopped" if asked else "paused",
         facts=facts(job, counts),
+    )
+
+
+def over(kept: Record) -> Finished:
+    """The answer to a request whose job is over, and whose target holds what it wrote. Raises Refused where something is left."""
+    job = kept.job
+    when, hint = f"{kept.changed_at:%Y-%m-%d %H:%M} UTC", f"tablewright migrate verify {job.id}"
+    if job.options.in_place:
+        raise Refused(
+            "over-with-a-rest",
+            "This change is over, and it is not known whether it may be made twice",
+            f"{state(kept.state).meaning} It ended at {when}: {kept.ending}. What the items were stands in {job.folder}. To go "
+            "back, run:",
+            f"tablewright migrate undo {job.id}",
+        )
+    if kept.state in ("done", "unverified"):
+        return Finished(
+            Ending.NOTHING_TO_DO,
+            "Nothing to do: this migration is over",
+            f"It ended at {when} ({kept.ending or kept.state}), and the target holds what it wrote. To compare both sides again, "
+            "run:",
+            hint=hint,
+            code="over-already",
+            facts={"job": job.id, "folder": job.folder, "state": kept.state},
+        )
+    raise Refused(
+        "over-with-a-rest",
+        "This migration is over, and left something",
+        f"{state(kept.state).meaning} It ended at {when}: {kept.ending}. What is left stands in {job.folder}. To begin "
+        "anew, empty the target. To compare both sides again, run:",
+        hint,
     )
 
 

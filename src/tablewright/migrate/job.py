@@ -102,7 +102,7 @@ class Options:
     ``segments``: parallel segments of the scan, None to choose by the source's size; it is fixed for a job's life.
     ``dead_letters``: how many items may be set aside before the run stops. ``into_existing``: the target may hold items, which
     are never overwritten: conditional puts only. ``verify``: compare the contents at the end. ``in_place``: the source is
-    changed itself.
+    changed itself. ``lease_table``: a table beside the target for the lease among machines (``lease.terms``).
     """
 
     pace: Pace = field(default_factory=Pace)
@@ -111,6 +111,7 @@ class Options:
     into_existing: bool = False
     verify: bool = True
     in_place: bool = False
+    lease_table: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,24 +5,27 @@ Every state is written down before what it names begins (``states``), so the run
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from tablewright.errors import Failed, Refused, TablewrightError, UsageError
+from tablewright.errors import Failed, TablewrightError, UsageError
 from tablewright.events import Ending, Finished, Noted
 from tablewright.migrate import ending, guards
+from tablewright.migrate.beginning.run import FEWEST_SEGMENTS, checkpoint_record, copy_settings, new_record
 from tablewright.migrate.changing.run import STATE_OF_END, change_table
-from tablewright.migrate.checkpoint.record import EndRecord, JobRecord
 from tablewright.migrate.checkpoint.store import Checkpoint, look, wish
 from tablewright.migrate.comparing.run import compare
 from tablewright.migrate.dead_letters import FILE_NAME, DeadLetters
 from tablewright.migrate.engine.run import copy
-from tablewright.migrate.engine.values import CopySettings, Counts
+from tablewright.migrate.engine.values import Counts
 from tablewright.migrate.events import MigrationEvent, MigrationStarted, Paused, PhaseEnded, PhaseStarted
 from tablewright.migrate.job import Job, job_id
 from tablewright.migrate.lease.lock import target_lock
+from tablewright.migrate.lease.terms.run import Term
 from tablewright.migrate.looking.run import Accounts, End
 from tablewright.migrate.looking.run import look as look_at
 from tablewright.migrate.opening.run import holds_files, open_source, open_target, try_out
@@ -31,15 +34,11 @@ from tablewright.migrate.request import Request
 from tablewright.migrate.settling.run import restore, suspend
 from tablewright.migrate.states import state
 from tablewright.migrate.transform.protocol import Transform
-from tablewright.migrate.wire.door import OpenTable
 from tablewright.ports import Clock
 
 __all__ = ["CHECKPOINT", "migrate"]
 
 CHECKPOINT = "checkpoint.sqlite"
-
-_SEGMENT_BYTES = 128 << 20
-_FEWEST_SEGMENTS, _MOST_SEGMENTS = 4, 1024
 
 
 def migrate(request: Request, accounts: Accounts, clock: Clock) -> Iterator[MigrationEvent]:
@@ -69,7 +68,8 @@ class _Run:
         )
         self._folder = Path(job_folder(Path(request.root), self._id))
         self._letters = self._folder / FILE_NAME
-        self._record: Record = self._new_record()
+        self._record = new_record(request, source, target, transform, self._id, str(self._folder), clock.now())
+        self._term: Term | None = None
 
     @property
     def _job(self) -> Job:
@@ -83,7 +83,7 @@ class _Run:
                 retire(self._folder)
                 kept = None
             if kept is not None and state(kept.state).over:
-                yield self._over(kept)
+                yield ending.over(kept)
                 return
             if kept is None:
                 if self._request.job is not None:
@@ -97,7 +97,19 @@ class _Run:
                 write_record(self._record)
             else:
                 self._record = replace(kept, job=replace(kept.job, folder=str(self._folder)))
-            yield from self._work(resumed=kept is not None)
+            yield from self._held(resumed=kept is not None)
+
+    def _held(self, *, resumed: bool) -> Iterator[MigrationEvent]:
+        """The work, under the lease among machines too where there is a table for it."""
+        table, account = self._job.options.lease_table, self._target.account
+        if table is None or account is None or account.data is None:
+            yield from self._work(resumed=resumed)
+            return
+        holder = f"{platform.node()}, process {os.getpid()}, job {self._id}"
+        with Term(account.data, table, self._target.identity, holder) as self._term:
+            asked = self._request.stopping
+            self._request = replace(self._request, stopping=self._term.or_lost(asked))
+            yield from self._work(resumed=resumed)
 
     def _work(self, *, resumed: bool) -> Iterator[MigrationEvent]:
         """From the record's state to the end."""
@@ -116,7 +128,11 @@ class _Run:
             for text in guards.warnings(None if in_place else self._source.found, self._target.found):
                 yield Noted("warning", text)
         try:
-            with closing(Checkpoint.open(self._folder / CHECKPOINT, self._belongs_to())) as checkpoint:
+            with closing(
+                Checkpoint.open(
+                    self._folder / CHECKPOINT, checkpoint_record(self._job, self._source, self._target, self._transform)
+                )
+            ) as checkpoint:
                 self._wish()
                 yield from self._stages(checkpoint)
         except TablewrightError as error:
@@ -141,11 +157,12 @@ class _Run:
                     journal=checkpoint,
                     letters=letters,
                     clock=self._clock,
-                    settings=self._settings(),
+                    settings=copy_settings(self._job, self._request, self._source, self._target),
                     stopping=self._request.stopping,
                 ):
                     yield event
                     if isinstance(event, Paused):
+                        self._check_lease()
                         asked = self._request.stopping()
                         self._move("stopped" if asked else "paused", event.reason)
                         yield ending.halted(self._job, _counts(checkpoint), asked=asked)
@@ -182,11 +199,16 @@ class _Run:
             if not isinstance(event, Finished):
                 yield event
             elif event.ending is Ending.MUST_WAIT:
+                self._check_lease()
                 code = "stopped" if stopping() else "paused"
                 self._move(code, event.summary)
                 yield replace(event, code=code)
             else:
                 yield self._finish(STATE_OF_END.get(event.code or "", "failed"), event)
+
+    def _check_lease(self) -> None:
+        if self._term is not None:
+            self._term.check()
 
     def _compare(self, counts: Counts) -> Iterator[MigrationEvent]:
         """Read both sides, and say done only if they are the same."""
@@ -199,13 +221,14 @@ class _Run:
             self._clock,
             folder=self._folder,
             pace=self._request.pace or self._job.options.pace,
-            segments=self._job.options.segments or _FEWEST_SEGMENTS,
+            segments=self._job.options.segments or FEWEST_SEGMENTS,
             extras=not self._job.options.into_existing,
             stopping=self._request.stopping,
         )
         for event in comparison:
             if isinstance(event, Paused):
                 yield event
+                self._check_lease()
                 self._move("stopped", event.reason)
                 yield ending.halted(self._job, counts, asked=True)
                 return
@@ -261,34 +284,6 @@ class _Run:
             return kept.state in ("done", "undone")
         return self._target.account.tables.contents(self._target.found.name).is_empty
 
-    def _over(self, kept: Record) -> Finished:
-        when, hint = f"{kept.changed_at:%Y-%m-%d %H:%M} UTC", f"tablewright migrate verify {kept.job.id}"
-        if kept.job.options.in_place:
-            raise Refused(
-                "over-with-a-rest",
-                "This change is over, and it is not known whether it may be made twice",
-                f"{state(kept.state).meaning} It ended at {when}: {kept.ending}. What the items were stands in "
-                f"{kept.job.folder}. To go back, run:",
-                f"tablewright migrate undo {kept.job.id}",
-            )
-        if kept.state in ("done", "unverified"):
-            return Finished(
-                Ending.NOTHING_TO_DO,
-                "Nothing to do: this migration is over",
-                f"It ended at {when} ({kept.ending or kept.state}), and the target holds what it wrote. To compare both sides "
-                "again, run:",
-                hint=hint,
-                code="over-already",
-                facts={"job": kept.job.id, "folder": kept.job.folder, "state": kept.state},
-            )
-        raise Refused(
-            "over-with-a-rest",
-            "This migration is over, and left something",
-            f"{state(kept.state).meaning} It ended at {when}: {kept.ending}. What is left stands in {kept.job.folder}. To begin "
-            "anew, empty the target. To compare both sides again, run:",
-            hint,
-        )
-
     # TTL.
 
     def _suspend_ttl(self) -> Iterator[MigrationEvent]:
@@ -309,53 +304,9 @@ class _Run:
 
     # Writing down.
 
-    def _new_record(self) -> Record:
-        request, now = self._request, self._clock.now()
-        pace = request.pace or request.options.pace
-        options = replace(
-            request.options,
-            pace=pace,
-            segments=(request.options.segments if self._source.found else None) or _segments(self._source),
-            into_existing=request.into_existing is not None,
-        )
-        return Record(
-            job=Job(self._id, request.source, request.target, str(self._folder), request.title, options),
-            state="planned",
-            began_at=now,
-            changed_at=now,
-            transform_spec=request.spec,
-            fingerprint=self._transform.fingerprint,
-            identities={"source": self._source.identity, "target": self._target.identity},
-        )
-
-    def _belongs_to(self) -> JobRecord:
-        options = self._job.options
-        return JobRecord(
-            job=self._id,
-            source=_end_record(self._source),
-            target=_end_record(self._target),
-            transform=self._transform.fingerprint,
-            segments=options.segments or _segments(self._source),
-            described="; ".join(self._transform.describe()),
-            only_new=options.into_existing,
-            in_place=options.in_place,
-        )
-
     def _wish(self) -> None:
         """Going on takes a pause back; a pace given now holds from now on."""
         wish(self._folder / CHECKPOINT, pause=False, pace=self._request.pace)
-
-    def _settings(self) -> CopySettings:
-        options = self._job.options
-        found = self._source.found
-        return CopySettings(
-            pace=self._request.pace or options.pace,
-            read_capacity=self._source.capacity()[0],
-            write_capacity=self._target.capacity()[1],
-            only_new=options.into_existing,
-            dead_letters=max(options.dead_letters, self._request.options.dead_letters),
-            expected=found.table.item_count if found is not None else None,
-        )
 
     def _move(self, to: str, said: str = "") -> None:
         self._record = self._record.moved(to, self._clock.now(), said)
@@ -386,18 +337,3 @@ def _is_copied(checkpoint: Checkpoint) -> bool:
 
 def _counts(checkpoint: Checkpoint) -> Counts:
     return sum((position.counts for position in checkpoint.positions().values()), Counts())
-
-
-def _end_record(end: End) -> EndRecord:
-    keys = tuple(f"{key.name}:{key.type}" for key in end.keys)
-    return EndRecord(name=str(end.asked), identity=end.identity, keys=keys, where=end.where)
-
-
-def _segments(source: End) -> int:
-    """Enough segments to keep a large table's partitions busy, few enough for a small one; fixed for a job's life."""
-    if source.found is None:
-        opened = open_source(source)
-        assert not isinstance(opened, OpenTable)
-        return opened.segments
-    size = source.found.table.size_bytes
-    return max(_FEWEST_SEGMENTS, min(_MOST_SEGMENTS, size // _SEGMENT_BYTES + 1))

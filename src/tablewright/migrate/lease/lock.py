@@ -1,6 +1,6 @@
 """A lock that the operating system keeps: held while its process lives, given back the moment that it dies, SIGKILL included.
 
-So it never has to expire and is never stolen. It holds on one machine; among machines there is ``lease.term``.
+So it never has to expire and is never stolen. It holds on one machine; among machines there is ``lease.terms``.
 """
 
 from __future__ import annotations

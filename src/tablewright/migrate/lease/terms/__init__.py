@@ -1,0 +1,1 @@
+"""The lease among machines, kept in a DynamoDB table."""
