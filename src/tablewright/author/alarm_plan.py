@@ -245,7 +245,7 @@ def _threshold(kind: Kind, place: Place, wish: Wish) -> tuple[int, str]:
         times = f"{kind.headroom:g} times " if kind.headroom != 1 else ""
         peak = f"{measured.peak:,.1f}".removesuffix(".0")
         return measured.threshold, (
-            f"Threshold from the {measured.days} days before {measured.until}: {times}the most that would have rung "
+            f"Threshold from the {'day' if measured.days == 1 else f'{measured.days} days'} before {measured.until}: {times}the most that would have rung "
             f"({peak} {kind.unit}), and at least {kind.least:,}."
         )
     if kind.threshold is None:

@@ -122,7 +122,7 @@ def measure(
 
     ``tables`` has the physical name of each table that is deployed, by its logical ID. Raises what asking AWS may raise.
     """
-    until = now.replace(second=0, microsecond=0)
+    until = now.replace(second=0, microsecond=0) + timedelta(minutes=1)  # the minute that is under way too
     asked = [
         (one, queries_of(one, tables.get(one.table, ""))) for one in planned if not one.table or one.table in tables
     ]
@@ -132,6 +132,6 @@ def measure(
         )
     )
     found = {
-        one.place: measured(one.kind, [next(series) for _ in some], days, f"{until:%Y-%m-%d}") for one, some in asked
+        one.place: measured(one.kind, [next(series) for _ in some], days, f"{now:%Y-%m-%d}") for one, some in asked
     }
     return {place: value for place, value in found.items() if value is not None}

@@ -166,7 +166,7 @@ def _several(common: Common, asked: Asked, template: Path | None, diff: bool) ->
     costs = bill(found.planned, len(found.composites), region)
     out = output(sys.stdout, color=common.color)
     written = not (diff or asked.listed)
-    page = Page(out, path, edited, found, costs, written, asked.listed, diff, named=bool(asked.kinds))
+    page = Page(out, path, edited, found, costs, written, asked.listed, diff, bool(asked.kinds), asked.measured)
     page.show(as_json=common.output == "json")
     return exits.DONE.code
 

@@ -32,6 +32,7 @@ class Page:
     listed: bool
     diff: bool
     named: bool = False  # whether the kinds were named: then every one that is not written is said
+    measured: int | None = None  # the days that were looked at
 
     def show(self, *, as_json: bool) -> None:
         """Write it."""
@@ -64,6 +65,11 @@ class Page:
             yield from self._wrapped(note, "warn")
         if count:
             yield from self._wrapped(f"cost: {self.bill.words}", "")
+        assumed = sum("assumed" in one.basis for one in self.found.planned)
+        if self.measured and assumed:
+            days = "day" if self.measured == 1 else f"{self.measured} days"
+            many = "threshold is" if assumed == 1 else "thresholds are"
+            yield from self._wrapped(f"{assumed} {many} assumed: the past {days} saw nothing to measure", "warn")
         for note in size_note(self.edited.after) if count else ():
             yield from self._wrapped(note, "warn")
         for finding in self.edited.notes if self.written else ():

@@ -117,7 +117,7 @@ def recommended_alarms_missing(stack: Stack) -> Iterator[Problem]:
     What it finds: a table without an alarm on read throttling, on write throttling or on SystemErrors in the template.
     Why it matters: these are the failures that DynamoDB itself reports; without them the first to notice are the users.
     Instead: ReadThrottleEvents and WriteThrottleEvents by table and index, SystemErrors by operation, latency by
-        operation.
+        operation; `tablewright add alarm --set recommended` writes them.
     When to ignore: alarms stand in another template.
     Source: CloudWatch user guide, "Recommended alarms" (DynamoDB).
     """
