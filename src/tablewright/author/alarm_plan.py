@@ -244,8 +244,9 @@ def _threshold(kind: Kind, place: Place, wish: Wish) -> tuple[int, str]:
     if measured is not None and not kind.below:
         times = f"{kind.headroom:g} times " if kind.headroom != 1 else ""
         peak = f"{measured.peak:,.1f}".removesuffix(".0")
+        past = "day" if measured.days == 1 else f"{measured.days} days"
         return measured.threshold, (
-            f"Threshold from the {'day' if measured.days == 1 else f'{measured.days} days'} before {measured.until}: {times}the most that would have rung "
+            f"Threshold from the {past} before {measured.until}: {times}the most that would have rung "
             f"({peak} {kind.unit}), and at least {kind.least:,}."
         )
     if kind.threshold is None:
