@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 
@@ -63,6 +64,8 @@ class DynamoDBDataPlane:
             SigV4Auth(credentials, "dynamodb", self.region).add_auth(request)
             answer = self._client().send(request.prepare())
             content = answer.content
+            if answer.headers.get("content-encoding", "").lower() == "gzip":
+                content = gzip.decompress(content)
         return HttpAnswer(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, content)
 
     def refusal(self, operation: str, answer: HttpAnswer) -> TablewrightError:

@@ -22,14 +22,14 @@ _ENDLESS = 100_000
 class _Flight:
     """A read on its way."""
 
-    __slots__ = ("after", "attempt", "segment", "sent", "thought")
+    __slots__ = ("after", "attempt", "segment", "sent", "taken")
 
     def __init__(self, segment: int, after: bytes | None, attempt: int) -> None:
         self.segment = segment
         self.after = after
         self.attempt = attempt
         self.sent = 0.0
-        self.thought = 0.0
+        self.taken: float | None = None
 
 
 class Reading:
@@ -87,8 +87,7 @@ class Reading:
             flight = self._turn.popleft()
             limit = self._limit(most)
             flight.sent = now
-            flight.thought = self._page_units if limit is None else limit * self._item_units
-            self.pacer.spend(flight.thought)
+            flight.taken = self.pacer.spend(self._page_units if limit is None else limit * self._item_units)
             self._number += 1
             self._flights[self._number] = flight
             reads.append(Read(self._number, flight.segment, flight.after, limit))
@@ -100,7 +99,7 @@ class Reading:
         if flight is None:
             return None
         page = answer.page
-        self.pacer.settle(flight.thought, page.units, now)
+        self.pacer.settle(flight.taken, page.units, now)
         self._held += page.size
         if page.items:
             self._page_bytes += 0.1 * (page.size - self._page_bytes)
@@ -116,7 +115,7 @@ class Reading:
         if flight is None:
             return False
         if answer.failure is Failure.THROTTLED:  # it consumed nothing; of any other failure nobody knows
-            self.pacer.settle(flight.thought, 0.0, now)
+            self.pacer.settle(flight.taken, 0.0, now)
             self.pacer.throttled(flight.sent, now)
         flight.attempt += 1
         self.retries += 1

@@ -66,14 +66,14 @@ class PageToWrite:
 class _Batch:
     """A batch on its way, or waiting to be tried again."""
 
-    __slots__ = ("attempt", "items", "page", "sent", "thought")
+    __slots__ = ("attempt", "items", "page", "sent", "taken")
 
     def __init__(self, page: PageToWrite, items: Sequence[Buffer], attempt: int = 0) -> None:
         self.page = page
         self.items = items
         self.attempt = attempt
         self.sent = 0.0
-        self.thought = 0.0
+        self.taken: float | None = None
 
 
 class Writing:
@@ -123,6 +123,8 @@ class Writing:
         if not queue:
             self._turn.append(queue)
         queue.append(page)
+        if not self.taken and page.items:
+            self.item_units = max(1.0, page.size / len(page.items) / 1024)  # until it is learned
         self.waiting += len(page.items)
         self.taken += len(page.items)
         self.taken_bytes += page.size
@@ -147,8 +149,7 @@ class Writing:
                 if queue:
                     turn.append(queue)
             batch.sent = now
-            batch.thought = thought = len(batch.items) * self.item_units
-            pacer.spend(thought)
+            batch.taken = pacer.spend(len(batch.items) * self.item_units)
             self._number = number = self._number + 1
             self._flights[number] = batch
             writes.append(Write(number, batch.items))
@@ -163,13 +164,13 @@ class Writing:
         page = batch.page
         units = answer.units
         count = len(batch.items) - len(answer.unprocessed)
-        self.pacer.settle(batch.thought, units, now)
+        self.pacer.settle(batch.taken, units, now)
         if count > 0:
             self.written += count
             self.waiting -= count
             self.item_units += 0.02 * (units / count - self.item_units)
         if answer.unprocessed:
-            self.pacer.throttled(batch.sent, now)
+            self.pacer.throttled(batch.sent, now, len(answer.unprocessed) / len(batch.items))
             # More than were sent is nonsense: then all of them are sent again.
             items = answer.unprocessed if count >= 0 else batch.items
             attempt = 1 if count > 0 else batch.attempt + 1
@@ -185,7 +186,7 @@ class Writing:
             return None
         page = batch.page
         if answer.failure is Failure.CONFLICT and len(batch.items) == 1:
-            self.pacer.settle(batch.thought, batch.thought, now)
+            self.pacer.settle(batch.taken, batch.taken or 0.0, now)
             page.open -= 1
             self.waiting -= 1
             item = bytes(batch.items[0])
@@ -194,18 +195,18 @@ class Writing:
             else:
                 self.written += 1
         elif answer.failure is Failure.INVALID and len(batch.items) == 1:
-            self.pacer.settle(batch.thought, 0.0, now)
+            self.pacer.settle(batch.taken, 0.0, now)
             page.open -= 1
             self.waiting -= 1
             page.set_aside.append(SetAside(bytes(batch.items[0]), answer.detail))
         elif answer.failure is Failure.INVALID:
             # One of them is bad, and DynamoDB took none: each on its own shows which.
-            self.pacer.settle(batch.thought, 0.0, now)
+            self.pacer.settle(batch.taken, 0.0, now)
             page.open += len(batch.items) - 1
             self._now.extend(_Batch(page, [item]) for item in batch.items)
         else:
             if answer.failure is Failure.THROTTLED:
-                self.pacer.settle(batch.thought, 0.0, now)
+                self.pacer.settle(batch.taken, 0.0, now)
                 self.pacer.throttled(batch.sent, now)
             batch.attempt += 1
             self._again(batch, now, draw)

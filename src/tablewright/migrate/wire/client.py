@@ -40,6 +40,7 @@ class Request:
     body: bytes
     repeatable: bool = True
     tries: int = 0
+    signed: object = None  # with which credentials and clock
 
 
 class Reply(NamedTuple):
@@ -97,6 +98,7 @@ class Client:
             self._go_round(request)
             return
         head = self._signer.head(request.operation, request.body)
+        request.signed = self._signer.manner
         connection: Connection | None
         if self._idle:
             connection = self._idle.pop()
@@ -155,13 +157,18 @@ class Client:
     def _refused(self, request: Request, status: int, body: bytes | bytearray, date: str) -> None:
         refusal = meaning(status, body)[0]
         request.tries += 1
-        if request.tries <= 2 and (
-            (refusal is Refusal.SKEWED and date and self._signer.learn(date))
-            or (refusal is Refusal.CREDENTIALS and self._signer.renew())
-        ):
+        if request.tries <= 2 and self._signs_otherwise(refusal, request, date):
             self.send(request)
         else:
             self._deliver(Reply(request.ticket, status, body))
+
+    def _signs_otherwise(self, refusal: Refusal, request: Request, date: str) -> bool:
+        """Whether a signature of now may be accepted: learned or renewed by this refusal, or by one that came before it."""
+        if refusal not in (Refusal.SKEWED, Refusal.CREDENTIALS):
+            return False
+        if request.signed is not None and request.signed != self._signer.manner:
+            return True
+        return self._signer.learn(date) if refusal is Refusal.SKEWED else self._signer.renew()
 
     def _strange(self, request: Request, why: str) -> None:
         self._odd += 1

@@ -44,9 +44,9 @@ class Signer:
         self._now: tuple[float, _Ready, bytes, _Hashed, SigningKeys | None] = (0.0, {}, b"", _hashed(b""), None)
 
     @property
-    def keys(self) -> SigningKeys | None:
-        """The credentials that the last request was signed with."""
-        return self._now[4]
+    def manner(self) -> tuple[SigningKeys | None, float]:
+        """With what requests are signed at the moment: credentials, and how far ahead the server's clock is."""
+        return self._now[4], self.skew
 
     def head(self, operation: str, body: bytes) -> bytes:
         """The head of a request, its empty line included. Raises what finding credentials raises."""
