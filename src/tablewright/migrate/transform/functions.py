@@ -8,9 +8,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
-from msgspec import Raw
 
-from tablewright.migrate.items.key import KeyReader, KeyRefused, join_key, part_of_raw
+from tablewright.migrate.items.key import KeyReader, KeyRefused, join_key
 from tablewright.migrate.items.size import MOST_BYTES, size
 from tablewright.migrate.items.values import ValueRefused
 from tablewright.migrate.transform.lazy import Item, JsonItem, encode_item, encode_json_item
@@ -105,7 +104,7 @@ class FunctionTransform:
                     read = given.read_whole  # as it looks at all that there is, it will of the others
                 if result is None:
                     continue
-                if isinstance(result, _ONE):
+                if type(result) in _DICTS or isinstance(result, _ONE):
                     new = write(result)
                     if len(new) > MOST_BYTES:
                         _check_size(new)
@@ -122,23 +121,19 @@ class FunctionTransform:
         return Page(made, rejected, keys if self._target else None)
 
     def _key_of(self, result: Any, new: bytes) -> bytes:
-        """The canonical key; taken from the plain values where they are strings, as most keys are. Files have none."""
-        if not self._target:
-            return b""
-        if isinstance(result, dict):
+        """The canonical key; taken from the plain values where they are short strings, as most keys are. Files have none."""
+        if type(result) in _DICTS:
             parts = []
             for key in self._key.keys:
-                value = dict.get(result, key.name)
+                value = _get(result, key.name)
                 if self.level == 2 and type(value) is dict:
                     value = value.get("S")
-                if type(value) is str and key.type == "S" and 0 < len(value) < 256:
-                    parts.append(value.encode())
-                elif type(value) is Raw:
-                    parts.append(part_of_raw(key, value))
-                else:
-                    return self._key(new)
-            return join_key(parts)
-        return self._key(new)
+                if type(value) is not str or key.type != "S" or not 0 < len(value) < 256:
+                    break
+                parts.append(value.encode())
+            else:
+                return join_key(parts) if parts else b""
+        return self._key(new) if self._target else b""
 
     def _several(self, result: Any) -> list[tuple[bytes, bytes]]:
         if isinstance(result, (str, bytes)) or not isinstance(result, Iterable):
@@ -160,6 +155,8 @@ class FunctionTransform:
 
 
 _ONE = (Mapping, msgspec.Struct)
+_DICTS = (dict, Item, JsonItem)
+_get = dict.get
 
 
 def _codec(level: int, schema: type[msgspec.Struct] | None) -> tuple[Callable[[Any], Any], Callable[[Any], bytes]]:

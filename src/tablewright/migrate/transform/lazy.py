@@ -20,17 +20,24 @@ __all__ = ["Item", "JsonItem", "encode_item", "encode_json_item"]
 _decode: Callable[[Any], dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode = msgspec.json.Encoder().encode
 _MISSING: Any = object()
-_STRING, _NUMBER, _END = b'{"S":"', b'{"N":"', b'"}'
 
 
-def _plain(value: bytes) -> Any:
-    """The plain value of one ``{type: value}``; strings and numbers as DynamoDB writes them need no parser."""
-    if value[-2:] == _END and b"\\" not in value and value.count(b'"') == 4:
-        if value[:6] == _STRING:
-            return value[6:-2].decode()
-        if value[:6] == _NUMBER:
-            return Decimal(value[6:-2].decode())
-    return plain_value(orjson.loads(value))
+class _Scalar(msgspec.Struct):
+    S: str | None = None
+    N: str | None = None
+
+
+_scalar: Callable[[Any], _Scalar] = msgspec.json.Decoder(_Scalar).decode
+
+
+def _plain(value: Any) -> Any:
+    """The plain value of one ``{type: value}``; most are strings and numbers, which are read straight into a Struct."""
+    found = _scalar(value)
+    if found.S is not None:
+        return found.S
+    if found.N is not None:
+        return Decimal(found.N)
+    return plain_value(orjson.loads(memoryview(value)))
 
 
 class Item(dict[str, Any]):
@@ -38,16 +45,10 @@ class Item(dict[str, Any]):
 
     __slots__ = ()
 
-    @staticmethod
-    def _value(value: bytes) -> Any:
-        return _plain(value)
-
     @classmethod
     def read(cls, item: Any) -> Item:
         """The item of DynamoDB's JSON; its values are read when they are asked for. Raises msgspec.DecodeError."""
-        made = cls()
-        dict.update(made, _decode(item))
-        return made
+        return cls(_decode(item))
 
     @classmethod
     def read_whole(cls, item: Any) -> dict[str, Any]:
@@ -64,7 +65,7 @@ class Item(dict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         value = dict.__getitem__(self, name)
         if type(value) is Raw:
-            value = self._value(bytes(value))
+            value = _plain(value)
             dict.__setitem__(self, name, value)
         return value
 
@@ -73,11 +74,11 @@ class Item(dict[str, Any]):
 
     def pop(self, name: str, default: Any = _MISSING) -> Any:
         value = dict.pop(self, name) if default is _MISSING else dict.pop(self, name, default)
-        return self._value(bytes(value)) if type(value) is Raw else value
+        return _plain(value) if type(value) is Raw else value
 
     def popitem(self) -> tuple[str, Any]:
         name, value = dict.popitem(self)
-        return name, self._value(bytes(value)) if type(value) is Raw else value
+        return name, _plain(value) if type(value) is Raw else value
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         dict.setdefault(self, name, default)
@@ -142,14 +143,25 @@ class JsonItem(Item):
 
     __slots__ = ()
 
-    @staticmethod
-    def _value(value: bytes) -> Any:
-        return orjson.loads(value)
-
     @classmethod
     def read_whole(cls, item: Any) -> dict[str, Any]:
         found: dict[str, Any] = orjson.loads(memoryview(item))
         return found
+
+    def __getitem__(self, name: str) -> Any:
+        value = dict.__getitem__(self, name)
+        if type(value) is Raw:
+            value = orjson.loads(memoryview(value))
+            dict.__setitem__(self, name, value)
+        return value
+
+    def pop(self, name: str, default: Any = _MISSING) -> Any:
+        value = dict.pop(self, name) if default is _MISSING else dict.pop(self, name, default)
+        return orjson.loads(memoryview(value)) if type(value) is Raw else value
+
+    def popitem(self) -> tuple[str, Any]:
+        name, value = dict.popitem(self)
+        return name, orjson.loads(memoryview(value)) if type(value) is Raw else value
 
 
 def encode_item(item: Mapping[str, Any]) -> bytes:
@@ -157,17 +169,13 @@ def encode_item(item: Mapping[str, Any]) -> bytes:
     held = item if isinstance(item, dict) else dict(item)
     try:
         wire = {
-            name: {"S": value} if type(value) is str else value if type(value) is Raw else encode_value(value)
+            name: value if type(value) is Raw else {"S": value} if type(value) is str else encode_value(value)
             for name, value in dict.items(held)
         }
-        if _STRINGS.issuperset(map(type, wire)):
-            return _encode(wire)
-    except ValueRefused:
-        pass  # said below, with the attribute's name
-    return to_json({name: plain_value(orjson.loads(bytes(v))) if type(v) is Raw else v for name, v in dict.items(held)})
-
-
-_STRINGS = {str}
+        "".join(wire)  # a TypeError if a name is no string
+        return _encode(wire)
+    except (ValueRefused, TypeError):  # said with the attribute's name
+        return to_json({name: _plain(v) if type(v) is Raw else v for name, v in dict.items(held)})
 
 
 def encode_json_item(item: Mapping[str, Any]) -> bytes:
@@ -181,4 +189,4 @@ def encode_json_item(item: Mapping[str, Any]) -> bytes:
                 check_value(value)
             except ValueRefused as refused:
                 raise ValueRefused(f"attribute {name!r}: {refused}") from None
-    return _encode(dict(dict.items(held)))
+    return _encode(held)
