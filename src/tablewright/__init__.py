@@ -38,6 +38,13 @@ if TYPE_CHECKING:
     from tablewright.events import Finished as Finished
     from tablewright.events import as_json as as_json
     from tablewright.events import as_plain as as_plain
+    from tablewright.migrate.job import Files as Files
+    from tablewright.migrate.job import Pace as Pace
+    from tablewright.migrate.job import Place as Place
+    from tablewright.migrate.job import TableAt as TableAt
+    from tablewright.migrate.request import Request as MigrationRequest
+    from tablewright.migrate.run import migrate as migrate
+    from tablewright.migrate.transform.load import load_transform as load_transform
     from tablewright.model.design import Design as Design
     from tablewright.model.report import StackReport as StackReport
     from tablewright.model.whereabouts import Credentials as Credentials
@@ -59,25 +66,32 @@ _HOMES = {
     "Expected": "deploy.options",
     "Explanation": "deploy.explaining.run",
     "Failed": "errors",
+    "Files": "migrate.job",
     "Finished": "events",
+    "MigrationRequest": "migrate.request:Request",
     "MustWait": "errors",
+    "Pace": "migrate.job",
+    "Place": "migrate.job",
     "Refused": "errors",
     "Settings": "settings",
     "StackReport": "model.report",
     "Stuck": "errors",
+    "TableAt": "migrate.job",
     "TablewrightError": "errors",
     "UsageError": "errors",
     "as_json": "events",
     "as_plain": "events",
     "deploy": "deploy.run",
     "load_settings": "settings",
+    "load_transform": "migrate.transform.load",
+    "migrate": "migrate.run",
     "open_account": "account",
     "preview": "deploy.preview.run",
     "read_design": "template.read",
     "survey": "survey.run",
     "why": "deploy.explaining.run",
 }
-"""Public name -> the module that it lives in."""
+"""Public name -> the module that it lives in, and its name there where that is another."""
 
 __all__ = [
     "Account",
@@ -90,18 +104,25 @@ __all__ = [
     "Expected",
     "Explanation",
     "Failed",
+    "Files",
     "Finished",
+    "MigrationRequest",
     "MustWait",
+    "Pace",
+    "Place",
     "Refused",
     "Settings",
     "StackReport",
     "Stuck",
+    "TableAt",
     "TablewrightError",
     "UsageError",
     "as_json",
     "as_plain",
     "deploy",
     "load_settings",
+    "load_transform",
+    "migrate",
     "open_account",
     "preview",
     "read_design",
@@ -116,7 +137,8 @@ if not TYPE_CHECKING:  # so that a type checker still refuses names that are not
         home = _HOMES.get(name)
         if home is None:
             raise AttributeError(f"module 'tablewright' has no attribute {name!r}")
-        value: object = getattr(import_module(f"tablewright.{home}"), name)
+        module, _, inner = home.partition(":")
+        value: object = getattr(import_module(f"tablewright.{module}"), inner or name)
         globals()[name] = value
         return value
 
@@ -126,8 +148,9 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """This package. The functions ``deploy`` and ``survey`` have namesakes among its subpackages, which Python would put in
-    their place as soon as one is imported; here the functions stay. Subpackages are reached by ``from tablewright.deploy…``.
+    """This package. The functions ``deploy``, ``migrate`` and ``survey`` have namesakes among its subpackages, which Python would
+    put in their place as soon as one is imported; here the functions stay. Subpackages are reached by
+    ``from tablewright.deploy…``.
     """
 
     def __setattr__(self, name: str, value: object) -> None:

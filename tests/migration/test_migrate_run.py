@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import tablewright as tw
 from tests.conftest import EmbeddedAws
 from tests.faces.shell import Ran
 from tests.migration.conftest import Item, Tables, sessions
@@ -285,3 +286,52 @@ def test_what_was_set_aside_is_a_source_for_a_mended_transform(
     assert mended.code == 0, mended.err
     assert "Done: every item of the source is in the target" in mended.out
     assert sorted(item["sessionId"]["S"] for item in tables.items(target)) == ["a", "b"]
+
+
+def test_the_library_migrates_too(tables: Tables, aws: EmbeddedAws, tmp_path: Path) -> None:
+    source, target = tables.make("sessionId"), tables.make("PK", "SK")
+    tables.fill(source, sessions(4))
+    file = tmp_path / "sessions.toml"
+    file.write_text('[[operation]]\nkey = { PK = "SESSION#{sessionId}", SK = "META" }\n')
+    account = tw.open_account(
+        region="us-east-1", endpoint_url=aws.endpoint, credentials=tw.Credentials("000000000000", "local")
+    )
+    request = tw.MigrationRequest(
+        source=tw.TableAt(source),
+        target=tw.TableAt(target),
+        root=tmp_path,
+        locks=tmp_path / "locks",
+        make=lambda source, target: tw.load_transform(str(file), source, target),
+    )
+    *_, end = tw.migrate(request, lambda place: account, account.clock)
+    assert isinstance(end, tw.Finished)
+    assert (end.ending, end.code) == (tw.Ending.DONE, "verified")
+    assert by_text(tables.items(target)) == by_text(rekeyed(sessions(4)))
+
+
+@pytest.mark.slow
+def test_a_resume_refuses_another_transform_and_another_table(tables: Tables, migrate: Migrate, tmp_path: Path) -> None:
+    source, target = tables.make("sessionId"), tables.make("sessionId", "kind")
+    good = [{"sessionId": {"S": f"s-{i}"}, "kind": {"S": "chat"}} for i in range(5)]
+    tables.fill(source, [*good, {"sessionId": {"S": "bad"}}])
+    file = tmp_path / "t.toml"
+    file.write_text("[[operation]]\nadd = { v = 1 }\n")
+    words = ("run", "--local", "--source", source, "--target", target, "--transform", "t.toml")
+    assert migrate(*words).code == 1  # one item is bad, and none may be
+    file.write_text("[[operation]]\nadd = { v = 2 }\n")
+    other = migrate("resume")
+    assert other.code == 3
+    assert "error[resume-differs]" in other.err
+    assert "the transform changed" in other.err
+    file.write_text("[[operation]]\nadd = { v = 1 }\n")
+    tables.client.delete_table(TableName=target)
+    gone = migrate("resume", "--dead-letters", "5")
+    assert gone.code == 2
+    tables.make("sessionId", "kind", name=target)
+    remade = migrate("resume", "--dead-letters", "5")
+    assert remade.code == 3
+    assert "was deleted and made again" in " ".join(remade.err.split())
+    begun = migrate(*words, "--dead-letters", "5")
+    assert begun.code == 1
+    assert "Incomplete: 1 item set aside" in begun.err
+    assert len(tables.items(target)) == 5

@@ -198,11 +198,7 @@ def locks() -> Path:
     """This machine's folder of locks."""
     from tablewright.migrate.lease.lock import lock_folder
 
-    try:
-        home = Path.home()
-    except RuntimeError:
-        home = Path("/tmp")
-    return lock_folder(os.environ, home)
+    return lock_folder()
 
 
 def _is_files(name: str) -> bool:

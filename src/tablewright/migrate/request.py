@@ -9,6 +9,7 @@ from typing import Any
 
 from tablewright.migrate.job import Options, Pace, Source, Target
 from tablewright.migrate.transform.protocol import Transform
+from tablewright.migrate.transform.unchanged import Unchanged
 from tablewright.model.table import Key
 
 __all__ = ["MakeTransform", "Request", "Stopping", "never"]
@@ -20,6 +21,9 @@ Stopping = Callable[[], bool]
 """Whether somebody asked the run to stop; looked at between pages."""
 
 
+HERE = PurePath()
+
+
 def never() -> bool:
     """Nobody asks to stop."""
     return False
@@ -29,17 +33,18 @@ def never() -> bool:
 class Request:
     """One migration, as asked for.
 
-    ``root``: the folder under which jobs are kept. ``locks``: this machine's folder of locks. ``make``: the transform, and
-    ``spec`` how to ask for it again (plain JSON values); ``title`` names it. ``job``: go on with this job and no other.
+    ``root``: the folder under which jobs are kept. ``locks``: this machine's folder of locks, None for the usual one. ``make``:
+    the transform (by itself: items go as they are), ``spec`` how to ask for it again (plain JSON values), ``title`` its name.
+    ``job``: go on with this job and no other.
     ``into_existing``: the target's name, when it may hold items. ``suspend_ttl``: TTL on the target may be switched off until
     the copy is verified. ``pace`` None: as before, or the default.
     """
 
     source: Source
     target: Target
-    root: PurePath
-    locks: PurePath
-    make: MakeTransform
+    root: PurePath = HERE
+    locks: PurePath | None = None
+    make: MakeTransform = Unchanged
     spec: Mapping[str, Any] = field(default_factory=dict)
     title: str = "none"
     options: Options = field(default_factory=Options)

@@ -66,7 +66,7 @@ class _Run:
         self._id = request.job or job_id(
             request.source, request.target, transform.fingerprint, in_place=request.options.in_place
         )
-        self._folder = Path(job_folder(Path(request.root), self._id))
+        self._folder = job_folder(Path(request.root).absolute(), self._id)
         self._letters = self._folder / FILE_NAME
         self._record = new_record(request, source, target, transform, self._id, str(self._folder), clock.now())
         self._term: Term | None = None
@@ -77,7 +77,7 @@ class _Run:
 
     def events(self) -> Iterator[MigrationEvent]:
         """Everything, under the target's lock."""
-        with target_lock(Path(self._request.locks), self._target.identity, self._id, str(self._target.asked)):
+        with target_lock(self._request.locks, self._target.identity, self._id, str(self._target.asked)):
             kept = read_record(self._folder)
             if kept is not None and self._request.job is None and self._is_past(kept):
                 retire(self._folder)

@@ -87,7 +87,7 @@ def undo_job(record: Record, request: Request, accounts: Accounts, clock: Clock)
             f"{record.job.id} changed no item in place, so there is no undo file. A copy leaves its source as it was.",
         )
     end = look(record.job.source, "source", accounts)
-    with target_lock(Path(request.locks), end.identity, record.job.id, str(end.asked)):
+    with target_lock(request.locks, end.identity, record.job.id, str(end.asked)):
         write_record(record.moved("undoing", clock.now()))
         yield MigrationStarted(record.job.id, "undo", end.title, end.title, record.job.transform, record.job.folder)
         settings = UndoSettings(folder / UNDO, request.pace or Pace(), end.capacity()[1])

@@ -58,7 +58,7 @@ def verify_job(
             f"{record.job.id} changed {record.job.source} itself. Run its command again: it looks at every item, and changes "
             "those that still need it.",
         )
-    now = standing(record, Path(request.locks))
+    now = standing(record, request.locks)
     if now.running or state(record.state).resumes:
         raise Refused(
             "not-copied-yet",

@@ -8,11 +8,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 
 from tablewright.errors import Refused
@@ -108,20 +108,28 @@ def holder(path: Path) -> Holder | None:
     return None
 
 
-def target_lock(folder: Path, identity: str, job: str, what: str) -> Lock:
-    """The lock of a target in the machine's folder of locks. ``what`` names it for people."""
+def target_lock(folder: PurePath | None, identity: str, job: str, what: str) -> Lock:
+    """The lock of a target in a folder of locks (None: the machine's). ``what`` names it for people."""
     return Lock(target_lock_path(folder, identity), job, what)
 
 
-def target_lock_path(folder: Path, identity: str) -> Path:
+def target_lock_path(folder: PurePath | None, identity: str) -> Path:
     """The file of a target's lock. ``identity`` is the target's own, not the name it was called by."""
-    return folder / f"{sha256(identity.encode()).hexdigest()[:32]}.lock"
+    locks = Path(folder) if folder is not None else lock_folder()
+    return locks / f"{sha256(identity.encode()).hexdigest()[:32]}.lock"
 
 
-def lock_folder(environ: Mapping[str, str], home: Path) -> Path:
+def lock_folder() -> Path:
     """Where this machine's locks are: shared by every project of the user, since two of them may have one target."""
-    state = environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else home / ".local/state") / "tablewright/migrations"
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else _home() / ".local/state") / "tablewright/migrations"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:  # a user without a home; the folder is made private
+        return Path(tempfile.gettempdir()) / f"tablewright-{os.getuid()}"
 
 
 def _told(descriptor: int) -> Holder | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from tablewright.errors import TablewrightError
 from tablewright.migrate.checkpoint.store import Standing, look
@@ -43,7 +43,7 @@ class JobStanding:
         return state(self.record.state).meaning
 
 
-def standing(record: Record, locks: Path) -> JobStanding:
+def standing(record: Record, locks: PurePath | None = None) -> JobStanding:
     """How a job stands now."""
     found = holder(target_lock_path(locks, record.identities.get("target", "")))
     mine = found if found is not None and found.job == record.job.id else None
