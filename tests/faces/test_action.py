@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -234,7 +235,7 @@ def test_a_rehearsal_makes_the_change_on_what_stood_before_it(project: Path, tmp
 
 @pytest.mark.slow
 def test_what_the_first_step_says_is_installed_and_runs(project: Path, tmp_path: Path) -> None:
-    """From a wheel in the repository, with all that it needs."""
+    """From a wheel in the repository; what it depends on is lent to it, for setting that up is another test's."""
     source = tmp_path / "source"
     shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
@@ -243,9 +244,9 @@ def test_what_the_first_step_says_is_installed_and_runs(project: Path, tmp_path:
     if subprocess.run(build, capture_output=True, timeout=180).returncode:
         pytest.skip("needs the package registry")
     (wheel,) = (project / "dist").glob("tablewright-*.whl")
-    runner = Runner(
-        tmp_path / "runner", project, {"command": "check", "install": f"dist/{wheel.name}", "paths": TEMPLATE}
-    )
+    inputs = {"command": "check", "install": f"dist/{wheel.name}", "paths": SCRIPT}
+    lent = sysconfig.get_path("purelib")  # no .pth file counts there, so it is the wheel's tablewright that is found
+    runner = Runner(tmp_path / "runner", project, inputs, {"PIP_NO_DEPS": "1", "PYTHONPATH": lent})
     (tmp_path / "runner/bin/python").symlink_to(sys.executable)  # as the tool cache's Python is on a runner
     assert runner.step("asked").code == 0
     installed = runner.step("Install tablewright")
@@ -255,6 +256,9 @@ def test_what_the_first_step_says_is_installed_and_runs(project: Path, tmp_path:
     (tmp_path / "runner/bin/tablewright").symlink_to(program)
     checked = runner.step("check")
     assert checked.code == 0, checked.log
+    where = [str(program.parent / "python"), "-c", "import tablewright; print(tablewright.__file__)"]
+    found = subprocess.run(where, env={"PYTHONPATH": lent}, capture_output=True, text=True, check=True).stdout
+    assert str(tmp_path / "runner/tablewright") in found
 
 
 @pytest.fixture(scope="session")
