@@ -41,8 +41,8 @@ class TableDesign:
     """What a template asks of one DynamoDB table; Unknown where it cannot be resolved, None where it does not say.
 
     ``ttl`` is the attribute that TTL is enabled on. ``recovery_days`` counts only with recovery on. ``stream`` is the view
-    type. ``replicas`` are the regions of a global table. ``tags`` are its own, without those of the stack; those and the class are
-    a replica's where it is a global table, and then None.
+    type. ``replicas`` are the regions of a global table. ``tags`` are its own, without those of the stack; those and the class
+    are a replica's where it is a global table, and then None.
     """
 
     keys: tuple[Key, ...] | Unknown = ()
