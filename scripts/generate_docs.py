@@ -28,6 +28,7 @@ from tablewright.lint.rule import FAMILIES
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scripts.errors_page import errors_page
+from scripts.live_page import live_page
 from scripts.migrate_page import migrate_page
 from scripts.permissions_page import permissions_page
 from tablewright.watch.diagnose import PROBLEMS
@@ -180,6 +181,7 @@ PAGES: dict[str, Callable[[], str]] = {
 # The action that other repositories use, and the copies that `tablewright init` gives to a project.
 PAGES["docs/reference/permissions.md"] = partial(permissions_page, NOTICE)
 PAGES["docs/reference/migrate-events.md"] = partial(migrate_page, NOTICE)
+PAGES["docs/reference/migrate-live.md"] = partial(live_page, NOTICE)
 PAGES["docs/reference/errors.md"] = partial(errors_page, NOTICE)
 PAGES["action.yml"] = action_text
 PAGES["examples/ai-chef/.github/actions/tablewright/action.yml"] = action_text

@@ -73,7 +73,7 @@ def test_nothing_is_lost_while_everything_fails(
         written = rehearsal.app.writes
         wait_until(lambda: rehearsal.app.writes > written + 100)
         events, end = rehearsal.run(State.REVERSING, "cutover", {})
-        assert end.ending is Ending.DONE, (end, events[-8:])
+        assert end.ending is Ending.DONE, "\n".join(str(event)[:400] for event in [*events[:30], *events[-30:]])
         written = rehearsal.app.writes
         wait_until(lambda: rehearsal.app.writes > written + 60)
         _, end = rehearsal.run(is_ended, "rollback", True)

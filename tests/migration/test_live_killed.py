@@ -127,7 +127,7 @@ def test_killed_at_random_moments(aws: EmbeddedAws, account: str, tmp_path: Path
             process = rehearsal.spawn(again)
         wait_until(lambda: rehearsal.state() is State.FOLLOWING)
         code, said = rehearsal.command(rehearsal.words("cutover"))  # by the process that runs
-        assert code == 0, said
+        assert code == 0, said if process.poll() is None else process.communicate()
         assert rehearsal.state() is State.REVERSING and rehearsal.where() == NEW
         os.kill(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=30)

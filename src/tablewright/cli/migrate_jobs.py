@@ -12,6 +12,7 @@ import click
 from tablewright.cli import exits
 from tablewright.cli.migrate import need_extra
 from tablewright.cli.migrate_ends import jobs_root, locks
+from tablewright.cli.migrate_live_status import live_status
 from tablewright.cli.options import Command, Common, display_options
 from tablewright.cli.terminal import output
 from tablewright.errors import Refused, UsageError
@@ -100,6 +101,9 @@ def status(common: Common, job: str | None, follow: bool, every_one: bool) -> in
 
     root, out = jobs_root(common), output(sys.stdout, color=common.color)
     kept = [record for record in records(root) if every_one or not record.retired]
+    live = live_status(common, job, follow, len(kept))
+    if live is not None:
+        return live
     if job is None and len(kept) != 1:
         if follow and kept:
             return _followed(chosen(root, None, wanting="running"), common, out)

@@ -301,6 +301,7 @@ def _watched(folder: Path, enough: Callable[[State], bool], goal: State, stopper
     """What the process that works at it does with the wish."""
     from tablewright.aws.clock import SystemClock
     from tablewright.events import Ending, Finished
+    from tablewright.migrate.live.states import State, title
     from tablewright.migrate.live.watching.run import refusal, standing, watch
 
     yield from watch(folder, SystemClock(), until=enough, stopping=stopper)
@@ -309,7 +310,9 @@ def _watched(folder: Path, enough: Callable[[State], bool], goal: State, stopper
     job, state = folder.name, held.entry.state
     facts = {"job": job, "folder": str(folder), "state": state.value}
     if state is goal:
-        yield Finished(Ending.DONE, f"The migration is {state}", held.entry.why, None, state.value, facts=facts)
+        why = held.entry.why
+        hint = f"tablewright migrate finish {job}" if state is State.REVERSING else None
+        yield Finished(Ending.DONE, title(state), f"{why[:1].upper()}{why[1:]}.", hint, state.value, facts=facts)
         return
     if stopper.asked:
         words = "The process that works at it goes on without this command."

@@ -9,7 +9,7 @@ from tablewright.cli.faces.marks import Line, Marks
 from tablewright.cli.faces.migration_frame import labelled
 from tablewright.cli.faces.quantities import count, rate, size
 from tablewright.migrate.live.events import Followed, StateEntered
-from tablewright.migrate.live.states import State, StateRow, row
+from tablewright.migrate.live.states import State
 
 PATHS: tuple[tuple[State, ...], ...] = (
     (
@@ -65,8 +65,8 @@ def state_lines(entered: StateEntered, columns: int, now: datetime) -> list[Line
     lines = labelled("state", clean(f"{entered.state}: {entered.does}"), columns)
     if entered.why:
         lines += labelled("because", clean(entered.why), columns)
-    writes = {"source": "the source", "target": "the target", "none": "nothing: writers are held"}
-    lines += labelled("app writes", writes.get(entered.application, entered.application), columns)
+    writes = {"source": "writes the source", "target": "writes the target", "none": "is held: its writes are refused"}
+    lines += labelled("app", writes.get(entered.application, entered.application), columns)
     if entered.deadline is not None:
         left = max((entered.deadline - now).total_seconds(), 0.0)
         lines += labelled(
@@ -115,11 +115,3 @@ def beside(left: list[Line], right: list[Line], columns: int) -> list[Line]:
         used = sum(len(text) for text, _ in one)
         lines.append((*one, (" " * max(half - used, 1), ""), *other))
     return lines
-
-
-def rows_of(state: str) -> StateRow | None:
-    """The state's row; None for one of a newer version."""
-    try:
-        return row(State(state))
-    except ValueError:
-        return None

@@ -86,9 +86,10 @@ class Journal:
             Entry(at, State(state), why) for at, state, why in self._rows("SELECT * FROM history ORDER BY rowid")
         )
 
-    def enter(self, state: State, at: float, why: str, **notes: Any) -> None:
-        """Stand in another state from now on; ``notes`` are remembered in the same breath."""
+    def enter(self, state: State, at: float, why: str, *, granted: Sequence[str] = (), **notes: Any) -> None:
+        """Stand in another state from now on; in the same breath ``notes`` are remembered and wishes are ``granted``."""
         with self._writing() as database:
+            database.executemany("DELETE FROM wish WHERE name = ?", [(name,) for name in granted])
             database.execute("INSERT INTO history VALUES (?, ?, ?)", (at, state.value, why))
             _note(database, notes)
 

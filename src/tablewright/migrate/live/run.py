@@ -35,7 +35,7 @@ from tablewright.migrate.live.returning.run import (
     switched,
 )
 from tablewright.migrate.live.stage.run import Halted, Stage
-from tablewright.migrate.live.states import State, is_ended, row
+from tablewright.migrate.live.states import State, is_ended, row, title
 from tablewright.migrate.live.tail.run import Trimmed
 from tablewright.migrate.live.watching.run import LOCK
 from tablewright.migrate.looking.run import Accounts
@@ -111,10 +111,13 @@ def _work(stage: Stage, accounts: Accounts, until: Until, *, resumed: bool) -> I
             yield stage.entered()
         while not (until(stage.state) and not stage.journal.wishes()) and not is_ended(stage.state):
             state = stage.state
-            if "abandon" in stage.journal.wishes() and "abandon" in row(state).ways:
-                stage.journal.granted()
-                yield from stage.go("abandon", "somebody gave it up")
-                continue
+            if "abandon" in stage.journal.wishes():
+                if "abandon" in row(state).ways:
+                    yield from stage.go("abandon", "somebody gave it up", granted=tuple(stage.journal.wishes()))
+                    continue
+                if "unfence" in row(state).ways:
+                    yield from stage.go("unfence", "somebody gave it up")
+                    continue
             try:
                 yield from _handler(stage, accounts)
             except Trimmed as lost:
@@ -193,18 +196,11 @@ def _reached(stage: Stage) -> Finished:
     if refusal is not None and state in (_S.FOLLOWING, _S.REPLAYING, _S.REVERSING):
         code, summary, detail, hint = refusal
         return Finished(Ending.FAILED, summary, detail, hint, code, facts=_facts(stage))
-    titles = {
-        _S.FOLLOWING: "The target follows the source",
-        _S.REVERSING: "The application uses the target",
-        _S.FINISHED: "The migration is finished",
-        _S.ROLLED_BACK: "Rolled back: the application uses the source",
-        _S.ABANDONED: "The migration was given up",
-    }
     hints = {_S.FOLLOWING: "cutover", _S.REVERSING: "finish"}
     hint = f"tablewright migrate {hints[state]} {stage.job}" if state in hints else None
     return Finished(
         Ending.DONE,
-        titles.get(state, state.value),
+        title(state),
         f"{why[:1].upper()}{why[1:]}.",
         hint,
         state.value,

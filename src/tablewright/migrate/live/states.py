@@ -24,7 +24,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-__all__ = ["COMMANDS", "STATES", "State", "StateRow", "Step", "diagram", "fenced_side", "is_ended", "row", "step"]
+__all__ = [
+    "COMMANDS",
+    "STATES",
+    "State",
+    "StateRow",
+    "Step",
+    "diagram",
+    "fenced_side",
+    "is_ended",
+    "row",
+    "step",
+    "title",
+]
 
 
 class State(StrEnum):
@@ -329,6 +341,20 @@ def step(state: State, by: Step) -> State:
 def is_ended(state: State) -> bool:
     """Whether nothing leads out of the state."""
     return not STATES[state].ways
+
+
+def title(state: State) -> str:
+    """What it means that a command ended in this state, for people."""
+    return _TITLES.get(state, f"The migration stands in {state}")
+
+
+_TITLES = {
+    State.FOLLOWING: "The target follows the source",
+    State.REVERSING: "The application uses the target",
+    State.FINISHED: "The migration is finished",
+    State.ROLLED_BACK: "Rolled back: the application uses the source",
+    State.ABANDONED: "The migration was given up",
+}
 
 
 def fenced_side(state: State) -> str:

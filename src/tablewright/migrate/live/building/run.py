@@ -197,16 +197,16 @@ def following(stage: Stage) -> Iterator[LiveEvent]:
 
 def _begin(stage: Stage, wish: object) -> Iterator[LiveEvent]:
     """Begin a cut-over, or say why not."""
-    stage.journal.granted("cutover", "unfence")
     try:
         refuse_cutover(stage, wish)
     except TablewrightError as error:
         stage.journal.note(refusal=[error.code, error.summary, error.detail, error.hint])
+        stage.journal.granted("cutover", "unfence")
         yield Noted("warning", f"the cut-over is refused: {error.summary}. {error.detail}")
         yield stage.entered()
         return
-    stage.journal.note(refusal=None)
-    yield from stage.go("cutover", "somebody asked for the cut-over")
+    why = "somebody asked for the cut-over"
+    yield from stage.go("cutover", why, granted=("cutover", "unfence"), refusal=None)
 
 
 def refuse_cutover(stage: Stage, wish: object) -> None:

@@ -65,6 +65,9 @@ def fencing(stage: Stage, end: End2) -> Iterator[LiveEvent]:
 
 def draining(stage: Stage, end: End2) -> Iterator[LiveEvent]:
     """Replay until every shard has been silent for the quiet period, which began behind the fence."""
+    if stage.fresh and not _holds(stage, end):
+        yield from _time_is_up(stage, "the fence did not stand any more when somebody came back to it")
+        return
     way = crossing(end)
     follower = stage.follower(way.side)
     tail, quiet = follower.tail, stage.options.quiet
@@ -131,6 +134,9 @@ def rechecking(stage: Stage, end: End2) -> Iterator[LiveEvent]:
     if stage.left() <= _LEAST_LEFT_S:
         yield from _time_is_up(stage, "too little of the pause was left to switch")
         return
+    if not _holds(stage, end):
+        yield from _time_is_up(stage, "somebody took the fence down, so writers may have gone on")
+        return
     yield from stage.go("clean", f"the {found.compared:,} keys that moved are the same in both tables")
 
 
@@ -144,7 +150,7 @@ def switching(stage: Stage, end: End2) -> Iterator[LiveEvent]:
         if where == new:
             yield from stage.go("ready", f"the pointer names {new} already")
             return
-        if where == old or stage.left() <= _LEAST_LEFT_S:
+        if where == old or stage.left() <= _LEAST_LEFT_S or not _holds(stage, end):
             if where is None:
                 pointer.point(old)
             yield from stage.go("timed-out", "the process ended before the switch")
@@ -181,9 +187,17 @@ def unfencing(stage: Stage, end: End2) -> Iterator[LiveEvent]:
         stage.journal.note(fenced_until=deadline.timestamp())
     fenced_at = stage.journal.noted("fenced_at")
     held = f"; they were held for {stage.now() - fenced_at:.1f} s" if fenced_at else ""
-    stage.journal.granted("unfence", "cutover", "rollback")
     notes = {"deadline": None, "pause_until": None, "fenced_at": None, f"fenced_{end}": None}
-    yield from stage.go("ready", f"writers of {stage.name(end)} go on{held}", **notes)
+    granted = ("unfence", "cutover", "rollback")
+    yield from stage.go("ready", f"writers of {stage.name(end)} go on{held}", granted=granted, **notes)
+
+
+def _holds(stage: Stage, end: End2) -> bool:
+    """Whether writers are still held: anybody may take a fence down."""
+    try:
+        return stage.gate(end).holds()
+    except TablewrightError:
+        return False
 
 
 def _where(stage: Stage) -> str | None:
@@ -194,7 +208,8 @@ def _where(stage: Stage) -> str | None:
 
 
 def _is_asked_to_unfence(stage: Stage) -> bool:
-    return bool(stage.journal.wishes().get("unfence"))
+    wishes = stage.journal.wishes()
+    return "unfence" in wishes or "abandon" in wishes
 
 
 def _time_is_up(stage: Stage, why: str) -> Iterator[LiveEvent]:

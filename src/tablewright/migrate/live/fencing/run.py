@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from tablewright.errors import Failed, Refused, TablewrightError
-from tablewright.migrate.live.fence import Fence, excepted, fenced, found, lifted, same_policy
+from tablewright.migrate.live.fence import excepted, fenced, found, lifted, same_policy
 from tablewright.migrate.live.hooks import run_hook
 from tablewright.model.table_policy import TablePolicy
 from tablewright.ports import Clock, TablePolicies
@@ -47,6 +47,10 @@ class Gate(Protocol):
         """The time by which the deadline is told."""
         ...
 
+    def holds(self) -> bool:
+        """Whether the fence stands now, as far as can be told."""
+        ...
+
     def prove(self) -> str | None:
         """Show that what is there now can be put back, before anything is changed; returns it (None: nothing is).
 
@@ -76,9 +80,11 @@ class PolicyGate:
         """AWS's time."""
         return self._policies.get(self._arn).at
 
-    def standing(self) -> Fence | None:
-        """The fence that is up, lapsed or not."""
-        return found(self._policies.get(self._arn).text)
+    def holds(self) -> bool:
+        """Whether the statement is there, and has not lapsed."""
+        held = self._policies.get(self._arn)
+        fence = found(held.text)
+        return fence is not None and fence.holds(held.at)
 
     def prove(self) -> str | None:
         """Write the policy as it is once more: who may do that may put it back. Returns its text without any fence."""
@@ -163,6 +169,10 @@ class CommandGate:
     def now(self) -> datetime:
         """This machine's time."""
         return self._clock.now()
+
+    def holds(self) -> bool:
+        """Nobody can be asked: what the command did stands."""
+        return True
 
     def prove(self) -> str | None:
         """Let the writers go, though they are not held: a command that cannot is known now."""

@@ -28,9 +28,8 @@ def switched(stage: Stage) -> Iterator[LiveEvent]:
         "pause_until": None,
     }
     stage.journal.forget_touched("back")
-    stage.journal.granted()
     why = "the source follows the target" if back else "the transform has no inverse: nothing follows back"
-    yield from stage.go("ready", why, **notes)
+    yield from stage.go("ready", why, granted=("cutover", "unfence"), **notes)
 
 
 def _renew(stage: Stage) -> None:
@@ -50,24 +49,22 @@ def reversing(stage: Stage) -> Iterator[LiveEvent]:
             _renew(stage)
         wishes = stage.journal.wishes()
         if "finish" in wishes:
-            stage.journal.granted()
-            yield from stage.go("finish", "somebody finished it")
+            yield from stage.go("finish", "somebody finished it", granted=tuple(wishes))
             return
         if "rollback" in wishes:
-            stage.journal.granted("rollback", "unfence")
             try:
                 refuse_rollback(stage)
             except Refused as error:
                 stage.journal.note(refusal=[error.code, error.summary, error.detail, error.hint])
+                stage.journal.granted("rollback", "unfence")
                 yield Noted("warning", f"the rollback is refused: {error.summary}. {error.detail}")
                 yield stage.entered()
                 continue
             lag = stage.follower("back").tail.lag()
             if lag.records > 5_000 or lag.seconds > max(60.0, stage.options.lag):
-                stage.journal.wish("rollback", wishes["rollback"])  # once it is close behind
-                continue
-            stage.journal.note(refusal=None)
-            yield from stage.go("rollback", "somebody asked for the way back")
+                continue  # once it is close behind
+            why = "somebody asked for the way back"
+            yield from stage.go("rollback", why, granted=("rollback", "unfence"), refusal=None)
             return
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,13 +98,15 @@ class Stage:
         entered = self.journal.entered()
         return entered.state if entered is not None else State.PREPARING
 
-    def go(self, by: Step, why: str, **notes: Any) -> Iterator[StateEntered | Noted]:
-        """Take a step: durable when the first event comes."""
-        yield from self.enter(step(self.state, by), why, **notes)
+    def go(self, by: Step, why: str, *, granted: Sequence[str] = (), **notes: Any) -> Iterator[StateEntered | Noted]:
+        """Take a step, by which wishes may be granted: durable when the first event comes."""
+        yield from self.enter(step(self.state, by), why, granted=granted, **notes)
 
-    def enter(self, state: State, why: str, **notes: Any) -> Iterator[StateEntered | Noted]:
+    def enter(
+        self, state: State, why: str, *, granted: Sequence[str] = (), **notes: Any
+    ) -> Iterator[StateEntered | Noted]:
         """Stand in a state, and say so."""
-        self.journal.enter(state, self.now(), why, **notes)
+        self.journal.enter(state, self.now(), why, granted=granted, **notes)
         self.fresh = False
         yield self.entered()
         if "entered" in self.options.hooks:
