@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tablewright.errors import Failed, MustWait
+from tablewright.account import open_account
+from tablewright.errors import Failed, MustWait, TablewrightError
 from tablewright.local import control
 from tablewright.migrate.checkpoint.store import wish
 from tablewright.migrate.engine.run import scan
@@ -16,7 +17,9 @@ from tablewright.migrate.engine.values import CopySettings
 from tablewright.migrate.events import ItemSetAside, PaceChanged, Paused
 from tablewright.migrate.job import Pace
 from tests.conftest import EmbeddedAws
+from tests.contract.canned import json_error
 from tests.contract.copying import Copying, account_at, contents, fill, last_progress, make_table, odd_item
+from tests.contract.wire_server import Asked, Script, answer, serving
 
 
 @pytest.fixture
@@ -184,3 +187,21 @@ def test_nobody_answering_ends_it_to_be_resumed(client: Any, copying: Copying) -
     assert "refused" in waits.value.detail
     copying.run()
     assert len(contents(client, "Target")) == 1
+
+
+def test_credentials_that_are_gone_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused as expired, and then there are none any more: it ends, saying so, instead of waiting for ever."""
+    file = tmp_path / "credentials"
+    file.write_text("[default]\naws_access_key_id=A\naws_secret_access_key=S\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    refusal = json_error("ExpiredTokenException", "expired").body.encode()
+
+    def script(asked: Asked) -> Script:
+        file.unlink(missing_ok=True)
+        return [answer(refusal, status="400 Bad Request")]
+
+    with serving(script) as server:
+        account = open_account(region="us-east-1", endpoint_url=server.url)
+        with pytest.raises(TablewrightError) as raised:
+            Copying(account, tmp_path / "job").run()
+    assert raised.value.code == "no-credentials"

@@ -13,7 +13,6 @@ from tablewright.migrate.wire.door import OpenTable
 from tablewright.migrate.wire.loop import Loop
 from tablewright.migrate.wire.refusals import Refusal, meaning
 from tablewright.migrate.wire.shapes import BatchShape, Malformed, PutShape, ScanShape, existing_item, put_units
-from tablewright.ports import HttpAnswer
 
 __all__ = ["FileReads", "FileWrites", "Reads", "TableReads", "TableWrites", "Writes"]
 
@@ -64,8 +63,7 @@ class _Refusing:
         refusal, code, message = meaning(reply.status, reply.body)
         failure = _FAILURES.get(refusal, Failure.FATAL)
         if failure is Failure.FATAL and self.trouble is None:
-            answer = HttpAnswer(reply.status, {}, bytes(reply.body))
-            self.trouble = client.plane.refusal(operation, answer)
+            self.trouble = client.refusal(operation, reply)
         return failure, f"{code}: {message}" if message else code
 
 
@@ -104,9 +102,7 @@ class TableReads(_Refusing):
         else:
             failure, detail = self.failure(self._client, "Scan", reply)
             if failure in (Failure.INVALID, Failure.CONFLICT):
-                self.trouble = self.trouble or self._client.plane.refusal(
-                    "Scan", HttpAnswer(reply.status, {}, bytes(reply.body))
-                )
+                self.trouble = self.trouble or self._client.refusal("Scan", reply)
             self._inbox.append(ReadFailed(read.read, failure, detail))
 
 

@@ -226,9 +226,9 @@ class _Copy:
                 snapshot = self._meter.snapshot(machine, now)
                 self._journal.show(snapshot)
                 yield snapshot
-            if not inbox and self._finish is None:
+            if self._finish is None:
                 limit = next_tick if not self._pending else min(next_tick, self._pending_since + _GROUP_S)
-                self._turn(_until(min(until, limit), loop.now()))
+                self._turn(0.0 if inbox else _until(min(until, limit), loop.now()))
         yield from self._end()
 
     def close(self) -> None:

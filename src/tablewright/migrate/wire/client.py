@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 
 from isal import isal_zlib
 
+from tablewright.errors import TablewrightError
 from tablewright.migrate.wire.connection import Connection
 from tablewright.migrate.wire.detour import Detour
 from tablewright.migrate.wire.http import Head
 from tablewright.migrate.wire.loop import Loop
 from tablewright.migrate.wire.refusals import Refusal, meaning
 from tablewright.migrate.wire.sign import Signer
-from tablewright.ports import DataPlane
+from tablewright.ports import DataPlane, HttpAnswer
 
 __all__ = ["Client", "Reply", "Request"]
 
@@ -88,9 +89,9 @@ class Client:
         """How many requests may be begun."""
         return len(self._idle) + self._most - len(self._open) - self._detoured
 
-    @property
-    def plane(self) -> DataPlane:
-        return self._plane
+    def refusal(self, operation: str, reply: Reply) -> Exception:
+        """The error of ours for a reply that is a refusal."""
+        return self._plane.refusal(operation, HttpAnswer(reply.status, {}, bytes(reply.body)))
 
     def send(self, request: Request) -> None:
         """Begin a request. Raises what finding credentials raises."""
@@ -157,10 +158,15 @@ class Client:
     def _refused(self, request: Request, status: int, body: bytes | bytearray, date: str) -> None:
         refusal = meaning(status, body)[0]
         request.tries += 1
-        if request.tries <= 2 and self._signs_otherwise(refusal, request, date):
-            self.send(request)
-        else:
+        try:
+            if request.tries <= 2 and self._signs_otherwise(refusal, request, date):
+                self.send(request)
+                return
+        except TablewrightError:
+            # There are no credentials any more: whoever drives the loop hears why, and the asker that it was refused.
             self._deliver(Reply(request.ticket, status, body))
+            raise
+        self._deliver(Reply(request.ticket, status, body))
 
     def _signs_otherwise(self, refusal: Refusal, request: Request, date: str) -> bool:
         """Whether a signature of now may be accepted: learned or renewed by this refusal, or by one that came before it."""

@@ -47,13 +47,16 @@ class Detour:
 
     def _collect(self, _mask: int) -> None:
         os.read(self._readable, 65_536)
+        trouble: TablewrightError | None = None
         while self._done:
             request, future = self._done.popleft()
             try:
                 answer = future.result()
             except TablewrightError as error:
-                if error.code.startswith(("credentials", "role", "mfa")):
-                    raise
+                if error.code.startswith(("credentials", "no-credentials", "role", "mfa")):
+                    trouble = error
                 self._returned(request, 0, "", b"", str(error))
             else:
                 self._returned(request, answer.status, answer.headers.get("date", ""), answer.body, "")
+        if trouble is not None:
+            raise trouble

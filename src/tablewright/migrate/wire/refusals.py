@@ -78,7 +78,9 @@ def _meaning(status: int, code: str, message: str) -> Refusal:
     if code == "ConditionalCheckFailedException":
         return Refusal.CONFLICT
     if code in _AGAIN or not code or status >= 500 or status in (408, 425):
-        return Refusal.AGAIN  # without a code, something between here and DynamoDB said it, or it was spoiled on its way
+        return (
+            Refusal.AGAIN
+        )  # without a code, something between here and DynamoDB said it, or it was spoiled on its way
     if code in ("ValidationException", "ItemCollectionSizeLimitExceededException") or status == 413:
         return Refusal.INVALID
     return Refusal.FATAL
