@@ -121,19 +121,19 @@ def test_the_limit_counts_names_and_bytes() -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        (0.1, r"0\.1 is a float, and floats are not exact: return Decimal\('0\.1'\)"),
+        (0.1, r"it is a float, and floats are not exact: return Decimal\('0\.1'\)"),
         ([1, {"x": 2.5}], "is a float"),
         ({1.5}, "a set with a float"),
         (set(), "empty set"),
         ({"a", 1}, "mixed types"),
-        (Decimal("NaN"), "neither NaN"),
-        (Decimal("Infinity"), "neither NaN"),
+        (Decimal("NaN"), "NaN or infinite"),
+        (Decimal("Infinity"), "NaN or infinite"),
         (Decimal("1" * 39), "39 significant digits"),
         (10**39 + 1, "40 significant digits"),
         (Decimal("1E+126"), "out of bounds"),
         (Decimal("1E-131"), "out of bounds"),
         (object(), "builtins.object is not a type that DynamoDB holds"),
-        ({1: "x"}, "1 is no attribute name"),
+        ({1: "x"}, "name is int: names are strings"),
     ],
 )
 def test_what_dynamodb_cannot_hold_is_refused(value: Any, says: str) -> None:

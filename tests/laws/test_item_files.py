@@ -97,9 +97,9 @@ def test_csv_columns_are_typed_by_the_header_or_a_file_beside() -> None:
     ("text", "says"),
     [
         ("id,n:N\n1,2\n", "column 'id'. Name it id:S"),
-        ("id:S,n:N\n1,two\n", "line 2: n is N, and the cell is 'two'"),
-        ("id:S,t:BOOL\n1,yes\n", "t is BOOL, and the cell is 'yes'"),
-        ("id:S,b:B\n1,%\n", "b is B"),
+        ("id:S,n:N\n1,two\n", "line 2: column n is N, and the cell cannot be read"),
+        ("id:S,t:BOOL\n1,yes\n", "column t is BOOL, and the cell"),
+        ("id:S,b:B\n1,%\n", "column b is B"),
         ("id:S\n1,2\n", "line 2: it has 2 cells, and the header 1"),
         ('id:S\n"1\n', "unexpected end of data"),
     ],

@@ -150,11 +150,12 @@ def test_a_setting_of_a_region_is_made_in_each(name: str) -> None:
 
 def test_what_a_global_table_has_otherwise_is_refused() -> None:
     text = Text(BLOCK, "t.yaml")
-    for edit in (
+    edits: tuple[Callable[[], Text], ...] = (
         lambda: features.set_billing(text, "Orders", "provisioned", 5, 5),
         lambda: features.set_throughput(text, "Orders", 5, 5),
         lambda: add_scaling(text, Scaling("Orders", 1, 5)),
-    ):
+    )
+    for edit in edits:
         with pytest.raises(UsageError, match=r"scal|replica"):
             edit()
     two = add_replica(text, "Orders", "eu-west-1")

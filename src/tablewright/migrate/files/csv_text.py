@@ -104,7 +104,7 @@ def _value(kind: str, cell: str, attribute: str, name: str, line: int) -> dict[s
     try:
         check_value(value)
     except ValueRefused:
-        raise _bad(name, line, f"{attribute} is {kind}, and the cell is {cell!r}") from None
+        raise _bad(name, line, f"column {attribute} is {kind}, and the cell cannot be read as that") from None
     return value
 
 

@@ -23,7 +23,7 @@ _CANONICAL = re.compile(r"0|-?(?:[1-9][0-9]{0,37}|(?:0|[1-9][0-9]{0,18})\.[0-9]{
 
 
 class NumberRefused(ValueError):
-    """DynamoDB could not hold this number exactly."""
+    """DynamoDB could not hold this number exactly; the text says why, and holds nothing of the user's data."""
 
 
 def number_text(value: Decimal | int) -> str:
@@ -34,19 +34,17 @@ def number_text(value: Decimal | int) -> str:
     if isinstance(value, int):
         value = Decimal(value)
     if not value.is_finite():
-        raise NumberRefused(f"{value} is no number that DynamoDB holds: it has neither NaN nor infinities")
+        raise NumberRefused("it is NaN or infinite, which DynamoDB does not have")
     _, digits, _exponent = value.as_tuple()
     if not value:
         return "0"
     significant = len("".join(map(str, digits)).strip("0")) if len(digits) > DIGITS else len(digits)
     if significant > DIGITS:
         raise NumberRefused(
-            f"{value} has {significant} significant digits, and DynamoDB holds {DIGITS}: round it, or keep it as text"
+            f"it has {significant} significant digits, and DynamoDB holds {DIGITS}: round it, or keep it as text"
         )
     if not _LEAST <= value.adjusted() <= _MOST:
-        raise NumberRefused(
-            f"{value} is out of bounds: DynamoDB holds magnitudes from 1E{_LEAST} to 9.9E+{_MOST}, and zero"
-        )
+        raise NumberRefused(f"it is out of bounds: DynamoDB holds magnitudes from 1E{_LEAST} to 9.9E+{_MOST}, and zero")
     return str(value)
 
 
@@ -55,7 +53,7 @@ def canonical_number(text: str) -> str:
     if _CANONICAL.fullmatch(text):
         return text
     if not _NUMBER.fullmatch(text):
-        raise NumberRefused(f"{text!r} is not a number")
+        raise NumberRefused("it is not a number")
     value = Decimal(text)
     number_text(value)
     plain = format(value.normalize(_EXACT), "f")

@@ -42,7 +42,7 @@ DEEPEST = 32
 
 
 class ValueRefused(ValueError):
-    """DynamoDB could not hold this value, or this is not a value of DynamoDB's; the text says which and what to do."""
+    """DynamoDB could not hold this value, or it is none of DynamoDB's; the text says which, without the value, and what to do."""
 
 
 def from_json(item: Buffer) -> dict[str, Plain]:
@@ -74,14 +74,14 @@ def plain_value(value: Any) -> Plain:
     except KeyError:
         raise ValueRefused(f"{kind!r} is not one of DynamoDB's types") from None
     except (AttributeError, ValueError):
-        raise _no_value(value) from None
+        raise _no_value() from None
     try:
         made: Plain = read(held)
         return made
     except ValueRefused:
         raise
     except (ValueError, TypeError, AttributeError, InvalidOperation, Base64Error):
-        raise _no_value(value) from None
+        raise _no_value() from None
 
 
 def _bytes(text: str) -> bytes:
@@ -131,7 +131,7 @@ def check_value(value: Any, depth: int = 0) -> None:
         if kind not in ("S", "N", "BOOL", "NULL") and (kind != "B" or type(held) is str):
             encode_value(plain_value(value), depth)
             return
-    raise _no_value(value)
+    raise _no_value()
 
 
 def _canonical(text: str) -> None:
@@ -141,8 +141,8 @@ def _canonical(text: str) -> None:
         raise ValueRefused(str(refused)) from None
 
 
-def _no_value(value: Any) -> ValueRefused:
-    return ValueRefused(f"not a value in DynamoDB's JSON: {_short(value)}")
+def _no_value() -> ValueRefused:
+    return ValueRefused("it is not a value in DynamoDB's JSON")
 
 
 def encode_value(value: Any, depth: int = 0) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def _other(value: Any) -> dict[str, Any]:
     """Subclasses (an enum of strings, say), and what is refused."""
     if isinstance(value, float):
         raise ValueRefused(
-            f"{value!r} is a float, and floats are not exact: return Decimal({str(value)!r}), or Decimal(str(x)) for a computed x"
+            "it is a float, and floats are not exact: return Decimal('0.1') for 0.1, Decimal(str(x)) for a computed x"
         )
     if isinstance(value, str):
         return {"S": str.__str__(value)}
@@ -211,9 +211,4 @@ def _name(name: Any) -> str:
         return name
     if isinstance(name, str):
         return str.__str__(name)
-    raise ValueRefused(f"{name!r} is no attribute name: names are strings")
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    raise ValueRefused(f"an attribute's name is {type(name).__name__}: names are strings")

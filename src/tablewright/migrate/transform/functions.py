@@ -186,12 +186,11 @@ def _check_size(item: bytes) -> None:
 
 
 def _raised(error: Exception) -> str:
-    """What the function raised, and where in it: the last line that is not of this package."""
+    """What the function raised, and where in it. Its text is left out: it often quotes the item, and reasons stand in logs."""
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if "/tablewright/migrate/" not in frame.filename
     ]
     where = f" ({frames[-1].filename.rsplit('/', 1)[-1]}, line {frames[-1].lineno})" if frames else ""
-    text = str(error)
     if isinstance(error, KeyError) and len(error.args) == 1:
-        text = f"{error.args[0]!r} is not in the item"
-    return f"{type(error).__name__}: {text}{where}"
+        return f"KeyError: {error.args[0]!r} is not in the item{where}"
+    return f"the function raised {type(error).__name__}{where}"

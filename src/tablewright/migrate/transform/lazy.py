@@ -184,7 +184,7 @@ def encode_json_item(item: Mapping[str, Any]) -> bytes:
     for name, value in dict.items(held):
         if type(value) is not Raw:
             if type(name) is not str:
-                raise ValueRefused(f"{name!r} is no attribute name: names are strings")
+                raise ValueRefused(f"an attribute's name is {type(name).__name__}: names are strings")
             try:
                 check_value(value)
             except ValueRefused as refused:

@@ -178,9 +178,7 @@ def _padded(item: Attributes, reference: Reference) -> bytes:
     if not reference.width:
         return text
     if not re.fullmatch(rb"[0-9]+", text) or len(text) > reference.width:
-        raise TransformError(
-            f"attribute {reference.name!r} is {text.decode()}: not a whole number of at most {reference.width} digits"
-        )
+        raise TransformError(f"attribute {reference.name!r} is not a whole number of at most {reference.width} digits")
     return text.zfill(reference.width)
 
 

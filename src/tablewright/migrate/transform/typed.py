@@ -136,7 +136,7 @@ _SETS: dict[Any, tuple[str, _Convert]] = {
 def _whole(text: str) -> int:
     number = Decimal(text)
     if number != number.to_integral_value():
-        raise ValueRefused(f"{text} is not a whole number, as the schema says")
+        raise ValueRefused("a number is not whole, as the schema says that it is")
     return int(number)
 
 
