@@ -137,6 +137,11 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need(_of("dynamodb", "Scan"), "one page, to see whether TTL deletes", "the question stays open"),
         _CONSUMERS,
     ),
+    "cost": (
+        Need(_of("cloudformation", "DescribeStacks ListStackResources"), "--measured: the stack's tables"),
+        Need(_of("dynamodb", "DescribeTable DescribeTimeToLive"), "--measured: what they hold"),
+        _LISTED,
+    ),
     "backup": (
         Need(_of("cloudformation", "DescribeStacks ListStackResources"), "the stack's tables"),
         Need(_of("dynamodb", "ListBackups DescribeTable DescribeContinuousBackups"), "what there is"),

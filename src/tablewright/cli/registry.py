@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "why": "Say why the last failed operation of a stack failed.",
     "watch": "Show tables as they run: units, throttles, latency, errors, alarms.",
     "diagnose": "Say what is wrong with tables as they run, and what to do.",
+    "cost": "Say what tables cost a month, and what would cost less.",
     "backup": "Back tables up, restore them whole, and rehearse it.",
     "log": "List what was run on this machine, and show a run.",
     "add": "Add a table, an index, TTL and the like to the template.",

@@ -16,13 +16,15 @@ from tablewright.model.board import Board
 from tablewright.model.diagnosis import DiagnosisReport
 from tablewright.model.series import Asked, MetricId, Series, SeriesId, SeriesSet, TopKeys
 from tablewright.model.table import Table
+from tablewright.model.workload import Workload
 from tablewright.ports import Account, Metrics
 from tablewright.watch.board import rows
 from tablewright.watch.diagnose import diagnose as ask
+from tablewright.watch.loads import measured
 from tablewright.watch.observation import Observation
 from tablewright.watch.wanted import HISTORY, close_up, consumers, history, period_for, recent
 
-__all__ = ["diagnose", "look", "watch"]
+__all__ = ["diagnose", "look", "measure_loads", "watch"]
 
 _WORKERS = 8
 _UNREADABLE = ("access-denied", "throttled", "aws-unavailable", "aws-error", "aws-validation", "not-found")
@@ -158,6 +160,19 @@ def look(
         unread=unread,
         series=tuple(series for series in coarse.series.values() if series),
     )
+
+
+def measure_loads(
+    tables: Sequence[str], account: Account, *, span: timedelta = HISTORY, until: datetime | None = None
+) -> Workload:
+    """What was asked of the tables, by the hour over ``span``, and what they hold by DescribeTable. Raises as ``diagnose``."""
+    metrics = _metrics(account)
+    until = _whole_minute(until or account.clock.now())
+    reader = _Reader(metrics)
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        found = _described(tables, account, pool)
+    past = reader.read(history(metrics.listed(tables)), until - span, until)
+    return measured(found, SeriesSet(past.series, 3600), until - span, until)
 
 
 def watch(

@@ -1,0 +1,75 @@
+"""What is asked of tables: patterns of access with their rates and sizes, and what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+__all__ = ["OPERATIONS", "READS", "Pattern", "TableLoad", "Trace", "Workload"]
+
+READS = frozenset({"get", "query", "scan"})
+OPERATIONS = READS | {"put", "update", "delete"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One way in which a table is used. ``per_second`` is the average over a month; ``items`` a Query or Scan evaluates (before
+    any filter); ``item_bytes`` of each, the larger of before and after for writes.
+
+    ``index_share``: the share of writes that change an index's entry at all, by index; 1 where nothing is said.
+    """
+
+    name: str
+    operation: str
+    per_second: Decimal
+    item_bytes: int
+    items: int = 1
+    index: str | None = None
+    consistent: bool = False
+    transactional: bool = False
+    index_share: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Units consumed a second in each period of ``seconds``, oldest first; what auto scaling is simulated on."""
+
+    seconds: int
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableLoad:
+    """What is asked of one table and stored in it.
+
+    ``entry_bytes``: bytes of an entry of an index, by index, where the projection alone does not tell. ``peak``: the busiest
+    moment as a multiple of the average. ``measured``: units a second as metrics have them, by index ("" for the table) and
+    side (read, write); given instead of patterns.
+    """
+
+    items: int = 0
+    item_bytes: int = 0
+    patterns: tuple[Pattern, ...] = ()
+    entry_bytes: Mapping[str, int] = field(default_factory=dict)
+    entries: Mapping[str, int] = field(default_factory=dict)  # of an index, where not every item has one
+    backup_bytes: int = 0
+    stream_reads_per_second: Decimal = Decimal(0)
+    peak: Decimal = Decimal(1)
+    measured: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+    traces: Mapping[tuple[str, str], Trace] = field(default_factory=dict)
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether it is enough to recommend a change by: given by a person, or measured for a week at least."""
+        if not self.measured:
+            return True
+        return any(len(trace.values) * trace.seconds >= 7 * 86_400 for trace in self.traces.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """The loads by table: its logical ID or its name. ``source`` says where they are from."""
+
+    tables: Mapping[str, TableLoad]
+    source: str
