@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 import tablewright
+from tablewright.cost.workload_file import read_workload
 from tablewright.settings import parse_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,8 +49,13 @@ def test_every_error_code_that_is_explained_exists(path: Path) -> None:
 
 @pytest.mark.parametrize("path", GUIDES, ids=NAMES)
 def test_settings_that_are_shown_parse(path: Path) -> None:
+    """A block that is a transform or a workload is read as what it is; every other one is tablewright.toml."""
     for block in _blocks(path, "toml"):
-        parse_settings(block, Path("tablewright.toml"))
+        told = tomllib.loads(block)
+        if "tables" in told:
+            read_workload(block, str(path))
+        elif "operation" not in told and "key" not in told:
+            parse_settings(block, Path("tablewright.toml"))
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=NAMES)
