@@ -60,6 +60,7 @@ ADVICE = {
     "already-there": "Nothing was written: change it with `tablewright set`, or remove it first.",
     "copy-failed": "The words say which item or request failed; the checkpoint holds, so the same command goes on from there.",
     "iterator-expired": "Run the same command again: it takes a new iterator from the checkpoint.",
+    "malformed-tag": "The words say what a tag's key and value may have.",
     "malformed-tags": "The words say which tag: at most 50, keys of 1 to 128 characters and none beginning with aws:.",
     "no-drift-mode": "The words say what was asked; set the tables by hand as the template says, and deploy again.",
     "no-page": "Name a file that there is, or - for standard input.",

@@ -167,7 +167,9 @@ def table_named(scope: Scope, named: str) -> TableScope:
     for table in scope.tables:
         if named in (table.logical_id, table.name):
             return table
-    ending = [table for table in scope.tables if named and table.name.endswith(tuple(f"{sign}{named}" for sign in "-_."))]
+    ending = [
+        table for table in scope.tables if named and table.name.endswith(tuple(f"{sign}{named}" for sign in "-_."))
+    ]
     if len(ending) == 1:
         return ending[0]
     known = ", ".join(f"{table.name} ({table.logical_id})" for table in scope.tables) or "none"
