@@ -50,7 +50,7 @@ def test_items_that_meet_in_one_key_are_named() -> None:
     sample = _sample(
         [{"id": "1", "mail": "a@x"}, {"id": "2", "mail": "a@x"}, {"id": "3", "mail": "b@x"}], key=["PK={mail}"]
     )
-    assert sample.collisions == (Collision("a@x", ('{"id":{"S":"1"}}', '{"id":{"S":"2"}}')),)
+    assert sample.collisions == (Collision('{"PK":{"S":"a@x"}}', ('{"id":{"S":"1"}}', '{"id":{"S":"2"}}'), 2),)
 
 
 def test_what_would_be_set_aside_is_counted_by_its_reason() -> None:

@@ -200,7 +200,7 @@ def test_a_plan_shows_what_would_be_and_what_stands_in_the_way(tables: Tables, m
     assert bad.code == 1
     told = json.loads(bad.out)
     assert told["may_run"] is False
-    assert len(told["collisions"][0]["sources"]) == 20
+    assert told["collisions"][0]["items"] == 20
     unfit = migrate(*local)
     assert unfit.code == 1
     assert "20 items would be set aside: key attribute 'PK' is missing" in " ".join(unfit.out.split())

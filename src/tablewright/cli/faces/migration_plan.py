@@ -74,7 +74,7 @@ def as_json(found: Forecast, described: tuple[str, ...]) -> dict[str, object]:
         "sampled": sample.read,
         "whole": sample.whole,
         "set_aside": [{"reason": s.reason, "items": s.items, "key": s.key} for s in sample.set_aside],
-        "collisions": [{"target": c.target, "sources": list(c.sources)} for c in sample.collisions],
+        "collisions": [{"target": c.target, "sources": list(c.sources), "items": c.items} for c in sample.collisions],
         "misfits": [
             {"index": m.index, "attribute": m.attribute, "wants": m.wants, "finds": m.finds, "items": m.items}
             for m in sample.misfits
@@ -139,7 +139,8 @@ def _obstacles(found: Forecast, columns: int, marks: Marks) -> list[Line]:
         f"{count(s.items, 'item')} would be set aside: {s.reason} (first: {s.key})" for s in sample.set_aside[:_SHOWN]
     ]
     texts += [
-        f"these would meet in one key, {c.target}, and the last one written would be all that is left: {', '.join(c.sources)}"
+        f"{count(c.items, 'item')} would meet in one key, {c.target}, and the last one written would be all that is left: "
+        f"{', '.join(c.sources)}{' and others' if c.items > len(c.sources) else ''}"
         for c in sample.collisions[:_SHOWN]
     ]
     texts += [

@@ -56,10 +56,14 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Collision:
-    """Source items that would meet in one target key: the last one written would be all that is left of them."""
+    """Source items that would meet in one target key: the last one written would be all that is left of them.
+
+    ``target`` and ``sources`` are keys in DynamoDB's JSON; of ``items`` sources, the first few are named.
+    """
 
     target: str
     sources: tuple[str, ...]
+    items: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ class Sampling:
         self._changes: dict[str, Counter[str]] = {}
         self._kinds: dict[str, dict[str, None]] = {}
         self._reasons: dict[str, tuple[int, str]] = {}
-        self._met: dict[bytes, list[str]] = {}
+        self._met: dict[bytes, tuple[str, list[str]]] = {}
         self._misfits: Counter[tuple[str, str, str, str]] = Counter()
         self._examples: list[Example] = []
 
@@ -176,7 +180,8 @@ class Sampling:
         self._write_units += touched and write_units(max(size, attributes_size(before)) if self._in_place else size)
         if self._target is not None:
             with suppress(KeyRefused):  # a transform that may change keys has set it aside already
-                self._met.setdefault(self._target(new), []).append(name)
+                target = _named(parsed, self._target.keys)
+                self._met.setdefault(self._target(new), (target, []))[1].append(name)
         for index in self._indexes:
             misfit = index.misfit(parsed)
             if misfit is not None:
@@ -205,9 +210,7 @@ class Sampling:
         return text is not None and self._now - _TTL_OLDEST_S <= float(text) < self._now
 
     def _name(self, item: Mapping[str, Any]) -> str:
-        keys = self._source.keys if self._source is not None else ()
-        named = {key.name: item.get(key.name) for key in keys} or dict(list(item.items())[:1])
-        return orjson.dumps(named).decode()
+        return _named(item, self._source.keys if self._source is not None else ())
 
     @property
     def read(self) -> int:
@@ -235,8 +238,8 @@ class Sampling:
                 for reason, (count, key) in sorted(self._reasons.items(), key=lambda reason: -reason[1][0])
             ),
             collisions=tuple(
-                Collision(key.decode("utf-8", "backslashreplace"), tuple(names))
-                for key, names in self._met.items()
+                Collision(target, tuple(names[:_MOST_EXAMPLES]), len(names))
+                for target, names in self._met.values()
                 if len(names) > 1
             ),
             misfits=tuple(Misfit(*told, items=count) for told, count in self._misfits.items()),
@@ -246,6 +249,11 @@ class Sampling:
             examples=tuple(self._examples),
             whole=whole,
         )
+
+
+def _named(item: Mapping[str, Any], keys: Sequence[Key]) -> str:
+    """An item's key; of one without a known key, its first attribute."""
+    return orjson.dumps({key.name: item.get(key.name) for key in keys} or dict(list(item.items())[:1])).decode()
 
 
 def _kinds(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> str:
