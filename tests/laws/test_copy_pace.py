@@ -147,4 +147,6 @@ def test_batches_hold_every_item_once_and_no_key_twice(
 def test_ceilings_are_the_smaller_of_share_and_units() -> None:
     assert ceilings(Pace(0.5), 100.0, 40.0) == (50.0, 20.0)
     assert ceilings(Pace(0.5, write_units=10.0), None, 40.0) == (None, 10.0)
-    assert ceilings(Pace(1.0, read_units=7.0), None, None) == (7.0, None)
+    assert ceilings(Pace(0.5, write_units=10.0), None, 4.0) == (None, 2.0)
+    assert ceilings(Pace(1.0, read_units=7.0), 3.0, 9.0) == (7.0, 9.0)
+    assert ceilings(Pace(0.5), None, None) == (None, None)

@@ -239,6 +239,7 @@ def _table(answer: TableDescriptionTypeDef) -> Table:
     types = {a["AttributeName"]: str(a["AttributeType"]) for a in answer.get("AttributeDefinitions", [])}
     on_demand = answer.get("OnDemandThroughput", {})
     stream = answer.get("StreamSpecification", {})
+    warm = answer.get("WarmThroughput", {})
     streaming = bool(stream.get("StreamEnabled"))
     return Table(
         name=answer["TableName"],
@@ -289,6 +290,8 @@ def _table(answer: TableDescriptionTypeDef) -> Table:
         stream_view=stream.get("StreamViewType") if streaming else None,
         kms_key=answer.get("SSEDescription", {}).get("KMSMasterKeyArn"),
         replicas=tuple(r["RegionName"] for r in answer.get("Replicas", []) if "RegionName" in r),
+        warm_read=warm.get("ReadUnitsPerSecond"),
+        warm_write=warm.get("WriteUnitsPerSecond"),
     )
 
 

@@ -109,6 +109,8 @@ class Table:
     backups: tuple[Backup, ...] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
+    warm_read: int | None = None  # units a second that it takes at once (WarmThroughput), where AWS says so
+    warm_write: int | None = None
 
 
 class Holds(Enum):

@@ -61,12 +61,17 @@ _GRACE_S = 5.0
 def ceilings(
     pace: Pace, read_capacity: float | None, write_capacity: float | None
 ) -> tuple[float | None, float | None]:
-    """Units a second that a pace allows of what two tables give; None for no limit."""
-    read, write = (
-        [limit for limit in (None if gives is None else gives * pace.share, units) if limit is not None]
-        for gives, units in ((read_capacity, pace.read_units), (write_capacity, pace.write_units))
-    )
-    return (min(read) if read else None), (min(write) if write else None)
+    """Units a second that a pace allows of what two tables give; None for no limit.
+
+    Units that are asked for beside the whole table hold alone: an on-demand table may give more than it is known to.
+    """
+    return _ceiling(pace.share, read_capacity, pace.read_units), _ceiling(pace.share, write_capacity, pace.write_units)
+
+
+def _ceiling(share: float, gives: float | None, units: float | None) -> float | None:
+    if gives is None or (units is not None and share >= 1):
+        return units
+    return gives * share if units is None else min(gives * share, units)
 
 
 def scan(

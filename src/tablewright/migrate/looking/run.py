@@ -64,11 +64,12 @@ class End:
         """Read and write units a second that the table gives, as far as it is known; None where nothing is."""
         if self.found is None:
             return None, None
-        match self.found.table.billing:
+        table = self.found.table
+        match table.billing:
             case Provisioned(read=read, write=write):
                 return float(read) or None, float(write) or None
             case OnDemand(max_read=read, max_write=write):
-                return _units(read), _units(write)
+                return _units(read or table.warm_read), _units(write or table.warm_write)
 
 
 def look(asked: Source, side: str, accounts: Accounts, known: Whereabouts | None = None) -> End:
