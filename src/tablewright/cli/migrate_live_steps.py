@@ -184,13 +184,13 @@ def abandon(common: Common, job: str | None, **given: Any) -> int:
 
 
 @click.command(name="unfence", short_help="Take the fence out of a table's policy, whatever became of its migration.")
-@click.argument("table")
+@click.argument("table", required=False)
 @common_options
-def unfence(common: Common, table: str) -> int:
+def unfence(common: Common, table: str | None) -> int:
     """Take the fence out of TABLE's policy, whatever became of its migration. Needs no journal, and nothing of this machine.
 
-    TABLE is a table's name, or a live migration's id (its source and target then). A process that is at work lets writers go by
-    itself. Without a fence nothing is changed.
+    TABLE is a table's name, or a live migration's id (its source and target then); without it, those of the only migration that
+    is kept here. A process that is at work lets writers go by itself. Without a fence nothing is changed.
 
     \b
     Examples:
@@ -202,6 +202,8 @@ def unfence(common: Common, table: str) -> int:
     from tablewright.migrate.live.journal import Journal
     from tablewright.migrate.live.watching.run import JOURNAL, kept, standing
 
+    if table is None:
+        table = chosen(jobs_root(common), None).name
     doors = Doors(common)
     out = output(sys.stdout, color=common.color)
     ends: list[tuple[TableAt, str | None]] = []

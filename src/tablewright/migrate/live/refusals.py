@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tablewright.errors import Refused
 from tablewright.migrate.live.journal import Aside
 from tablewright.migrate.live.replay import Meeting
+from tablewright.migrate.live.states import COMMANDS
 
 __all__ = ["aside_refusal", "meeting_refusal", "pointer_refusal"]
 
@@ -30,7 +31,7 @@ def aside_refusal(aside: Sequence[Aside], given: int | None, source: str, job: s
         "Items are set aside: the target would lack them",
         f"{len(aside):,} items of {source} cannot be transformed, and are not in the target:\n\n{keys}\n\nMend them in the "
         "source: the tail brings them over. Or leave them behind, naming their exact number:",
-        f"tablewright migrate cutover {job} --abandon {len(aside)}",
+        f"{COMMANDS['cutover']} {job} --abandon {len(aside)}",
     )
 
 

@@ -35,7 +35,7 @@ from tablewright.migrate.live.returning.run import (
     switched,
 )
 from tablewright.migrate.live.stage.run import Halted, Stage
-from tablewright.migrate.live.states import State, is_ended, row, title
+from tablewright.migrate.live.states import COMMANDS, State, is_ended, row, title
 from tablewright.migrate.live.tail.run import Trimmed
 from tablewright.migrate.live.watching.run import LOCK
 from tablewright.migrate.looking.run import Accounts
@@ -197,7 +197,7 @@ def _reached(stage: Stage) -> Finished:
         code, summary, detail, hint = refusal
         return Finished(Ending.FAILED, summary, detail, hint, code, facts=_facts(stage))
     hints = {_S.FOLLOWING: "cutover", _S.REVERSING: "finish"}
-    hint = f"tablewright migrate {hints[state]} {stage.job}" if state in hints else None
+    hint = f"{COMMANDS[hints[state]]} {stage.job}" if state in hints else None
     return Finished(
         Ending.DONE,
         title(state),
