@@ -11,9 +11,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import tablewright as tw
+from tablewright.migrate.checkpoint.store import wish
+from tablewright.migrate.events import Progress
+from tablewright.migrate.record import records
+from tablewright.migrate.standing.run import CHECKPOINT
+from tablewright.migrate.standing.run import standing as look_at
 from tests.conftest import EmbeddedAws
 from tests.faces.shell import PROGRAM, Ran, environment
 from tests.migration.conftest import Tables, places, sessions
@@ -57,6 +64,42 @@ def written(migrate: Migrate) -> float:
     return float(progress["write_units"]) if isinstance(progress, dict) else 0.0
 
 
+def test_a_pause_is_heard_while_it_runs_and_the_run_goes_on_from_there(
+    tables: Tables, migrate: Migrate, aws: EmbeddedAws, tmp_path: Path
+) -> None:
+    source, target = tables.make("sessionId"), tables.make("sessionId")
+    items = sessions(400, 2_000)
+    tables.fill(source, items)
+    account = tw.open_account(
+        region="us-east-1", endpoint_url=aws.endpoint, credentials=tw.Credentials("000000000000", "local")
+    )
+    locks = tmp_path / "locks"
+
+    def request(**more: Any) -> tw.MigrationRequest:
+        return tw.MigrationRequest(tw.TableAt(source), tw.TableAt(target), root=tmp_path, locks=locks, **more)
+
+    def paused() -> Iterator[object]:
+        for event in tw.migrate(request(pace=tw.Pace(write_units=50)), lambda place: account, account.clock):
+            if isinstance(event, Progress):
+                (record,) = records(tmp_path)
+                now = look_at(record, locks)
+                assert (now.running, now.died, record.state) == (True, False, "copying")
+                wish(Path(record.job.folder) / CHECKPOINT, pause=True)
+            yield event
+
+    *_, end = paused()
+    assert isinstance(end, tw.Finished)
+    assert (end.ending, end.code) == (tw.Ending.MUST_WAIT, "paused")
+    (record,) = records(tmp_path)
+    assert (record.state, look_at(record, locks).running) == ("paused", False)
+    assert 0 < len(tables.items(target)) < 400
+    *_, done = tw.migrate(request(pace=tw.Pace(share=1.0)), lambda place: account, account.clock)
+    assert isinstance(done, tw.Finished)
+    assert done.code == "verified"
+    assert by_text(tables.items(target)) == by_text(items)
+
+
+@pytest.mark.slow
 def test_another_terminal_sees_slows_and_pauses_it_and_ctrl_c_stops_it(
     tables: Tables, migrate: Migrate, aws: EmbeddedAws, tmp_path: Path
 ) -> None:

@@ -335,3 +335,24 @@ def test_a_resume_refuses_another_transform_and_another_table(tables: Tables, mi
     assert begun.code == 1
     assert "Incomplete: 1 item set aside" in begun.err
     assert len(tables.items(target)) == 5
+
+
+@pytest.mark.slow
+def test_from_one_endpoint_to_another(tables: Tables, migrate: Migrate, start_aws: Callable[..., EmbeddedAws]) -> None:
+    """The target's endpoint is another server, as DynamoDB Local would be; both have a table of one name and ARN."""
+    other = Tables(start_aws("other"))
+    source = tables.make("sessionId")
+    other.make("sessionId", name=source)
+    items = sessions(30)
+    tables.fill(source, items)
+    endpoint = other.client.meta.endpoint_url
+    words = ("--local", "--source", source, "--target", source, "--target-endpoint", endpoint)
+    ran = migrate("run", *words, "--output", "json")
+    assert ran.code == 0, ran.err
+    assert events(ran)[0]["target"] == f"{source} ({endpoint}, us-east-1)"
+    assert by_text(other.items(source)) == by_text(items)
+    assert migrate("verify", *words).code == 0
+    tables.fill(source, sessions(31))
+    differs = migrate("verify", *words, "--output", "json")
+    assert differs.code == 1
+    assert events(differs)[-1]["facts"]["missing"] == "1"  # type: ignore[index]

@@ -187,7 +187,7 @@ class _Run:
             yield from self._restore_ttl()
             yield self._finish("unverified", ending.complete(self._job, counts, verified=False))
             return
-        yield from self._compare(counts)
+        yield from self._compare(counts, checkpoint)
 
     def _change(self, checkpoint: Checkpoint) -> Iterator[MigrationEvent]:
         """The source's items changed where they are."""
@@ -210,7 +210,7 @@ class _Run:
         if self._term is not None:
             self._term.check()
 
-    def _compare(self, counts: Counts) -> Iterator[MigrationEvent]:
+    def _compare(self, counts: Counts, checkpoint: Checkpoint) -> Iterator[MigrationEvent]:
         """Read both sides, and say done only if they are the same."""
         self._move("verifying")
         found: Finished | None = None
@@ -223,14 +223,15 @@ class _Run:
             pace=self._request.pace or self._job.options.pace,
             segments=self._job.options.segments or FEWEST_SEGMENTS,
             extras=not self._job.options.into_existing,
-            stopping=self._request.stopping,
+            stopping=lambda: self._request.stopping() or checkpoint.wishes().pause,
         )
         for event in comparison:
             if isinstance(event, Paused):
                 yield event
                 self._check_lease()
-                self._move("stopped", event.reason)
-                yield ending.halted(self._job, counts, asked=True)
+                asked = self._request.stopping()
+                self._move("stopped" if asked else "paused", event.reason)
+                yield ending.halted(self._job, counts, asked=asked)
                 return
             if isinstance(event, Finished):
                 found = event
