@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from pathlib import Path
 
 import orjson
@@ -105,3 +106,40 @@ def test_an_export_in_s3_is_read(aws: EmbeddedAws, account: str, here: Account) 
     with pytest.raises(TablewrightError) as raised:
         open_file_source(Files(f"s3://{bucket}-nowhere/x"), here.objects)
     assert raised.value.detail
+
+
+@pytest.mark.slow
+def test_what_was_written_can_be_imported_as_a_new_table(
+    aws: EmbeddedAws, account: str, here: Account, tmp_path: Path
+) -> None:
+    """ImportTable takes the data files as they are: DynamoDB JSON, a line an item, gzip."""
+    client, s3 = aws.client("dynamodb", account=account), aws.client("s3", account=account)
+    make_table(client, "Source")
+    # without U+2028, at which the embedded AWS's import takes a line to end
+    items = [{**odd_item(number), "text": {"S": '"quoted\\" 🍜'}} for number in range(60)]
+    fill(client, "Source", items)
+    files = Files(str(tmp_path / "out"))
+    _copied(_table(here, "Source"), open_file_sink(files), Unchanged(KEYS, ()), tmp_path / "job", 2, here)
+    bucket = f"imports-{account}"
+    s3.create_bucket(Bucket=bucket)
+    for part in (tmp_path / "out/data").iterdir():
+        s3.upload_file(str(part), bucket, f"data/{part.name}")
+    described = client.import_table(
+        S3BucketSource={"S3Bucket": bucket, "S3KeyPrefix": "data/"},
+        InputFormat="DYNAMODB_JSON",
+        InputCompressionType="GZIP",
+        TableCreationParameters={
+            "TableName": "Imported",
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            "AttributeDefinitions": [
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "N"},
+            ],
+            "BillingMode": "PAY_PER_REQUEST",
+        },
+    )["ImportTableDescription"]
+    ends = time.monotonic() + 30
+    while described["ImportStatus"] == "IN_PROGRESS" and time.monotonic() < ends:
+        described = client.describe_import(ImportArn=described["ImportArn"])["ImportTableDescription"]
+    assert (described["ImportStatus"], described["ImportedItemCount"]) == ("COMPLETED", 60)
+    assert contents(client, "Imported") == contents(client, "Source")
