@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tablewright.local import control
 from tablewright.local.cloudformation import states
@@ -110,6 +111,75 @@ class Stage:
 
     def _status(self) -> str:
         return str(self.client.describe_stacks(StackName=self.stack)["Stacks"][0]["StackStatus"])
+
+    def refuse_what(self, status: str) -> None:
+        """Every request that a stack in `status` does not take is refused in CloudFormation's words, and changes nothing."""
+        body = _template("A", "Another")
+        unable = f"is in {status} state and can not be"
+        requests: dict[str, tuple[Callable[[], object], str]] = {
+            "update": (lambda: self.client.update_stack(StackName=self.stack, TemplateBody=body), f"{unable} updated."),
+            "plan": (
+                lambda: self.client.create_change_set(StackName=self.stack, ChangeSetName="no", TemplateBody=body),
+                f"{unable} updated.",
+            ),
+            "rollback": (lambda: self.client.rollback_stack(StackName=self.stack), status),
+            "continue": (
+                lambda: self.client.continue_update_rollback(StackName=self.stack),
+                f"is in {status} state and can not continue update rollback.",
+            ),
+            "cancel": (
+                lambda: self.client.cancel_update_stack(StackName=self.stack),
+                "CancelUpdateStack cannot be called from current stack status",
+            ),
+            "delete": (lambda: self.client.delete_stack(StackName=self.stack), status),
+        }
+        for name, (request, words) in requests.items():
+            if name == "update" and status in (states.CREATE_FAILED, states.UPDATE_FAILED):
+                # Taken with rollback disabled only.
+                words = (
+                    f"This stack is currently in a non-terminal [{status}] state. To update the stack from this state"
+                )
+            elif name in TAKEN[status]:
+                continue
+            with pytest.raises(ClientError) as refused:
+                request()
+            error = refused.value.response["Error"]
+            if status == states.DELETE_COMPLETE:
+                assert "does not exist" in error["Message"] or words in error["Message"], (name, error)
+            else:
+                assert error["Code"] == "ValidationError"
+                assert words in error["Message"], (name, error)
+        assert self._status() == status
+
+
+STABLE = {"update", "plan", "delete"}
+KEPT = {"update", "plan", "rollback", "delete"}
+TAKEN: dict[str, set[str]] = {
+    states.REVIEW_IN_PROGRESS: {"delete"},
+    states.CREATE_IN_PROGRESS: {"delete"},
+    states.CREATE_FAILED: KEPT,
+    states.CREATE_COMPLETE: STABLE,
+    states.ROLLBACK_IN_PROGRESS: set(),
+    states.ROLLBACK_FAILED: {"delete"},
+    states.ROLLBACK_COMPLETE: {"delete"},
+    states.DELETE_IN_PROGRESS: {"delete"},
+    states.DELETE_FAILED: {"delete"},
+    states.DELETE_COMPLETE: {"delete"},
+    states.UPDATE_IN_PROGRESS: {"cancel"},
+    states.UPDATE_CLEANUP: set(),
+    states.UPDATE_COMPLETE: STABLE,
+    states.UPDATE_FAILED: KEPT,
+    states.UPDATE_ROLLBACK_IN_PROGRESS: set(),
+    states.UPDATE_ROLLBACK_FAILED: {"continue", "delete"},
+    states.UPDATE_ROLLBACK_CLEANUP: set(),
+    states.UPDATE_ROLLBACK_COMPLETE: STABLE,
+    states.IMPORT_IN_PROGRESS: set(),
+    states.IMPORT_COMPLETE: STABLE,
+    states.IMPORT_ROLLBACK_IN_PROGRESS: set(),
+    states.IMPORT_ROLLBACK_FAILED: {"delete"},
+    states.IMPORT_ROLLBACK_COMPLETE: STABLE,
+}
+"""What each status takes; everything else is refused. Sources: user guide, "Stack status codes"; RollbackStack API reference."""
 
 
 @pytest.fixture
@@ -280,6 +350,7 @@ def test_every_status_can_be_reached(stage: Stage, status: str) -> None:
     WAYS[status](stage)
 
     stage.reach(status)
+    stage.refuse_what(status)
     if status in states.RUNNING:
         # Held while the fault is there, and gone on with when it isn't.
         time.sleep(0.1)

@@ -189,3 +189,120 @@ def test_an_alarm_looks_at_its_own_dimensions_m_out_of_n(aws: EmbeddedAws, accou
     assert reason.startswith("Threshold Crossed: 2 out of the last 3 datapoints [260.0 (") and ", 250.0 (" in reason
     history = cloudwatch.describe_alarm_history(AlarmName="hot", HistoryItemType="StateUpdate")["AlarmHistoryItems"]
     assert json.loads(history[0]["HistoryData"])["newState"]["stateValue"] == "ALARM"
+
+
+def _update(dynamodb: Any, **params: Any) -> Callable[[], object]:
+    return lambda: dynamodb.update_table(TableName="Recipes", **params)
+
+
+ON = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+CLASS = {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({**CLASS, "StreamSpecification": ON}, "TableClass modification must be the only operation in the request"),
+        (
+            {**CLASS, "SSESpecification": {"Enabled": True}},
+            "Server-Side Encryption modification must be the only operation",
+        ),
+        (
+            {**CLASS, "DeletionProtectionEnabled": True},
+            "DeletionProtection modification must be the only operation in the",
+        ),
+        (
+            {"StreamSpecification": ON, "WarmThroughput": {"ReadUnitsPerSecond": 20000}},
+            "WarmThroughput must be the only",
+        ),
+        (
+            {"StreamSpecification": ON, "ReplicaUpdates": [{"Create": {"RegionName": "eu-west-1"}}]},
+            "ReplicaUpdates must be",
+        ),
+        ({"StreamSpecification": ON, "OnDemandThroughput": {"MaxReadRequestUnits": 9}}, "alone or with BillingMode"),
+        ({"StreamSpecification": {"StreamEnabled": False}}, "Table has no stream to disable"),
+        ({"WarmThroughput": {"ReadUnitsPerSecond": 10}}, "decreasing WarmThroughput is not supported"),
+        ({"MultiRegionConsistency": "STRONG"}, "does not imitate MultiRegionConsistency"),
+    ],
+)
+def test_one_thing_at_a_time(dynamodb: Any, params: dict[str, Any], words: str) -> None:
+    code, message = _refusal(_update(dynamodb, **params))
+
+    assert code == "ValidationException"
+    assert words in message
+
+
+def test_an_index_goes_with_billing_and_with_other_indexes_throughput_only(dynamodb: Any) -> None:
+    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "chef", "dish")]
+    create: dict[str, Any] = {
+        "AttributeDefinitions": attributes,
+        "GlobalSecondaryIndexUpdates": [{"Create": _index("dish")}],
+    }
+    assert "in a request of its own" in _refusal(_update(dynamodb, **create, StreamSpecification=ON))[1]
+
+    units = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+    other = {"Update": {"IndexName": "chef-index", "ProvisionedThroughput": units}}
+    new = {"Create": {**_index("dish"), "ProvisionedThroughput": units}}
+    both: dict[str, Any] = {"AttributeDefinitions": attributes, "GlobalSecondaryIndexUpdates": [other, new]}
+    _update(dynamodb, **both, BillingMode="PROVISIONED", ProvisionedThroughput=units)()
+
+
+def test_a_stream_is_turned_on_once_and_off_once(dynamodb: Any) -> None:
+    _update(dynamodb, StreamSpecification=ON)()
+    keys = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    code, words = _refusal(_update(dynamodb, StreamSpecification=keys))
+    assert (code, words.startswith("Table already has an enabled stream")) == ("ValidationException", True)
+    _update(dynamodb, StreamSpecification={"StreamEnabled": False})()
+    _update(dynamodb, StreamSpecification=keys)()
+
+
+def test_warm_throughput_is_told_and_only_rises(dynamodb: Any) -> None:
+    def warm() -> dict[str, Any]:
+        found: dict[str, Any] = dynamodb.describe_table(TableName="Recipes")["Table"]["WarmThroughput"]
+        return found
+
+    assert warm() == {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000, "Status": "ACTIVE"}
+    _update(dynamodb, WarmThroughput={"ReadUnitsPerSecond": 15000, "WriteUnitsPerSecond": 4000})()
+    assert warm() == {"ReadUnitsPerSecond": 15000, "WriteUnitsPerSecond": 4000, "Status": "ACTIVE"}
+
+
+def test_no_more_than_20_indexes(dynamodb: Any) -> None:
+    keys = {"KeySchema": [{"AttributeName": "chef", "KeyType": "HASH"}], "Projection": {"ProjectionType": "KEYS_ONLY"}}
+    indexes = [{"IndexName": f"index-{number}", **keys} for number in range(20)]
+    table: dict[str, Any] = {
+        "TableName": "Wide",
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "chef")],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    more: dict[str, Any] = {"IndexName": "one-more", **keys}
+    words = "Number of global secondary indexes exceeds per-table limit of 20"
+
+    assert words in _refusal(lambda: dynamodb.create_table(**table, GlobalSecondaryIndexes=[*indexes, more]))[1]
+    dynamodb.create_table(**table, GlobalSecondaryIndexes=indexes)
+    create = {"AttributeDefinitions": table["AttributeDefinitions"], "GlobalSecondaryIndexUpdates": [{"Create": more}]}
+    assert words in _refusal(lambda: dynamodb.update_table(TableName="Wide", **create))[1]
+
+
+def test_a_protected_table_stays(dynamodb: Any) -> None:
+    _update(dynamodb, DeletionProtectionEnabled=True)()
+
+    assert _refusal(lambda: dynamodb.delete_table(TableName="Recipes")) == (
+        "ValidationException",
+        "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
+    )
+
+
+def test_a_replica_needs_its_name_free(aws: EmbeddedAws, account: str, dynamodb: Any) -> None:
+    _update(dynamodb, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})()
+    aws.client("dynamodb", account=account, region="eu-west-1").create_table(
+        TableName="Recipes",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+    code, words = _refusal(_update(dynamodb, ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}]))
+
+    assert code == "ValidationException"
+    assert "one or more replicas already existed as tables" in words

@@ -1,4 +1,4 @@
-"""What DynamoDB refuses or tells and ministack does not: TTL switches, index updates, recovery windows.
+"""What DynamoDB refuses or tells and ministack does not: TTL switches, table updates, recovery windows, warm throughput.
 
 Error texts are DynamoDB's own, as users reported them; the amendments run inside logged requests, so what they keep is
 replayed like everything else.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import types
 from typing import Any
+
+from tablewright.local import table_rules
 
 __all__ = ["amend_dynamodb"]
 
@@ -23,7 +25,10 @@ def amend_dynamodb(dynamodb: types.ModuleType) -> None:
     rules = _Rules(dynamodb)
     for name, method in (
         ("_update_ttl", rules.update_ttl),
+        ("_create_table", rules.create_table),
         ("_update_table", rules.update_table),
+        ("_delete_table", rules.delete_table),
+        ("_table_description", rules.table_description),
         ("_update_continuous_backups", rules.update_continuous_backups),
         ("_describe_continuous_backups", rules.describe_continuous_backups),
     ):
@@ -34,7 +39,10 @@ class _Rules:
     def __init__(self, module: Any) -> None:
         self._ddb = module
         self._update_ttl = module._update_ttl
+        self._create_table = module._create_table
         self._update_table = module._update_table
+        self._delete_table = module._delete_table
+        self._table_description = module._table_description
         self._update_continuous_backups = module._update_continuous_backups
 
     def _refuse(self, message: str, code: str = "ValidationException") -> Answer:
@@ -60,9 +68,48 @@ class _Rules:
         answer: Answer = self._update_ttl(data)
         return answer
 
-    def update_table(self, data: dict[str, Any]) -> Answer:
-        """UpdateTable, which creates or deletes one index at a time and gives every index its throughput."""
+    def create_table(self, data: dict[str, Any]) -> Answer:
+        """CreateTable, within the limits, remembering what the table is warmed for."""
+        if words := table_rules.creation_refused(data):
+            return self._refuse(words)
+        answer: Answer = self._create_table(data)
+        return self._warmed(data, answer)
+
+    def delete_table(self, data: dict[str, Any]) -> Answer:
+        """DeleteTable, which a protected table refuses."""
         table = self._ddb._tables.get(self._ddb._normalize_table_name(data.get("TableName")))
+        if table is not None and table.get("DeletionProtectionEnabled"):
+            return self._refuse(table_rules.PROTECTED)
+        answer: Answer = self._delete_table(data)
+        return answer
+
+    def table_description(self, name: str) -> dict[str, Any]:
+        """A table's description, which always tells its warm throughput."""
+        found: dict[str, Any] = self._table_description(name)
+        table = self._ddb._tables.get(name) or {}
+        if "WarmThroughput" not in table:
+            found["WarmThroughput"] = table_rules.default_warm_throughput(table)
+        return found
+
+    def _warmed(self, data: dict[str, Any], answer: Answer) -> Answer:
+        """The answer to a request that may have warmed the table."""
+        wanted = data.get("WarmThroughput")
+        if answer[0] != 200 or not isinstance(wanted, dict):
+            return answer
+        name = self._ddb._normalize_table_name(data.get("TableName"))
+        now = self.table_description(name)["WarmThroughput"]
+        self._ddb._tables[name]["WarmThroughput"] = {
+            **now,
+            **{k: int(v) for k, v in wanted.items()},
+            "Status": "ACTIVE",
+        }
+        told: Answer = self._ddb.json_response({"TableDescription": self.table_description(name)})
+        return told
+
+    def update_table(self, data: dict[str, Any]) -> Answer:
+        """UpdateTable, which does one thing at a time, and gives every index its throughput."""
+        name = self._ddb._normalize_table_name(data.get("TableName"))
+        table = self._ddb._tables.get(name)
         updates = data.get("GlobalSecondaryIndexUpdates")
         updates = updates if isinstance(updates, list) else []
         if table is not None and sum("Create" in each or "Delete" in each for each in updates) > 1:
@@ -70,6 +117,8 @@ class _Rules:
                 "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table",
                 "LimitExceededException",
             )
+        if table is not None and (words := table_rules.update_refused(self.table_description(name), data)):
+            return self._refuse(words)
         if table is not None and data.get("BillingMode") == "PROVISIONED":
             billing = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
             given = {each["Update"].get("IndexName") for each in updates if isinstance(each.get("Update"), dict)}
@@ -80,7 +129,7 @@ class _Rules:
                         f"{index['IndexName']}"
                     )
         answer: Answer = self._update_table(data)
-        return answer
+        return self._warmed(data, answer)
 
     def update_continuous_backups(self, data: dict[str, Any]) -> Answer:
         """UpdateContinuousBackups, which remembers since when and for how many days."""

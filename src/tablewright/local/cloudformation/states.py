@@ -80,9 +80,12 @@ LAST_STABLE: Final = frozenset(
 )
 """Statuses that an update may start from without further ado (RollbackStack's "last known stable state")."""
 
+KEPT: Final = frozenset({CREATE_FAILED, UPDATE_FAILED})
+"""What an operation that was told not to roll back has left; an update from there keeps rollback off."""
+
 ALLOWED: Mapping[str, frozenset[str]] = {
-    "UpdateStack": LAST_STABLE | {CREATE_FAILED, UPDATE_FAILED},
-    "CreateChangeSet": LAST_STABLE | {CREATE_FAILED, UPDATE_FAILED},
+    "UpdateStack": LAST_STABLE | KEPT,
+    "CreateChangeSet": LAST_STABLE | KEPT,
     "CreateChangeSetOfNew": frozenset({REVIEW_IN_PROGRESS}),
     "ImportIntoStack": LAST_STABLE,
     "DeleteStack": LAST_STABLE
@@ -100,7 +103,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     },
     "CancelUpdateStack": frozenset({UPDATE_IN_PROGRESS}),
     "ContinueUpdateRollback": frozenset({UPDATE_ROLLBACK_FAILED}),
-    "RollbackStack": frozenset({CREATE_FAILED, UPDATE_FAILED}),
+    "RollbackStack": KEPT,
 }
 """Statuses in which a request is taken; in any other it is refused with a ValidationError that names the status."""
 

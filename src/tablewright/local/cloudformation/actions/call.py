@@ -13,7 +13,7 @@ from tablewright.local.cloudformation.documents import ChangeSet, Stack
 from tablewright.local.cloudformation.engine import Engine
 from tablewright.local.cloudformation.errors import change_set_not_found, stack_missing, validation
 from tablewright.local.cloudformation.events import Recorder
-from tablewright.local.cloudformation.states import ALLOWED
+from tablewright.local.cloudformation.states import ALLOWED, KEPT
 from tablewright.local.cloudformation.store import Store
 from tablewright.local.services import Services
 
@@ -90,6 +90,18 @@ _VERBS = {
     "ContinueUpdateRollback": "continue update rollback",
     "RollbackStack": "rolled back",
 }
+
+
+def needs_disabled_rollback(stack: Stack, *, disabled: bool, api: str) -> None:
+    """Refuse to update what a failed operation was told to keep, unless rollback stays off.
+
+    Source: the text that UpdateStack gives (aws-cli 6368, ansible-collections/amazon.aws 1655).
+    """
+    if stack.status in KEPT and not disabled:
+        raise validation(
+            f"This stack is currently in a non-terminal [{stack.status}] state. To update the stack from this state, please use "
+            f"the disable-rollback parameter with {api} API. To rollback to the last known good state, use the rollback-stack API"
+        )
 
 
 def allow(stack: Stack, request: str) -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from tablewright.local.cloudformation import states
-from tablewright.local.cloudformation.actions.call import Call, allow
+from tablewright.local.cloudformation.actions.call import Call, allow, needs_disabled_rollback
 from tablewright.local.cloudformation.actions.reading import shown_parameters
 from tablewright.local.cloudformation.actions.stacks import checked_program, new_operation, new_stack, stable_of
 from tablewright.local.cloudformation.deployment import check_types, make, program_of
@@ -232,6 +232,7 @@ async def execute_change_set(call: Call) -> Doc:
     fresh = stack.status == states.REVIEW_IN_PROGRESS
     if not fresh:
         allow(stack, "CreateChangeSet")
+        needs_disabled_rollback(stack, disabled=choice == "DO_NOTHING", api="execute-change-set")
     status = _status(found, fresh)
     operation = new_operation(
         call,

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tablewright.local.cloudformation import capabilities, dynamic, outputs, states
-from tablewright.local.cloudformation.actions.call import Call, allow
+from tablewright.local.cloudformation.actions.call import Call, allow, needs_disabled_rollback
 from tablewright.local.cloudformation.changes import no_updates
 from tablewright.local.cloudformation.deployment import (
     check_types,
@@ -155,6 +155,7 @@ async def update_stack(call: Call) -> Doc:
         return {"StackId": stack.stack_id}
     allow(stack, "UpdateStack")
     choice = "DO_NOTHING" if call.get("DisableRollback") else "ROLLBACK"
+    needs_disabled_rollback(stack, disabled=choice == "DO_NOTHING", api="update-stack")
     text, program = await checked_program(call, stack, direct=True)
     allow(call.store.need_stack(stack.stack_id), "UpdateStack")
     old = program_of(call.store, stack, stack.deployment)

@@ -112,5 +112,19 @@ class GlobalTable(Table):
             await self._remove(handling, physical_id, str(replica["RegionName"]))
         await super().delete(handling, physical_id, properties)
 
+    async def read(self, handling: Handling, physical_id: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        found = await super().read(handling, physical_id)
+        if found is None:
+            return None
+        shared, attributes = found
+        table = await until_active(handling, physical_id)
+        each = {handling.region: shared}
+        for replica in table.get("Replicas") or []:
+            region = str(replica["RegionName"])
+            there = await super().read(handling.in_region(region), physical_id)
+            if there is not None:
+                each[region] = there[0]
+        return replicas.as_global(each, handling.region), attributes
+
     def _attributes(self, table: dict[str, Any]) -> dict[str, Any]:
         return {**super()._attributes(table), "TableId": str(table["TableId"])}

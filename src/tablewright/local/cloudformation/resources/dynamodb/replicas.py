@@ -93,6 +93,31 @@ def as_table(properties: Properties, region: str) -> dict[str, Any]:
     return found
 
 
+def as_global(tables: Mapping[str, Mapping[str, Any]], home: str) -> dict[str, Any]:
+    """The properties of the global table whose replicas, by region, are these tables; fixed units stand for autoscaling."""
+    shared = tables[home]
+    found: dict[str, Any] = {name: shared[name] for name in ("TableName", "BillingMode", *_SHARED) if name in shared}
+    found["Replicas"] = [
+        {"Region": region, **{name: table[name] for name in _OWN if name in table}} for region, table in tables.items()
+    ]
+    if "SSESpecification" in shared:
+        sse = shared["SSESpecification"]
+        found["SSESpecification"] = {name: sse[name] for name in ("SSEEnabled", "SSEType") if name in sse}
+    units = shared.get("ProvisionedThroughput")
+    if units:
+        write = int(units["WriteCapacityUnits"])
+        fixed = {"MinCapacity": write, "MaxCapacity": write, "SeedCapacity": write}
+        found["WriteProvisionedThroughputSettings"] = {"WriteCapacityAutoScalingSettings": fixed}
+        for replica in found["Replicas"]:
+            read = tables[replica["Region"]].get("ProvisionedThroughput") or units
+            replica["ReadProvisionedThroughputSettings"] = {"ReadCapacityUnits": int(read["ReadCapacityUnits"])}
+    indexes = shared.get("GlobalSecondaryIndexes") or []
+    if indexes:
+        names = ("IndexName", "KeySchema", "Projection")
+        found["GlobalSecondaryIndexes"] = [{name: index[name] for name in names} for index in indexes]
+    return found
+
+
 def _throughput(
     entry: dict[str, Any], mode: str, shared: Mapping[str, Any], own: Mapping[str, Any], table: Mapping[str, Any]
 ) -> None:

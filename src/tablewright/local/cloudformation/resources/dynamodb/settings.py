@@ -76,14 +76,16 @@ async def contributor_insights(handling: Handling, name: str, before: Properties
         enabled = shape.truthy((declared or {}).get("Enabled"))
         if not enabled and not shape.truthy((previous or {}).get("Enabled")):
             continue
-        params: dict[str, Any] = {
-            "TableName": name,
-            "ContributorInsightsAction": "ENABLE" if enabled else "DISABLE",
-        }
-        if index:
-            params["IndexName"] = index
-        if enabled and (declared or {}).get("Mode"):
-            params["ContributorInsightsMode"] = (declared or {})["Mode"]
+        where: dict[str, Any] = {"TableName": name, **({"IndexName": index} if index else {})}
+        mode = (declared or {}).get("Mode")
+        live = await handling.call("dynamodb", "DescribeContributorInsights", where)
+        stands = live.get("ContributorInsightsStatus") in ("ENABLED", "ENABLING")
+        if stands == enabled and (not enabled or mode in (None, live.get("ContributorInsightsMode"))):
+            # It is so already: an update that is rolled back may not have come this far.
+            continue
+        params: dict[str, Any] = {**where, "ContributorInsightsAction": "ENABLE" if enabled else "DISABLE"}
+        if enabled and mode:
+            params["ContributorInsightsMode"] = mode
         await handling.call("dynamodb", "UpdateContributorInsights", params)
 
 
@@ -91,14 +93,20 @@ async def kinesis(handling: Handling, name: str, before: Properties, after: Prop
     old, new = before.get("KinesisStreamSpecification"), after.get("KinesisStreamSpecification")
     if old == new:
         return
-    if old is not None and (new is None or new["StreamArn"] != old["StreamArn"]):
+    described = await handling.call("dynamodb", "DescribeKinesisStreamingDestination", {"TableName": name})
+    destinations = described.get("KinesisDataStreamDestinations") or []
+    # As they are: an update that is rolled back may not have come this far.
+    live = {str(each["StreamArn"]) for each in destinations if each.get("DestinationStatus") in ("ACTIVE", "ENABLING")}
+    if old is not None and old["StreamArn"] in live and (new is None or new["StreamArn"] != old["StreamArn"]):
         params = {"TableName": name, "StreamArn": old["StreamArn"]}
         await handling.call("dynamodb", "DisableKinesisStreamingDestination", params)
     if new is None:
         return
     precision = new.get("ApproximateCreationDateTimePrecision")
     params = {"TableName": name, "StreamArn": new["StreamArn"]}
-    if old is not None and old["StreamArn"] == new["StreamArn"]:
+    if new["StreamArn"] in live:
+        if not precision or (old is not None and old.get("ApproximateCreationDateTimePrecision") == precision):
+            return
         update = {"UpdateKinesisStreamingConfiguration": {"ApproximateCreationDateTimePrecision": precision}}
         await handling.call("dynamodb", "UpdateKinesisStreamingDestination", {**params, **update})
         return

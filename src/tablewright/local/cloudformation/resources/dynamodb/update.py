@@ -5,6 +5,7 @@ The order keeps each call legal by itself: an index goes before what it needs go
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tablewright.local.cloudformation.resources.dynamodb import settings, shape
@@ -57,6 +58,16 @@ def _table_class(table: Description) -> str:
 
 def _mode(table: Description) -> str:
     return str((table.get("BillingModeSummary") or {}).get("BillingMode") or shape.PROVISIONED)
+
+
+def _encrypted_so(table: Description, wanted: Mapping[str, Any] | None) -> bool:
+    """Whether the table is encrypted with AWS's own key, or with the key asked for, already."""
+    live = table.get("SSEDescription") or {}
+    managed = live.get("Status") in ("ENABLED", "ENABLING", "UPDATING")
+    if wanted is None or not wanted["Enabled"]:
+        return not managed
+    key = wanted.get("KMSMasterKeyId")
+    return managed and (key is None or key == live.get("KMSMasterKeyArn"))
 
 
 class _Change:
@@ -147,7 +158,7 @@ class _Change:
 
     async def encryption(self, table: Description) -> Description:
         old, new = shape.sse(self.before), shape.sse(self.after)
-        if old == new:
+        if old == new or _encrypted_so(table, new):
             return table
         return await self._update(SSESpecification=new if new is not None else {"Enabled": False})
 
@@ -156,10 +167,15 @@ class _Change:
         if old == new or shape.billing_mode(self.after) != shape.ON_DEMAND:
             return table
         unlimited = {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1}
-        return await self._update(OnDemandThroughput={**unlimited, **shape.numbers(new or {})})
+        wanted = {**unlimited, **shape.numbers(new or {})}
+        live = {**unlimited, **(table.get("OnDemandThroughput") or {})}
+        return table if wanted == live else await self._update(OnDemandThroughput=wanted)
 
     async def warm_throughput(self, table: Description) -> Description:
         new = self.after.get("WarmThroughput")
         if not new or new == self.before.get("WarmThroughput"):
             return table
-        return await self._update(WarmThroughput=shape.numbers(new))
+        wanted, live = shape.numbers(new), table.get("WarmThroughput") or {}
+        if all(live.get(name) == units for name, units in wanted.items()):
+            return table
+        return await self._update(WarmThroughput=wanted)
