@@ -123,6 +123,9 @@ def _written_out(operation: Operation, write: _Writer, composed: dict[str, tuple
         case Add(name, value):
             new = write.constant(name)
             write(f"if {new} in x: there({new})", f"x[{new}] = {write.constant(Raw(value.encode()))}")
+        case Compose(name, template) if template.copied not in (None, name):
+            new, old = write.constant(name), write.constant(template.copied)
+            write(f"if {new} in x: there({new})", f"x[{new}] = x[{old}] if {old} in x else needed(x, {old})")
         case Compose(name, template) if _simple(template):
             _compose(name, template, write, composed)
         case _:
