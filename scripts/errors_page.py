@@ -85,6 +85,7 @@ ADVICE = {
     "transform-unreadable": "Name a file that there is and that may be read.",
     "unknown-parameter": "Leave it out of --parameters or tablewright.toml, or declare it in the template.",
     "unreadable-file": "Name a file that there is and that may be read.",
+    "workload-unreadable": "Name a file that there is and that may be read, and write what the words say.",
     "unwritable": "Name a file in a folder that there is and that may be written to.",
     "unwritable-file": "Name a file in a folder that there is and that may be written to.",
     "already-exists": "Use what is there, or another name.",

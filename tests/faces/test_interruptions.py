@@ -87,7 +87,9 @@ def test_told_to_end_it_gives_the_terminal_back(slow: None, home: Path, project:
     _, status = os.waitpid(child, 0)
     assert sent and os.waitstatus_to_exitcode(status) == code, shown[-400:]
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
-    assert "goes on without this command" in shown and "tablewright deploy --local" in shown and "Traceback" not in shown
+    assert (
+        "goes on without this command" in shown and "tablewright deploy --local" in shown and "Traceback" not in shown
+    )
 
 
 def test_kill_9_leaves_nothing_that_the_same_command_does_not_end(

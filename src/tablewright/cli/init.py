@@ -162,7 +162,11 @@ def _workflow_files(common: Common, top: Path, branch: str, requirement: str) ->
     path = found.existing_template()
     root = top.resolve()
     if not path.resolve().is_relative_to(root):
-        raise UsageError("outside", "The template is outside of the project", f"{path} is not below {root}.")
+        raise UsageError(
+            "template-outside",
+            "The template is outside of the project",
+            f"{path} is not below {root}. A workflow's paths are the repository's own: name the repository's top as DIR.",
+        )
     script = path.parent / "deploy-dynamodb.sh"
     flow = Workflow(
         str(path.resolve().relative_to(root)),
