@@ -109,9 +109,16 @@ def test_no_line_is_wider_than_the_terminal(events: list[MigrationEvent], column
                 assert marks is UNICODE or "".join(set(line) - set(KOREAN)).isascii()
 
 
-@pytest.mark.parametrize("rows", [8, 16, 30])
-def test_the_screen_fits_its_height(rows: int) -> None:
+@pytest.mark.parametrize("rows", [8, 18, 24, 30])
+def test_the_screen_fits_its_height_and_keeps_what_matters(rows: int) -> None:
     assert len(drawn(DONE, 80, rows)) <= rows
+    lines = drawn(COPYING, 80, rows)
+    assert len(lines) <= rows
+    text = "\n".join(lines)
+    if rows >= 18:
+        assert "12,410 units/s of 20,000 allowed" in text
+        assert "set aside: key attribute" in text
+        assert "migrate pause" in text or rows == 18
 
 
 def test_the_screen_says_everything_that_a_person_at_night_needs() -> None:

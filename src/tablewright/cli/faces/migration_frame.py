@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tablewright.cli.faces.cells import clean, elide, fit, pad, width
 from tablewright.cli.faces.marks import UNICODE, Line, Marks, elapsed
 from tablewright.cli.faces.migration_board import MigrationBoard, Phase
@@ -10,24 +12,37 @@ from tablewright.cli.faces.quantities import count, rate, size
 from tablewright.migrate.events import Progress
 
 _LABEL = 10
-_PLOT_ROWS = 4
-_PLOT_FROM = 22
-"""Terminal lines from which there is room for a plot of several rows."""
 _REASONS = 3
-_NOTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    """How much is shown: so many ``notes`` (0: their number alone), ``plot`` rows of it, ``help`` how to slow it down."""
+
+    notes: int
+    plot: int
+    help: bool
+
+
+_DETAILS = (_Detail(4, 4, True), _Detail(4, 1, True), _Detail(0, 4, True), _Detail(0, 1, True), _Detail(0, 0, False))
+"""From much to little: the first that fits the terminal's height is shown."""
 
 
 def frame(board: MigrationBoard, now: float, columns: int, rows: int, marks: Marks) -> list[Line]:
     """The screen in at most ``columns`` cells and ``rows`` lines."""
-    lines = _header(board, now, columns, marks)
     spinner = marks.spinner[int(now * 8) % len(marks.spinner)]
-    for phase in board.phases:
-        lines += _phase(phase, board, columns, rows, marks, spinner)
-    lines += _footer(board, columns, marks)
-    return lines if len(lines) <= rows else [*lines[: rows - 1], ((marks.elided, "dim"),)]
+    lines: list[Line] = []
+    for detail in _DETAILS:
+        lines = _header(board, now, columns, detail)
+        for phase in board.phases:
+            lines += _phase(phase, board, columns, detail, marks, spinner)
+        lines += _footer(board, columns, marks, detail)
+        if len(lines) <= rows:
+            return lines
+    return [*lines[: rows - 1], ((marks.elided, "dim"),)]
 
 
-def _header(board: MigrationBoard, now: float, columns: int, marks: Marks) -> list[Line]:
+def _header(board: MigrationBoard, now: float, columns: int, detail: _Detail) -> list[Line]:
     started = board.started
     if started is None:
         return []
@@ -39,7 +54,9 @@ def _header(board: MigrationBoard, now: float, columns: int, marks: Marks) -> li
     lines += [((text, "strong"),) for text in rest]
     for label, text in (("from", started.source), ("to", started.target), ("transform", started.transform)):
         lines += labelled(label, clean(text), columns)
-    for note in board.notes[-_NOTES:]:
+    if board.notes and not detail.notes:
+        lines.append(((count(len(board.notes), "note"), "warn"),))
+    for note in board.notes[-detail.notes :] if detail.notes else ():
         tone = "warn" if note.level == "warning" else "dim"
         first, *rest = fit(f"{note.level}: {clean(note.text)}", columns)
         lines.append(((first, tone),))
@@ -48,7 +65,9 @@ def _header(board: MigrationBoard, now: float, columns: int, marks: Marks) -> li
     return lines
 
 
-def _phase(phase: Phase, board: MigrationBoard, columns: int, rows: int, marks: Marks, spinner: str) -> list[Line]:
+def _phase(
+    phase: Phase, board: MigrationBoard, columns: int, detail: _Detail, marks: Marks, spinner: str
+) -> list[Line]:
     if phase.summary is not None:
         first, *rest = fit(f"{phase.name}: {clean(phase.summary)}", columns - 2)
         return [((f"{marks.good} ", "good"), (first, "")), *((("  " + text, ""),) for text in rest)]
@@ -57,7 +76,7 @@ def _phase(phase: Phase, board: MigrationBoard, columns: int, rows: int, marks: 
     head: Line = ((f"{mark} ", "busy"), (elide(clean(phase.title), columns - 2, marks.elided), "strong"))
     if phase.progress is None:
         return [head]
-    return [head, *progress_lines(phase.progress, columns, marks), *_plot(phase, columns, rows, marks)]
+    return [head, *progress_lines(phase.progress, columns, marks), *_plot(phase, columns, detail.plot, marks)]
 
 
 def progress_lines(progress: Progress, columns: int, marks: Marks) -> list[Line]:
@@ -96,10 +115,9 @@ def progress_lines(progress: Progress, columns: int, marks: Marks) -> list[Line]
     return lines
 
 
-def _plot(phase: Phase, columns: int, rows: int, marks: Marks) -> list[Line]:
-    if len(phase.speeds) < 3 or not any(phase.speeds):
+def _plot(phase: Phase, columns: int, high: int, marks: Marks) -> list[Line]:
+    if not high or len(phase.speeds) < 3 or not any(phase.speeds):
         return []
-    high = _PLOT_ROWS if rows >= _PLOT_FROM else 1
     room = max(8, min(columns - _LABEL - 4, 120))
     drawn = plot(tuple(phase.speeds), room, high, unicode=marks is UNICODE)
     top = f"{rate(max(phase.speeds))}/s"
@@ -110,7 +128,7 @@ def _plot(phase: Phase, columns: int, rows: int, marks: Marks) -> list[Line]:
     ]
 
 
-def _footer(board: MigrationBoard, columns: int, marks: Marks) -> list[Line]:
+def _footer(board: MigrationBoard, columns: int, marks: Marks, detail: _Detail) -> list[Line]:
     lines: list[Line] = []
     for reason, number in board.commonest(_REASONS):
         lines.append(
@@ -127,7 +145,7 @@ def _footer(board: MigrationBoard, columns: int, marks: Marks) -> list[Line]:
         lines += [((text, "dim"),) for text in fit(clean(f"pace {board.pace.pace}: {board.pace.why}"), columns)]
     if board.stopping:
         lines += [(), (("stopping as soon as it can; Ctrl-C again ends at once", "warn"),)]
-    elif board.started is not None:
+    elif board.started is not None and detail.help:
         lines.append(())
         lines += [((text, "dim"),) for text in fit("Ctrl-C stops it cleanly. In another terminal:", columns)]
         lines += [(("    tablewright migrate pace 25%", "dim"),), (("    tablewright migrate pause", "dim"),)]
