@@ -12,7 +12,7 @@ from tablewright.migrate.transform.protocol import Page, TransformError
 class Increment:
     """``n`` one more. An item called ``bad`` is refused; one called ``two`` would become two."""
 
-    level, fingerprint, keeps_keys, reads, invertible = 3, "increment", False, None, None
+    level, fingerprint, keeps_keys, injective, reads, invertible = 3, "increment", False, True, None, None
 
     def describe(self) -> tuple[str, ...]:
         """In a line."""
@@ -36,7 +36,7 @@ class Increment:
 class OldWins:
     """``old`` becomes ``new``, also where there is a ``new`` already: what writers of the old form need."""
 
-    level, fingerprint, keeps_keys, invertible = 3, "old wins", True, None
+    level, fingerprint, keeps_keys, injective, invertible = 3, "old wins", True, True, None
     reads: frozenset[str] | None = frozenset({"old", "new", "status"})
 
     def describe(self) -> tuple[str, ...]:

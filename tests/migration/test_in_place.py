@@ -14,6 +14,7 @@ from tablewright.migrate.checkpoint.store import Checkpoint
 from tablewright.migrate.dead_letters import read_letters
 from tablewright.migrate.engine.values import Acknowledged
 from tablewright.migrate.events import MigrationEvent
+from tablewright.migrate.inplace.expiry import Expiry
 from tablewright.migrate.transform.declared import Declared
 from tablewright.migrate.transform.flags import from_flags
 from tablewright.model.table import Index, Key
@@ -212,5 +213,28 @@ def test_an_index_key_of_another_type_is_said(aws: EmbeddedAws, account: str, tm
 
     events = list(changed_in_place(ours, "orders", _declared(rename=["old=customer"]), tmp_path, planned=(planned,)))
 
-    (warning,) = [event.text for event in events if isinstance(event, Noted) and event.level == "warning"]
-    assert "2 items have customer as a number" in warning and "customer-index" in warning
+    warnings = [event.text for event in events if isinstance(event, Noted) and event.level == "warning"]
+    assert len(warnings) == 2, "before the first item is changed, and when all are"
+    assert warnings[0] == f"of the first 3 items: {warnings[1]}"
+    assert "2 items have customer as a number" in warnings[1] and "customer-index" in warnings[1]
+
+
+def test_what_happens_to_ttl_is_said(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    client = aws.client("dynamodb", account=account)
+    made_table(client, "orders")
+    filled(client, "orders", [{"id": {"S": str(n)}, "until": {"N": "4102444800"}} for n in range(2)])
+    ours = opened(aws.endpoint, account)
+    events = list(changed_in_place(ours, "orders", _declared(rename=["until=expiresAt"]), tmp_path, expiry="until"))
+    warnings = [event.text for event in events if isinstance(event, Noted) and event.level == "warning"]
+    assert warnings[-1] == "until, by which TTL deletes, is taken from 2 items: without it they do not expire any more."
+
+    seen = Expiry("at", now=1_800_000_000)
+    for before, after in (({}, "9e9"), ({"at": {"N": "1"}}, "9e9"), ({}, "1799999999"), ({}, "1")):
+        seen.look(before, {"at": {"N": after}})
+    seen.look({"at": {"N": "1"}}, {"at": {"S": "soon"}})
+    assert [text.partition(" in ")[0].partition(" to ")[0] for text in seen.warnings()] == [
+        "at, by which TTL deletes, is given",
+        "at, by which TTL deletes, is changed",
+        "at, by which TTL deletes, becomes a time that is past",
+        "at, by which TTL deletes, becomes something else than a number",
+    ]

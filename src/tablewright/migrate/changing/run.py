@@ -67,6 +67,7 @@ def change_table(
             write_capacity=write,
             dead_letters=job.options.dead_letters,
             indexes=table.indexes,
+            expiry=table.ttl.attribute if table.ttl is not None and table.ttl.status.startswith("ENABL") else None,
             passes=5 if verify else 1,
             expected=table.item_count,
         ),

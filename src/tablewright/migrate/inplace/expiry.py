@@ -35,9 +35,9 @@ class Expiry:
 
     def look(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         """Look at an item as it is and as it is to be."""
-        if self._name is None or before.get(self._name) == after.get(self._name):
+        old, new = before.get(self._name or ""), after.get(self._name or "")
+        if self._name is None or old == new:
             return
-        new = after.get(self._name)
         if new is None:
             self._found["gone"] += 1
         elif "N" not in new:
@@ -45,7 +45,7 @@ class Expiry:
         elif self._is_past(new["N"]):
             self._found["past"] += 1
         else:
-            self._found["moved" if "N" in before.get(self._name, {}) else "set"] += 1
+            self._found["moved" if old is not None and "N" in old else "set"] += 1
 
     def warnings(self) -> tuple[str, ...]:
         """A sentence for each thing that happens to items' expiry."""

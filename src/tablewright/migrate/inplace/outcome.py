@@ -40,6 +40,14 @@ def changed(tally: Tally, *, job: str, undo: str, letters: str, left: int | None
     kept = f"What they were stands in {undo}. To undo the change, run:"
     back = f"tablewright migrate undo {job}"
     facts = {**tally.facts(), "undo": undo, "job": job}
+    if not tally.changed and not tally.set_aside and left is not None:
+        return Finished(
+            Ending.DONE,
+            "Nothing to change: every item shows the change already",
+            f"{told} What an earlier run changed is undone by that run's own job (tablewright migrate status --all).",
+            code="changed",
+            facts=facts,
+        )
     if tally.set_aside:
         return Finished(
             Ending.FAILED,

@@ -18,8 +18,8 @@ from tablewright.events import Noted
 from tablewright.migrate.checkpoint.store import Checkpoint
 from tablewright.migrate.dead_letters import DeadLetters, read_letters
 from tablewright.migrate.engine.pace import Pacer
-from tablewright.migrate.engine.run import ceilings
-from tablewright.migrate.engine.values import Acknowledged, Counts, SetAside
+from tablewright.migrate.engine.run import ceilings, scan
+from tablewright.migrate.engine.values import Acknowledged, Counts, SetAside, SourcePage
 from tablewright.migrate.events import (
     ItemSetAside,
     MigrationEvent,
@@ -30,9 +30,11 @@ from tablewright.migrate.events import (
     Progress,
 )
 from tablewright.migrate.inplace import outcome, trouble
+from tablewright.migrate.inplace.edit import Reckoner, applied
+from tablewright.migrate.inplace.expiry import Expiry
 from tablewright.migrate.inplace.index_keys import IndexKeys
 from tablewright.migrate.inplace.outcome import Tally
-from tablewright.migrate.inplace.passing.run import PageDone, Pass, stretch
+from tablewright.migrate.inplace.passing.run import PageDone, Pass, one_for_one, stretch
 from tablewright.migrate.inplace.undo_file import UndoFile, UndoHeader, unsettled
 from tablewright.migrate.items.key import KeyReader
 from tablewright.migrate.job import Pace
@@ -47,6 +49,8 @@ __all__ = ["InPlaceSettings", "change"]
 _PASS = "in-place-pass"
 _ONCE = "in-place-once"
 _SHOWN_EVERY_S = 1.0
+_FORETOLD = 200
+_NOTHING = SourcePage(0, (), None, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class InPlaceSettings:
 
     ``letters`` and ``undo``: where the files are. ``read_capacity`` and ``write_capacity``: units a second that the table gives,
     None where that is unknown. ``indexes``: those that the table has; ``planned``: those that it is to get, for warnings.
+    ``expiry``: the attribute by which the table's TTL deletes, None for none.
     ``passes``: over the table at most, 1 for no second look. ``expected``: items, for display.
     """
 
@@ -66,6 +71,7 @@ class InPlaceSettings:
     dead_letters: int = 0
     indexes: tuple[Index, ...] = ()
     planned: tuple[Index, ...] = ()
+    expiry: str | None = None
     passes: int = 5
     expected: int | None = None
     connections: int = 64
@@ -127,9 +133,10 @@ class _Change:
         except OSError as error:
             raise trouble.unwritable(error) from error
         self._index_keys = IndexKeys((*settings.indexes, *settings.planned), (index.name for index in settings.planned))
+        self._expiry = Expiry(settings.expiry, clock.now().timestamp())
         self._began = self._shown = self._loop.now()
         self._bytes = 0
-        self._recent = (self._began, self._tally.read)
+        self._recent = (self._began, self._tally.read, 0)
         self._retried = 0
         self._stopped = ""
 
@@ -145,6 +152,9 @@ class _Change:
         while True:
             yield PhaseStarted("in-place", _title(number, self._table.name))
             found = Tally()
+            if number == 1 and not self._tally.read:
+                for text in self._foretold():
+                    yield Noted("warning", text)
             yield from self._pass(number, found)
             if self._stopped:
                 yield Paused(self._stopped)
@@ -157,7 +167,7 @@ class _Change:
                 break
             number += 1
             self._checkpoint.note(_PASS, str(number))
-        for text in self._index_keys.warnings():
+        for text in (*self._index_keys.warnings(), *self._expiry.warnings()):
             yield Noted("warning", text)
         yield outcome.changed(
             self._tally,
@@ -167,6 +177,30 @@ class _Change:
             left=left,
             repeatable=not self._once,
         )
+
+    def _foretold(self) -> tuple[str, ...]:
+        """What the first items say of what is about to happen to indexes and to TTL, before any is changed."""
+        keys = IndexKeys((*self._settings.indexes, *self._settings.planned), (i.name for i in self._settings.planned))
+        expiry = Expiry(self._settings.expiry, self._clock.now().timestamp())
+        if not keys and self._settings.expiry is None:
+            return ()
+        reckoner = Reckoner(
+            one_for_one(self._transform), tuple(key.name for key in self._keys.keys), self._transform.reads
+        )
+        pages = scan(self._table, segments=1, consistent=False)
+        items = next(pages, _NOTHING).items[:_FORETOLD]
+        del pages  # and its connections
+        for raw in items:
+            item = orjson.loads(memoryview(raw))
+            try:
+                edit = reckoner.edit(item)
+            except ValueError:
+                continue  # it will be set aside, with its reason
+            if edit is not None:
+                keys.look(applied(item, edit.after))
+                expiry.look(edit.before, edit.after)
+        looked = len(items)
+        return tuple(f"of the first {looked:,} items: {text}" for text in (*keys.warnings(), *expiry.warnings()))
 
     def _pass(self, number: int, found: Tally) -> Iterator[MigrationEvent]:
         segments = self._checkpoint.segments
@@ -186,6 +220,7 @@ class _Change:
             undo=self._undo,
             doubtful={names[name]: left for name, left in records.items()},
             index_keys=self._index_keys if number == 1 else IndexKeys(()),
+            expiry=self._expiry,
             reads=self._reads,
             writes=self._writes,
             connections=self._settings.connections,
@@ -281,10 +316,10 @@ class _Change:
 
     def _snapshot(self, run: Pass) -> Progress:
         now = self._loop.now()
-        then, read = self._recent
+        then, read, size = self._recent
         span = max(now - then, 0.001)
         tally = self._tally + run.begun
-        self._recent = (now, tally.read)
+        self._recent = (now, tally.read, self._bytes)
         rate = (tally.read - read) / span
         expected = self._settings.expected
         left = expected - tally.read if expected is not None else 0
@@ -299,6 +334,7 @@ class _Change:
             segments=self._checkpoint.segments,
             segments_done=sum(position.done for position in self._checkpoint.positions().values()),
             items_per_s=rate,
+            bytes_per_s=(self._bytes - size) / span,
             read_units=self._reads.consumed,
             write_units=self._writes.consumed,
             read_allowed=self._reads.allowed,

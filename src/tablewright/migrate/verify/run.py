@@ -244,6 +244,7 @@ class _Verification:
         yield PhaseStarted("differences", "finding the items that differ")
         groups = list(rounds(halves[0].buckets, halves[1].buckets, unequal, self._settings.held))
         looked = settled = 0
+        cut = False
         with closing(Report(self._settings.folder / FILE_NAME, values=self._settings.values)) as report:
             for group in groups:
                 if report.total >= self._settings.most:
@@ -256,6 +257,7 @@ class _Verification:
                 left: list[Suspect] = []
                 for suspect in narrowing.suspects():
                     if len(left) >= self._settings.most - report.total:
+                        cut = True
                         break
                     left.append(suspect)
                 for found in self._confirmed(left):
@@ -270,7 +272,7 @@ class _Verification:
             if report.total:
                 yield Differed(str(report.path), dict(report.counts))
             unread = len(unequal) - looked
-            more = report.total >= self._settings.most
+            more = cut or (unread > 0 and report.total >= self._settings.most)
             yield verdict.differing(self._names, halves, report.counts, str(report.path), settled, unread, more=more)
 
     def _narrow(self, narrowing: Narrowing) -> Iterator[MigrationEvent]:

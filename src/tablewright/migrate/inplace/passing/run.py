@@ -20,6 +20,7 @@ from tablewright.migrate.engine.reading import Reading
 from tablewright.migrate.engine.values import SetAside, SourcePage
 from tablewright.migrate.inplace import trouble
 from tablewright.migrate.inplace.edit import Attributes, NotInPlace, Reckoner, applied
+from tablewright.migrate.inplace.expiry import Expiry
 from tablewright.migrate.inplace.index_keys import IndexKeys
 from tablewright.migrate.inplace.life import Ended, Record, begin, resume
 from tablewright.migrate.inplace.outcome import Tally
@@ -95,6 +96,7 @@ class Pass:
         undo: UndoFile,
         doubtful: Mapping[int, list[UndoRecord]],
         index_keys: IndexKeys,
+        expiry: Expiry,
         reads: Pacer,
         writes: Pacer,
         connections: int,
@@ -105,6 +107,7 @@ class Pass:
         self._keys = keys
         self._undo = undo
         self._index_keys = index_keys
+        self._expiry = expiry
         self._patience_s = patience_s
         self._transform = transform
         self.reckoner = Reckoner(one_for_one(transform), tuple(key.name for key in keys.keys), transform.reads)
@@ -279,9 +282,12 @@ class Pass:
                 self.unacknowledged.append(page.aside[-1])
             case _:
                 page.tally.unchanged += 1
-        if self._index_keys and ended.outcome in ("changed", "unchanged") and slot.seen is not None:
+        if ended.outcome in ("changed", "unchanged") and slot.seen is not None:
             edit = slot.life.edit
-            self._index_keys.look(slot.seen if edit is None else {**slot.seen, **_present(edit.after)})
+            if self._index_keys:
+                self._index_keys.look(slot.seen if edit is None else applied(slot.seen, edit.after))
+            if edit is not None:
+                self._expiry.look(edit.before, edit.after)
         page.left -= 1
         if not page.left:
             self._complete.append(page)
@@ -331,7 +337,3 @@ def stretch(number: int, segment: int) -> str:
 
 def _json(key: Attributes) -> Buffer:
     return orjson.dumps(key)
-
-
-def _present(image: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in image.items() if value is not None}
