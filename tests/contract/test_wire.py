@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import gzip
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -195,6 +196,18 @@ def test_nobody_there_is_lost_and_surely_not_sent(asking: Callable[[str], Reques
     reply = ask(asking(url))
     assert (reply.status, reply.unsent) == (0, True)
     assert "refused" in reply.lost
+
+
+def test_an_address_at_which_nobody_is_is_left_for_another(
+    asking: Callable[[str], Requests], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``localhost`` is two addresses, and a server often listens on one."""
+    with serving(lambda asked: [answer(BODY)]) as server:
+        there = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port))
+        nobody = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.2", 9))
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [nobody, there, nobody])
+        requests = asking(server.url)
+        assert [reply.status for reply in ask_together(requests, 4)] == [200] * 4
 
 
 def test_silence_ends(asking: Callable[[str], Requests], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,6 +152,12 @@ class Client:
         connection.request = None
         if odd:
             self._strange(request, why)
+        elif not connection.reached and self._without(connection.address):
+            try:
+                self.send(request)
+            except TablewrightError:
+                self._deliver(Reply(request.ticket, 0, b"", why, unsent=True))
+                raise
         else:
             self._deliver(Reply(request.ticket, 0, b"", why, unsent=not connection.sent))
 
@@ -219,6 +225,11 @@ class Client:
         found = socket.getaddrinfo(self._name, self._port, type=socket.SOCK_STREAM)
         self._addresses = [(family, at) for family, _, _, _, at in found]
         self._resolved = now
+
+    def _without(self, address: tuple[int, object]) -> bool:
+        """Leave out an address at which nobody is, until names are looked up again; whether there is another."""
+        self._addresses = [each for each in self._addresses if each != address] or self._addresses
+        return address not in self._addresses
 
     def _sweep(self, now: float) -> None:
         for connection in list(self._open):

@@ -35,15 +35,17 @@ class Owner(Protocol):
 
 
 class Connection:
-    """``busy_since`` and ``mask`` are its owner's. ``sent``: a byte of the request has left."""
+    """``busy_since`` and ``mask`` are its owner's. ``reached``: somebody is there; ``sent``: a byte of the request has left."""
 
     __slots__ = (
         "_body", "_chunks", "_got", "_head", "_inbox", "_out", "_owner", "_state", "_tls", "_view",
-        "busy_since", "mask", "request", "sent", "sock",
+        "address", "busy_since", "mask", "reached", "request", "sent", "sock",
     )  # fmt: skip
 
     def __init__(self, owner: Owner, address: tuple[int, object], tls: ssl.SSLContext | None, name: str) -> None:
         family, at = address
+        self.address = address
+        self.reached = False
         self._owner = owner
         self.sock: socket.socket | ssl.SSLSocket = socket.socket(family, socket.SOCK_STREAM)
         self.sock.setblocking(False)
@@ -109,11 +111,13 @@ class Connection:
             error = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if error:
                 self._break(_reason(OSError(error, "")))
-            elif self._tls:
-                self._state = _SHAKING
-                self._shake()
             else:
-                self._begin()
+                self.reached = True
+                if self._tls:
+                    self._state = _SHAKING
+                    self._shake()
+                else:
+                    self._begin()
         elif state == _SHAKING:
             self._shake()
         elif state == _IDLE:
