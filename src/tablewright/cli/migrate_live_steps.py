@@ -264,6 +264,7 @@ def _step(
     from dataclasses import replace
 
     from tablewright.migrate.lease.lock import holder
+    from tablewright.migrate.live.asked import as_plain
     from tablewright.migrate.live.journal import Journal
     from tablewright.migrate.live.states import row
     from tablewright.migrate.live.watching.run import JOURNAL, LOCK, standing
@@ -282,9 +283,12 @@ def _step(
             + ("\n\nWhat leads on from here:\n\n" + "\n".join(ways) if ways else ""),
             f"tablewright migrate status {folder.name}",
         )
+    asked = replace(before, live=protocol(given, before.live))
     journal = Journal(folder / JOURNAL)
     try:
-        journal.note(refusal=None)
+        journal.note(
+            refusal=None, asked=as_plain(asked)
+        )  # a process that is at work takes the options up with the wish
         if state in allowed:
             journal.wish(name, wish)
     finally:
@@ -294,7 +298,6 @@ def _step(
     if holder(folder / LOCK) is not None:
         events = _watched(folder, enough, goal, stopper)
     else:
-        asked = replace(before, live=protocol(given, before.live))
         events = driven(asked, Doors(common), common, stopper, enough, job=folder.name)
     return show(events, common, stopper)
 

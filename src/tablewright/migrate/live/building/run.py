@@ -197,6 +197,7 @@ def following(stage: Stage) -> Iterator[LiveEvent]:
 
 def _begin(stage: Stage, wish: object) -> Iterator[LiveEvent]:
     """Begin a cut-over, or say why not."""
+    stage.take_up_options()
     try:
         refuse_cutover(stage, wish)
     except TablewrightError as error:

@@ -58,7 +58,7 @@ def fencing(stage: Stage, end: End2) -> Iterator[LiveEvent]:
     except TablewrightError as error:
         yield from _give_up(stage, error.summary, error)
         return
-    stage.journal.note(fenced_at=stage.now(), fenced_until=deadline.timestamp())
+    stage.journal.note(fenced_at=stage.now(), fenced_by_aws=gate.now().timestamp(), fenced_until=deadline.timestamp())
     lapses = f"the fence lapses by itself at {deadline:%H:%M:%S} UTC"
     yield from stage.go("ready", f"writers of {stage.name(end)} are held for {pause:.0f} s at most; {lapses}")
 
@@ -72,7 +72,7 @@ def draining(stage: Stage, end: End2) -> Iterator[LiveEvent]:
     follower = stage.follower(way.side)
     tail, quiet = follower.tail, stage.options.quiet
     fenced_at = float(stage.journal.noted("fenced_at") or 0.0)
-    leaks = 0
+    fenced_by_aws = float(stage.journal.noted("fenced_by_aws") or fenced_at)
     yield Waiting(f"every shard has to be silent for {quiet:g} s behind the fence")
     while True:
         try:
@@ -88,14 +88,14 @@ def draining(stage: Stage, end: End2) -> Iterator[LiveEvent]:
         if not lag.records and lag.silent_since is not None and lag.silent_since >= begin + quiet:
             yield from stage.go("ready", f"every shard has been silent for {quiet:g} s, and everything is replayed")
             return
-        if tail.heard_at > fenced_at + _SLOW_FENCE_S:
-            leaks = int(tail.heard_at - fenced_at)
-        if stage.left() <= _LEAST_LEFT_S:
-            why = "the pause is over, and the shards were not silent"
-            if leaks:
-                why = f"a writer goes on past the fence: {leaks} s after it went up, changes still came"
-                yield Noted("warning", f"{why}. Does it use the principal that the fence excepts, or another way in?")
+        late = tail.newest - fenced_by_aws
+        if late > _SLOW_FENCE_S:
+            why = f"a writer goes on past the fence: a change was made {late:.0f} s after it went up"
+            yield Noted("warning", f"{why}. Does it use the principal that the fence excepts, or another way in?")
             yield from _time_is_up(stage, why)
+            return
+        if stage.left() <= _LEAST_LEFT_S:
+            yield from _time_is_up(stage, "the pause is over, and the shards were not silent")
             return
 
 

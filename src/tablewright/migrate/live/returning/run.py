@@ -48,6 +48,8 @@ def reversing(stage: Stage) -> Iterator[LiveEvent]:
         if until - stage.now() < stage.options.hold / 2:
             _renew(stage)
         wishes = stage.journal.wishes()
+        if wishes:
+            stage.take_up_options()
         if "finish" in wishes:
             yield from stage.go("finish", "somebody finished it", granted=tuple(wishes))
             return

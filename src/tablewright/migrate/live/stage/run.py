@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from tablewright.errors import Refused, Stuck, TablewrightError
 from tablewright.events import Noted
+from tablewright.migrate.live.asked import from_plain
 from tablewright.migrate.live.events import Followed, StateEntered
 from tablewright.migrate.live.fencing.run import CommandGate, Gate, PolicyGate
 from tablewright.migrate.live.hooks import run_hook
@@ -89,6 +90,12 @@ class Stage:
     def _items(self, end: End) -> Items:
         assert end.account is not None and end.account.data is not None and end.found is not None
         return Items(end.account.data, str(end.asked), end.keys, self.clock)
+
+    def take_up_options(self) -> None:
+        """The protocol's options as they are asked for now: whoever left a wish may have given others."""
+        asked = self.journal.noted("asked")
+        if asked is not None:
+            self.options = from_plain(asked).live
 
     # ---------------------------------------------------------------- states
 
