@@ -11,7 +11,7 @@ from typing import Any
 
 from tablewright.local.cloudformation.errors import template_error, template_format, validation
 from tablewright.local.cloudformation.expand import LANGUAGE_EXTENSIONS, SUPPORTED, expand, uses_extensions
-from tablewright.local.cloudformation.intrinsics import KNOWN_AFTER_APPLY, NO_VALUE, resolve, truth
+from tablewright.local.cloudformation.intrinsics import KNOWN_AFTER_APPLY, NO_VALUE, is_unknown, resolve, text, truth
 from tablewright.local.cloudformation.parameters import ParameterValue, typed
 from tablewright.local.cloudformation.references import check_references, dependencies
 from tablewright.local.cloudformation.rules import check_rules
@@ -219,7 +219,14 @@ def prepare(sections: Mapping[str, Any], parameters: tuple[ParameterValue, ...],
         if declared.logical_id in graph:
             # Mappings, Select and their kin are refused before anything starts when their arguments are known.
             resolve(dict(declared.properties), values)
+    exports: dict[str, str] = {}
     for output in template.outputs.values():
         if not output.condition or values.condition(output.condition):
-            resolve([output.value, output.export], values)
+            name = text(resolve([output.value, output.export], values)[-1])
+            if (
+                output.export is not None
+                and not is_unknown(name)
+                and exports.setdefault(name, output.key) != output.key
+            ):
+                raise template_format(f"Outputs {exports[name]} and {output.key} have the same export name: {name}")
     return Program(template, processed, parameters, place, graph)

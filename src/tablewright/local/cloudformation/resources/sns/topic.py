@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from tablewright.local.cloudformation.resources.failures import exists_already, is_missing
 from tablewright.local.cloudformation.resources.kind import Kind, merged_tags, tag_list
-from tablewright.local.cloudformation.resources.protocol import Handling, Properties
+from tablewright.local.cloudformation.resources.protocol import HandlerError, Handling, Properties
 from tablewright.local.cloudformation.resources.values import boolean
 from tablewright.local.services import ServiceError
 
@@ -136,6 +136,10 @@ class Topic(Kind):
         return found, {"TopicArn": arn, "TopicName": name}
 
 
+PROTOCOLS = ("application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs")
+"""Source: SNS API reference, Subscribe."""
+
+
 class Subscription(Kind):
     """One endpoint of a topic; its physical ID is the subscription's ARN."""
 
@@ -159,6 +163,10 @@ class Subscription(Kind):
         return found
 
     async def create(self, handling: Handling, name: str, properties: Properties) -> dict[str, Any]:
+        protocol = str(properties.get("Protocol"))
+        if protocol not in PROTOCOLS:
+            words = f"Invalid parameter: Does not support this protocol string: {protocol}"
+            raise HandlerError("InvalidRequest", words)
         params: dict[str, Any] = {
             "TopicArn": properties.get("TopicArn"),
             "Protocol": properties.get("Protocol"),
