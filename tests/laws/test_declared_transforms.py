@@ -116,7 +116,7 @@ def _expected(operations: list[Operation], item: dict[str, Any]) -> bytes | None
 
 
 @given(st.lists(_operations, min_size=1, max_size=4), st.lists(_items, min_size=1, max_size=3))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_compiled_operations_equal_the_plain_ones(operations: list[Operation], items: list[dict[str, Any]]) -> None:
     _compiled_equals_plain(operations, items)
 

@@ -25,14 +25,14 @@ PK, SK = Key("PK", "S", "HASH"), Key("n", "N", "RANGE")
 
 
 @given(items())
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_plain_values_come_back_from_json(item: dict[str, Any]) -> None:
     assert from_json(to_json(item)) == item
     assert to_json(from_json(to_json(item))) == to_json(item)
 
 
 @given(items())
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_boto3_reads_and_writes_the_same(item: dict[str, Any]) -> None:
     wire = json.loads(to_json(item))
     read = {name: _DESERIALIZER.deserialize(_as_boto3(value)) for name, value in wire.items()}
@@ -41,7 +41,7 @@ def test_boto3_reads_and_writes_the_same(item: dict[str, Any]) -> None:
 
 
 @given(st.data(), items())
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_one_item_has_one_canonical_form(data: st.DataObject, item: dict[str, Any]) -> None:
     wire = json.loads(to_json(item))
     otherwise = data.draw(
@@ -53,14 +53,14 @@ def test_one_item_has_one_canonical_form(data: st.DataObject, item: dict[str, An
 
 
 @given(items(), items())
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_different_items_have_different_canonical_forms(one: dict[str, Any], other: dict[str, Any]) -> None:
     same = _typed(one) == _typed(other)
     assert (canonical(to_json(one)) == canonical(to_json(other))) is same
 
 
 @given(numbers())
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_a_number_has_one_spelling(number: Decimal) -> None:
     plain = canonical_number(str(number))
     assert Decimal(plain) == number
@@ -70,7 +70,7 @@ def test_a_number_has_one_spelling(number: Decimal) -> None:
 
 
 @given(items(PK=texts.filter(bool), n=numbers()))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_a_key_is_read_however_the_item_is_written(item: dict[str, Any]) -> None:
     read = KeyReader([SK, PK])
     ascii_only = json.dumps(json.loads(to_json(item)), indent=1).encode()
@@ -79,7 +79,7 @@ def test_a_key_is_read_however_the_item_is_written(item: dict[str, Any]) -> None
 
 
 @given(items())
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_the_size_agrees_with_the_embedded_aws(item: dict[str, Any]) -> None:
     wire = to_json(item)
     assert size(wire) == item_size(json.loads(wire))

@@ -45,7 +45,7 @@ def _there_and_back(form: str, compression: str, given: Sequence[bytes]) -> list
 
 @pytest.mark.parametrize("form", ["json", "parquet"])
 @given(st.lists(items(), min_size=1, max_size=4), st.sampled_from(["none", "gzip", "zstd"]))
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_every_item_comes_back(form: str, given: list[dict[str, Any]], compression: str) -> None:
     assume(all(given))
     wire = [to_json(item) for item in given]
@@ -66,7 +66,7 @@ _flat = st.fixed_dictionaries(
 
 
 @given(st.lists(_flat, min_size=1, max_size=4), st.sampled_from(["none", "gzip", "zstd"]))
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_what_csv_can_hold_comes_back(given: list[dict[str, Any]], compression: str) -> None:
     wire = [to_json(item) for item in given]
     assert list(map(canonical, _there_and_back("csv", compression, wire))) == list(map(canonical, wire))
@@ -200,7 +200,7 @@ def test_a_copy_into_files_that_is_killed_loses_and_doubles_nothing(
 
 @pytest.mark.slow
 @given(st.data(), st.sampled_from(["json", "csv", "parquet"]))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_a_copy_into_files_that_is_killed_loses_and_doubles_nothing_often(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, form: str
 ) -> None:

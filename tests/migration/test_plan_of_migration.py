@@ -35,23 +35,23 @@ def _request(source: Any, target: Any, tmp_path: Path, flags: dict[str, list[str
 
 def test_a_plan_of_several_pages_says_what_a_run_would_do(aws: EmbeddedAws, tables: Tables, tmp_path: Path) -> None:
     source, target = tables.make("sessionId"), tables.make("PK", "SK")
-    tables.fill(source, [*sessions(1_200, 1_000), {"sessionId": {"S": "odd"}, "createdAt": {"S": "today"}}])
+    tables.fill(source, [*sessions(300, 5_000), {"sessionId": {"S": "odd"}, "createdAt": {"S": "today"}}])
     account = _account(aws)
     flags = {"key": ["PK=SESSION#{sessionId}", "SK=AT#{createdAt:012}"]}
     request = _request(TableAt(source), TableAt(target), tmp_path, flags)
     made = plan(request, lambda place: account, account.clock, sample=5_000)
     assert made.sample.whole
-    assert (made.items, made.sample.read, made.sample.written) == (1_201, 1_201, 1_200)
+    assert (made.items, made.sample.read, made.sample.written) == (301, 301, 300)
     assert [(each.items, each.key) for each in made.sample.set_aside] == [(1, '{"sessionId":{"S":"odd"}}')]
     assert "not a whole number of at most 12 digits" in made.sample.set_aside[0].reason
     assert not made.may_run
-    assert made.write_units == 2 * 1_200  # a little more than a KB each
+    assert made.write_units == 5 * 300  # a little less than five KB each
     assert made.bill.complete
     assert tables.items(target) == []
     few = plan(request, lambda place: account, account.clock, sample=40)
     assert few.sample.read == 40
     assert not few.sample.whole
-    assert few.items == 1_201
+    assert few.items == 301
 
 
 def test_plans_of_files_and_in_place(aws: EmbeddedAws, tables: Tables, tmp_path: Path) -> None:
