@@ -15,7 +15,13 @@ from pathlib import Path
 from tablewright.errors import Failed, TablewrightError, UsageError
 from tablewright.events import Ending, Finished, Noted
 from tablewright.migrate import ending, guards
-from tablewright.migrate.beginning.run import FEWEST_SEGMENTS, checkpoint_record, copy_settings, new_record
+from tablewright.migrate.beginning.run import (
+    FEWEST_SEGMENTS,
+    checkpoint_record,
+    copy_settings,
+    new_record,
+    resumed_record,
+)
 from tablewright.migrate.changing.run import STATE_OF_END, change_table
 from tablewright.migrate.checkpoint.store import Checkpoint, look, wish
 from tablewright.migrate.comparing.run import compare
@@ -96,7 +102,7 @@ class _Run:
                 self._refuse()
                 write_record(self._record)
             else:
-                self._record = replace(kept, job=replace(kept.job, folder=str(self._folder)))
+                self._record = resumed_record(kept, self._request, str(self._folder))
             yield from self._held(resumed=kept is not None)
 
     def _held(self, *, resumed: bool) -> Iterator[MigrationEvent]:

@@ -15,7 +15,7 @@ from tablewright.migrate.request import Request
 from tablewright.migrate.transform.protocol import Transform
 from tablewright.migrate.wire.door import OpenTable
 
-__all__ = ["FEWEST_SEGMENTS", "checkpoint_record", "copy_settings", "new_record"]
+__all__ = ["FEWEST_SEGMENTS", "checkpoint_record", "copy_settings", "new_record", "resumed_record"]
 
 _SEGMENT_BYTES = 128 << 20
 FEWEST_SEGMENTS, _MOST_SEGMENTS = 4, 1024
@@ -42,6 +42,17 @@ def new_record(
     )
 
 
+def resumed_record(kept: Record, request: Request, folder: str) -> Record:
+    """The record of a job that goes on: what it began with, but for a larger budget or a lease that is asked for now."""
+    asked, told = request.options, kept.job.options
+    options = replace(
+        told,
+        dead_letters=max(told.dead_letters, asked.dead_letters),
+        lease_table=asked.lease_table or told.lease_table,
+    )
+    return replace(kept, job=replace(kept.job, folder=folder, options=options))
+
+
 def checkpoint_record(job: Job, source: End, target: End, transform: Transform) -> JobRecord:
     """What the job's checkpoint belongs to: a resume under anything else is refused."""
     return JobRecord(
@@ -57,13 +68,13 @@ def checkpoint_record(job: Job, source: End, target: End, transform: Transform) 
 
 
 def copy_settings(job: Job, request: Request, source: End, target: End) -> CopySettings:
-    """How the copy goes about it; a pace and a budget that are given now win over those of the job's beginning."""
+    """How the copy goes about it; a pace that is given now wins over that of the job's beginning."""
     return CopySettings(
         pace=request.pace or job.options.pace,
         read_capacity=source.capacity()[0],
         write_capacity=target.capacity()[1],
         only_new=job.options.into_existing,
-        dead_letters=max(job.options.dead_letters, request.options.dead_letters),
+        dead_letters=job.options.dead_letters,
         expected=source.found.table.item_count if source.found is not None else None,
     )
 
