@@ -289,3 +289,22 @@ def test_without_a_name_items_pass_and_files_are_read(tmp_path: Path) -> None:
     declared = load_transform(str(file), SOURCE, TARGET)
     assert isinstance(declared, Declared)
     assert declared.apply(ITEM)[0].endswith(b'"PK":{"S":"T#1"}}')
+
+
+def test_an_item_is_a_dict_to_whoever_asks() -> None:
+    import json
+
+    wire = b'{"id":{"S":"1"},"m":{"M":{"k":{"S":"v"}}}}'
+    assert json.loads(json.dumps(Item.read(wire))) == {"id": "1", "m": {"k": "v"}}
+    assert "{id}".format(**Item.read(wire)) == "1"
+    match Item.read(wire):
+        case {"id": str(name), "m": {"k": inner}}:
+            assert (name, inner) == ("1", "v")
+        case _:
+            pytest.fail("a mapping pattern does not match")
+    updated = {"x": 1}
+    updated.update(Item.read(wire))
+    assert updated == {"x": 1, "id": "1", "m": {"k": "v"}}
+    changed = Item.read(wire)
+    changed["m"]["k"] = "w"
+    assert encode_item(changed) == wire.replace(b'"v"', b'"w"')

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import md5
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
@@ -98,7 +98,7 @@ class FileSink:
                 stream = path.open("wb")
                 self._open = path, stream, self._form.writer(stream)
             self._open[2].add(items)
-        self._pages.append(page)
+        self._pages.append(replace(page, items=()))  # its buffer need not be held until the part is closed
         self._counts.append(len(items))
         self._bytes += sum(memoryview(item).nbytes for item in items)
         if self._bytes >= self._form.most:
