@@ -1,4 +1,4 @@
-"""docs/guides/migrate.md, run as it stands: its commands and programs in order, and what it shows is what they print."""
+"""The guides to migrations, run as they stand: its commands and programs in order, and what it shows is what they print."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from tablewright.local import process
 from tests.faces.shell import environment
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs/guides/migrate.md"
+GUIDES = ROOT / "docs/guides"
 
 
-def _blocks() -> Iterator[tuple[str, str]]:
-    text = PAGE.read_text(encoding="utf-8")
+def _blocks(page: Path) -> Iterator[tuple[str, str]]:
+    text = page.read_text(encoding="utf-8")
     return iter(re.findall(r"^```(bash|python|text)\n(.*?)^```$", text, flags=re.S | re.M))
 
 
 @pytest.mark.slow
-def test_the_page_is_what_happens(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("page", "commands", "shown"), [("migrate.md", 7, 4), ("change-attributes.md", 3, 2)])
+def test_the_page_is_what_happens(tmp_path: Path, page: str, commands: int, shown: int) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     folder = tmp_path / "examples/ai-chef"
     home = tmp_path / "home"
@@ -37,7 +38,7 @@ def test_the_page_is_what_happens(tmp_path: Path) -> None:
     running = process.start(home, port=0)
     own = {**env, **process.env(home)}
     try:
-        for kind, block in _blocks():
+        for kind, block in _blocks(GUIDES / page):
             kinds.append(kind)
             if kind == "text":
                 for line in block.splitlines():
@@ -56,5 +57,5 @@ def test_the_page_is_what_happens(tmp_path: Path) -> None:
     finally:
         process.stop(home)
     assert running.endpoint
-    assert kinds.count("bash") >= 7
-    assert kinds.count("text") >= 4
+    assert kinds.count("bash") >= commands
+    assert kinds.count("text") >= shown
