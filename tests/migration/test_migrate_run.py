@@ -84,6 +84,9 @@ def test_a_migration_that_is_over_is_not_done_twice_and_what_changed_since_is_fo
     assert "Copied, not verified" in anew.out
     assert "Done" not in anew.out
     assert len(migrate("status", "--all").out.splitlines()) == 4
+    page = (Path(__file__).resolve().parents[2] / "docs/reference/migrate.md").read_text(encoding="utf-8")
+    told = json.loads(migrate("status", "--output", "json").out)
+    assert [member for member in told if f"`{member}`" not in page] == []
 
 
 def test_bad_items_are_set_aside_within_a_budget_and_never_called_done(
