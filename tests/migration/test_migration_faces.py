@@ -175,6 +175,18 @@ def test_many_reasons_do_not_drown_a_log() -> None:
     assert len(_text(err).splitlines()) == 21
 
 
+def test_throttling_that_goes_on_does_not_drown_a_log_and_a_wish_is_always_said() -> None:
+    out, err = _outputs(140)
+    clock = iter(NOW + timedelta(seconds=second) for second in range(10_000))
+    face = MigrationPlain(out, err, now=lambda: next(clock))
+    for second in range(60):
+        face.take(PaceChanged("50%", "DynamoDB throttled", None, 1000.0 - second))
+    face.take(PaceChanged("10%", "it was asked for", None, 200.0))
+    lines = _text(err).splitlines()
+    assert 3 <= len(lines) <= 10
+    assert "pace 10%: it was asked for (200 write units/s allowed now)" in lines[-1]
+
+
 def test_json_lines_are_the_events_themselves() -> None:
     out, _ = _outputs()
     face = MigrationLines(out)

@@ -48,6 +48,8 @@ class MigrationPlain:
         self._now = now
         self._last: datetime | None = None
         self._set_aside = 0
+        self._pace_said: tuple[str, str] | None = None
+        self._pace_at = datetime.min.replace(tzinfo=UTC)
 
     def take(self, event: MigrationEvent) -> None:
         """Write what the event says."""
@@ -70,7 +72,7 @@ class MigrationPlain:
             case ItemSetAside():
                 self._aside(event)
             case PaceChanged():
-                self._line((f"  pace {event.pace}: {clean(event.why)}", ""))
+                self._pace(event)
             case Waiting():
                 self._line((f"  waiting: {clean(event.reason)}", ""))
             case Noted():
@@ -109,6 +111,20 @@ class MigrationPlain:
             f"{event.throttled:,} throttled, {event.retried:,} retried, {event.set_aside:,} set aside{lag}{left}"
         )
         self._line((words, ""))
+
+    def _pace(self, event: PaceChanged) -> None:
+        """Every wish of a person's; throttling, which may go on for hours, now and then."""
+        now = self._now()
+        if (event.why, event.pace) == self._pace_said and (now - self._pace_at).total_seconds() < EVERY_S:
+            return
+        self._pace_said, self._pace_at = (event.why, event.pace), now
+        allowed = [
+            f"{rate(units)} {what} units/s"
+            for units, what in ((event.read_allowed, "read"), (event.write_allowed, "write"))
+            if units is not None
+        ]
+        limits = f" ({', '.join(allowed)} allowed now)" if allowed else ""
+        self._line((f"  pace {clean(event.pace)}: {clean(event.why)}{limits}", ""))
 
     def _aside(self, event: ItemSetAside) -> None:
         self._set_aside += 1
