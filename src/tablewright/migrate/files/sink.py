@@ -7,6 +7,7 @@ that a copy that is killed goes on without an item lost or doubled: what was wri
 from __future__ import annotations
 
 import os
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["FileSink", "Format"]
 
 PARTS = "parts.jsonl"
+OLDEST_S = 30.0
+"""A part is closed after so long, so that a slow copy that is killed has not much to do again."""
 
 
 class _PartWriter(Protocol):
@@ -69,6 +72,7 @@ class FileSink:
         self._pages: list[Acknowledged] = []
         self._counts: list[int] = []
         self._bytes = 0
+        self._begun = 0.0
         self._unfinished: set[int] = set()
 
     def start(self, positions: Mapping[int, Position]) -> None:
@@ -96,12 +100,13 @@ class FileSink:
             if self._open is None:
                 path = self._data / f".part-{self._number:06d}.tmp"
                 stream = path.open("wb")
+                self._begun = time.monotonic()
                 self._open = path, stream, self._form.writer(stream)
             self._open[2].add(items)
         self._pages.append(replace(page, items=()))  # its buffer need not be held until the part is closed
         self._counts.append(len(items))
         self._bytes += sum(memoryview(item).nbytes for item in items)
-        if self._bytes >= self._form.most:
+        if self._bytes >= self._form.most or time.monotonic() - self._begun >= OLDEST_S:
             yield from self._close()
 
     def finish(self) -> Iterator[Acknowledged]:
