@@ -123,7 +123,7 @@ def test_compiled_operations_equal_the_plain_ones(operations: list[Operation], i
 
 @pytest.mark.slow
 @given(st.lists(_operations, min_size=1, max_size=5), st.lists(_items, min_size=1, max_size=3))
-@settings(max_examples=500)
+@settings(max_examples=300)
 def test_compiled_operations_equal_the_plain_ones_often(
     operations: list[Operation], items: list[dict[str, Any]]
 ) -> None:
@@ -160,7 +160,7 @@ def test_an_inverse_leads_back(rekeyed: list[Operation], undone: list[Operation]
 
 @pytest.mark.slow
 @given(_rekeyed, st.lists(_undone, max_size=4), _items)
-@settings(max_examples=500, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much])
 def test_an_inverse_leads_back_often(rekeyed: list[Operation], undone: list[Operation], item: dict[str, Any]) -> None:
     _leads_back([*rekeyed, *undone], item)
 
@@ -186,7 +186,7 @@ def test_in_place_twice_is_as_once(operations: list[Operation], item: dict[str, 
 
 @pytest.mark.slow
 @given(st.lists(_operations, min_size=1, max_size=4), _items)
-@settings(max_examples=500)
+@settings(max_examples=300)
 def test_in_place_twice_is_as_once_often(operations: list[Operation], item: dict[str, Any]) -> None:
     _twice_as_once(operations, item)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -347,3 +349,37 @@ def test_places_that_cannot_be_used_are_said(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="Files are not written to S3"):
         open_file_sink(Files("s3://bucket/x"))
     assert (tmp_path / "full/mine.txt").read_text() == "precious"
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_loses_nothing(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for the full disk: the same error comes from the same calls."""
+    code = """
+import resource, sys
+from pathlib import Path
+from tablewright.errors import MustWait
+from tablewright.migrate.engine.values import Acknowledged, Counts, Position
+from tablewright.migrate.files.opening import open_file_sink
+from tablewright.migrate.job import Files
+sink = open_file_sink(Files(sys.argv[1], "json", "none"))
+sink.start({0: Position()})
+item = b'{"id":{"S":"' + b"x" * 1000 + b'"}}'
+done = list(sink.write(Acknowledged(0, b"1", Counts()), [item])) + list(sink.finish())
+assert [page.position for page in done] == [b"1"]
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    list(sink.write(Acknowledged(0, b"2", Counts()), [item] * 100)) + list(sink.finish())
+except MustWait as error:
+    print(error.code, error.detail)
+"""
+    folder = tmp_path / "out"
+    ran = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("disk-refuses")
+    assert "What was acknowledged is whole; make room" in ran.stdout
+    sink = open_file_sink(Files(str(folder), "json", "none"))
+    sink.start({0: Position(b"1")})
+    assert [
+        page.position for page in [*sink.write(Acknowledged(0, None, Counts()), [to_json({"id": "2"})]), *sink.finish()]
+    ] == [None]
+    found = _read(open_file_source(Files(str(folder), "json", "none")))
+    assert [len(item) for item in found] == [1015, len(to_json({"id": "2"}))]
