@@ -141,10 +141,6 @@ def _creates(family: Family, moments: list[float]) -> None:
     assert family.made_twice() == []
 
 
-def test_killed_while_a_family_is_created(family: Family) -> None:
-    _creates(family, [0.15])
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("after_s", [0.02, 0.1, 0.25])
 def test_killed_at_several_moments_of_a_creation(family: Family, after_s: float) -> None:

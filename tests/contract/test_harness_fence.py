@@ -92,25 +92,28 @@ def test_another_account_than_the_one_named_is_refused_before_anything(given: Gi
     assert not (tmp_path / "none").exists()
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda c: c("dynamodb").delete_table(TableName="theirs"),
-        lambda c: c("dynamodb").put_item(TableName="theirs", Item={"id": {"S": "1"}}),
-        lambda c: c("dynamodb").create_table(TableName="theirs", **KEYS),
-        lambda c: c("dynamodb").create_backup(TableName="twc", BackupName="b"),
-        lambda c: c("cloudformation").delete_stack(StackName="theirs"),
-        lambda c: c("cloudformation").delete_stack(StackName="arn:aws:cloudformation:us-east-1:1:stack/theirs/1"),
-        lambda c: c("cloudformation").execute_change_set(ChangeSetName="arn:aws:cloudformation:r:1:changeSet/twc/1"),
-        lambda c: c("cloudformation").execute_change_set(StackName="theirs", ChangeSetName="one"),
-        lambda c: c("s3").put_object(Bucket="theirs", Key="k", Body=b""),
-        lambda c: c("logs").delete_log_group(logGroupName="theirs"),
-        lambda c: c("iam").delete_role(RoleName="theirs"),
-    ],
-)
-def test_what_is_not_the_run_s_own_is_refused_before_it_is_sent(place: Place, call: Callable[[Any], Any]) -> None:
-    with pytest.raises(Fenced):
-        call(place.client)
+FOREIGN: list[Callable[[Any], Any]] = [
+    lambda c: c("dynamodb").delete_table(TableName="theirs"),
+    lambda c: c("dynamodb").put_item(TableName="theirs", Item={"id": {"S": "1"}}),
+    lambda c: c("dynamodb").create_table(TableName="theirs", **KEYS),
+    lambda c: c("dynamodb").create_backup(TableName="twc", BackupName="b"),
+    lambda c: c("cloudformation").delete_stack(StackName="theirs"),
+    lambda c: c("cloudformation").delete_stack(StackName="arn:aws:cloudformation:us-east-1:1:stack/theirs/1"),
+    lambda c: c("cloudformation").execute_change_set(ChangeSetName="arn:aws:cloudformation:r:1:changeSet/twc/1"),
+    lambda c: c("cloudformation").execute_change_set(StackName="theirs", ChangeSetName="one"),
+    lambda c: c("s3").put_object(Bucket="theirs", Key="k", Body=b""),
+    lambda c: c("logs").delete_log_group(logGroupName="theirs"),
+    lambda c: c("iam").delete_role(RoleName="theirs"),
+]
+
+
+def test_what_is_not_the_run_s_own_is_refused_before_it_is_sent(place: Place, given: GivenAccount) -> None:
+    made: dict[str, Any] = {}
+    for call in FOREIGN:
+        with pytest.raises(Fenced):
+            call(lambda service: made.setdefault(service, place.client(service)))
+
+    assert given.ledger.entries == {}
 
 
 @pytest.mark.parametrize(
