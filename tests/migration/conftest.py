@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.conftest import EmbeddedAws
@@ -22,6 +23,19 @@ class Tables:
 
     def __init__(self, aws: EmbeddedAws) -> None:
         self.client = aws.client("dynamodb")
+
+    @classmethod
+    def at(cls, endpoint: str) -> Tables:
+        """The same on another server than the embedded AWS."""
+        tables = cls.__new__(cls)
+        tables.client = boto3.client(
+            "dynamodb",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="000000000000",
+            aws_secret_access_key="local",
+        )
+        return tables
 
     def make(self, *keys: str, name: str | None = None, **more: Any) -> str:
         """An empty table keyed by one or two attributes, each ``name`` (S) or ``name:TYPE``; its name."""

@@ -359,3 +359,24 @@ def test_from_one_endpoint_to_another(tables: Tables, migrate: Migrate, start_aw
     differs = migrate("verify", *words, "--output", "json")
     assert differs.code == 1
     assert events(differs)[-1]["facts"]["missing"] == "1"  # type: ignore[index]
+
+
+@pytest.mark.slow
+def test_from_the_embedded_aws_to_dynamodb_local_and_in_place_there(
+    tables: Tables, migrate: Migrate, dynamodb_local: str
+) -> None:
+    """A server that is DynamoDB alone: it knows no STS, no recovery and no account."""
+    there = Tables.at(dynamodb_local)
+    source, target = tables.make("sessionId"), there.make("PK", "SK")
+    items = sessions(120)
+    tables.fill(source, items)
+    words = ("--local", "--source", source, "--target", target, "--target-endpoint", dynamodb_local, *REKEY)
+    planned = migrate("plan", *words)
+    assert planned.code == 0, planned.err
+    ran = migrate("run", *words)
+    assert ran.code == 0, ran.err
+    assert by_text(there.items(target)) == by_text(rekeyed(items))
+    within = ("--source", target, "--source-endpoint", dynamodb_local, "--in-place", "--drop", "tags")
+    changed = migrate("run", *within)
+    assert changed.code == 0, changed.err
+    assert all("tags" not in item for item in there.items(target))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tablewright.errors import UsageError
+from tablewright.errors import TablewrightError, UsageError
 from tablewright.migrate.guards import Found, identity, must_stand
 from tablewright.migrate.job import Files, Place, Source, TableAt
 from tablewright.migrate.wire.door import OpenTable
@@ -77,13 +77,23 @@ def look(asked: Source, side: str, accounts: Accounts, known: Whereabouts | None
     if isinstance(asked, Files):
         return End(asked, account=accounts(asked.place) if asked.path.startswith("s3://") else None)
     account = accounts(asked.place)
-    whereabouts = known or account.identity.whereabouts()
+    whereabouts = known or _whereabouts(account, asked.place)
     described = account.tables.describe(asked.name)
     place = f"{whereabouts.endpoint or f'account {whereabouts.account}'}, {whereabouts.region},"
     table = must_stand(described, asked.name, side, place)
     if account.data is None:
         raise UsageError("no-data-path", "The account was opened without its data path", "Open it with open_account.")
     return End(asked, Found(table, whereabouts), account)
+
+
+def _whereabouts(account: Account, place: Place) -> Whereabouts:
+    """Who asks, and where. A server that is DynamoDB alone (DynamoDB Local, Alternator) knows no STS, and no account."""
+    try:
+        return account.identity.whereabouts()
+    except TablewrightError:
+        if place.endpoint_url is None or account.data is None:
+            raise
+        return Whereabouts("none", "nobody in particular", account.data.region, "aws", place.endpoint_url)
 
 
 def _units(number: int | None) -> float | None:
