@@ -39,7 +39,7 @@ class Rehearsal:
     sessions: int = 200
     flags: dict[str, list[str]] = field(default_factory=lambda: dict(KEYS))
     options: LiveOptions = field(
-        default_factory=lambda: LiveOptions(pause=30, quiet=0.4, settle=0.2, parameter=POINTER)
+        default_factory=lambda: LiveOptions(pause=60, quiet=0.4, settle=0.2, parameter=POINTER)
     )
     suspend_ttl: bool = False
     dead_letters: int = 0
@@ -107,7 +107,7 @@ class Rehearsal:
             journal.wish(*wish)
             journal.close()
         enough = until if callable(until) else (lambda state: state is until)
-        latest = time.monotonic() + 60
+        latest = time.monotonic() + 200
         changes.setdefault("stopping", lambda: time.monotonic() > latest)
         events = list(self.events(enough, **changes))
         finished = events[-1]
@@ -146,7 +146,7 @@ class Rehearsal:
     def begin(self) -> list[str]:
         """The words of ``migrate live`` for these tables."""
         keys = [word for value in self.flags["key"] for word in ("--key", value)]
-        options = ["--pointer", POINTER, "--pause", "30s", "--quiet", "0.4s", "--settle", "1s", "--segments", "2"]
+        options = ["--pointer", POINTER, "--pause", "60s", "--quiet", "0.4s", "--settle", "1s", "--segments", "2"]
         return [*self.words("live"), "--source", OLD, "--target", NEW, *keys, *options]
 
     def spawn(self, command: Sequence[str]) -> subprocess.Popen[str]:
@@ -167,14 +167,14 @@ class Rehearsal:
             text=True,
         )
 
-    def command(self, command: Sequence[str], timeout: float = 120) -> tuple[int, str]:
+    def command(self, command: Sequence[str], timeout: float = 240) -> tuple[int, str]:
         """Run a command to its end: its exit code, and what it said."""
         process = self.spawn(command)
         out, err = process.communicate(timeout=timeout)
         return process.returncode, out + err
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 120.0) -> None:
     """Wait until something holds."""
     until = time.monotonic() + seconds
     while not holds():

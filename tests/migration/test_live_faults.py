@@ -238,7 +238,7 @@ def _there_and_back(endpoint: str, folder: Path) -> None:
     options = LiveOptions(pause=40, quiet=0.6, settle=0.2, hooks=hooks)
 
     def run(enough: Callable[[State], bool]) -> Finished:
-        latest = time.monotonic() + 90
+        latest = time.monotonic() + 200
         asked_for = replace(request, stopping=lambda: time.monotonic() > latest)
         *_, end = live(asked_for, options, lambda _: account, SystemClock(), until=enough)
         assert isinstance(end, Finished)

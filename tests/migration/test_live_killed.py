@@ -40,7 +40,7 @@ def _carry_on(rehearsal: Rehearsal, verb: str, goal: State, most: int = 30) -> N
             command = [*rehearsal.words("live"), "--job", "ai-chef", "--until", "following"]
         else:
             command = [*rehearsal.words(verb), "ai-chef"]
-        code, said = rehearsal.command(command, timeout=60)
+        code, said = rehearsal.command(command, timeout=240)
         assert code in (0, -signal.SIGKILL, 1), (code, said)
     raise AssertionError(f"it stands in {rehearsal.state()}")
 
@@ -130,7 +130,7 @@ def test_killed_at_random_moments(aws: EmbeddedAws, account: str, tmp_path: Path
         assert code == 0, said if process.poll() is None else process.communicate()
         assert rehearsal.state() is State.REVERSING and rehearsal.where() == NEW
         os.kill(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
         assert process.returncode == 130, out + err
     finally:
         rehearsal.app.stop()

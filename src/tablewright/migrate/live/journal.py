@@ -167,10 +167,13 @@ class Journal:
                 ]
         return found
 
-    def replayed(self, side: Side, window: Window, positions: Mapping[str, int], *, remember: bool) -> None:
+    def replayed(
+        self, side: Side, window: Window, positions: Mapping[str, int], *, remember: bool, moves: bool = True
+    ) -> None:
         """A window's writes are on the target: its claims, what it touched, and where each shard goes on.
 
-        ``remember`` False leaves the claims out: the transform keeps keys, and nothing can ever meet.
+        ``remember`` False leaves the claims out: the transform keeps keys, and nothing can ever meet. ``moves`` False leaves
+        out what was touched: nobody is going to compare it.
         """
         with self._writing() as database:
             if remember:
@@ -185,7 +188,7 @@ class Journal:
             touched = [(side, "target", key) for key in window.touched] + [
                 (side, "source", key) for key in window.sources
             ]
-            database.executemany("INSERT OR IGNORE INTO touched VALUES (?, ?, ?)", touched)
+            database.executemany("INSERT OR IGNORE INTO touched VALUES (?, ?, ?)", touched if moves else ())
             database.executemany(
                 "DELETE FROM meeting WHERE side = ? AND target = ?", [(side, key) for key in window.parted]
             )

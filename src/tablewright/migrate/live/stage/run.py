@@ -43,6 +43,8 @@ _PASSING = frozenset(
     }
 )
 _BEFORE_THE_BARRIER = frozenset({State.PREPARING, State.SPOOLING, State.BACKFILLING, State.BARRIER})
+_COMPARED_LATER = frozenset({State.VERIFYING, State.FENCING, State.DRAINING, State.RECHECKING})
+"""States in which what moves is noted, to be compared behind the fence."""
 IN_FLIGHT_S = 2.0
 """How long what a process had sent when it was killed may still be on its way; nothing newer is written before that."""
 _PATIENCE_S = 600.0
@@ -215,9 +217,15 @@ class Stage:
             items = self.items["target" if side == "forward" else "source"]
             keeps = (self.transform if side == "forward" else inverse or self.transform).keeps_keys
             holds = self.state in _BEFORE_THE_BARRIER
-            replay = None if holds else (lambda: tail.replay(outputs, items, remember=not keeps))
+
+            def moves() -> bool:
+                return side == "back" or self.state in _COMPARED_LATER
+
+            def replay() -> int:
+                return tail.replay(outputs, items, remember=not keeps, moves=moves)
+
             delay = IN_FLIGHT_S if self.resumed and self.fresh else 0.0
-            self._followers[side] = Follower(tail, spool, items, self.clock, replay, delay)
+            self._followers[side] = Follower(tail, spool, items, self.clock, None if holds else replay, delay)
         return self._followers[side]
 
     def stop_following(self, side: Side | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -25,6 +25,7 @@ KEPT_S = 24 * 3600.0
 _MARGIN_S = 300.0
 """How much older than the tail's beginning a record may be and still be spooled: more than a read of the copy can lag."""
 _DESCRIBE_EVERY_S = 5.0
+_NOTED_EVERY_S = 5.0
 _PAGES_A_ROUND = 20
 _AT_ONCE = 8
 _WINDOW = 2000
@@ -76,6 +77,7 @@ class Tail:
         self._iterators: dict[str, str] = {}
         self._described = 0.0
         self._due = True
+        self._closed_noted, self._silence_noted = 0, 0.0
         self._oldest = 0.0
         self.heard_at = 0.0
         """When a record was last heard of, by this machine's clock in epoch seconds; 0 for not yet."""
@@ -102,10 +104,17 @@ class Tail:
         else:
             with ThreadPoolExecutor(min(_AT_ONCE, len(open_shards)), thread_name_prefix="tablewright-stream") as pool:
                 counts = list(pool.map(self._read, open_shards))
+        self._record(now)
+        return sum(counts)
+
+    def _record(self, now: float) -> None:
+        """Note which shards are spooled to their end as soon as they are, and when they were silent every few seconds."""
         with self._lock:
             silent = {name: shard.silent_at for name, shard in self._shards.items()}
-        self._journal.heard(self.side, silent, [name for name, shard in self._shards.items() if shard.closed])
-        return sum(counts)
+            closed = [name for name, shard in self._shards.items() if shard.closed]
+        if len(closed) != self._closed_noted or now - self._silence_noted > _NOTED_EVERY_S:
+            self._journal.heard(self.side, silent, closed)
+            self._closed_noted, self._silence_noted = len(closed), now
 
     def _describe(self) -> None:
         listed = self._streams.shards(self._arn)
@@ -183,15 +192,27 @@ class Tail:
 
     # -------------------------------------------------------------- replaying
 
-    def replay(self, outputs: Outputs, items: Items, *, remember: bool = True, most: int = _WINDOW) -> int:
-        """Bring one window to the other table; returns how many records it had. 0: nothing may be replayed now."""
+    def replay(
+        self,
+        outputs: Outputs,
+        items: Items,
+        *,
+        remember: bool = True,
+        moves: Callable[[], bool] = lambda: True,
+        most: int = _WINDOW,
+    ) -> int:
+        """Bring one window to the other table; returns how many records it had. 0: nothing may be replayed now.
+
+        ``remember``: whether keys can meet (``replay``). ``moves``: whether what moves is to be compared later on,
+        asked when it has been written.
+        """
         records, positions = self._next(most)
         if not records:
             return 0
         claims = self._journal.claims(self.side, touched_keys(records, outputs)) if remember else []
         found = window(records, outputs, claims)
         items.write(found.puts.values(), found.deletes)
-        self._journal.replayed(self.side, found, positions, remember=remember)
+        self._journal.replayed(self.side, found, positions, remember=remember, moves=moves())
         with self._lock:
             for name, number in positions.items():
                 self._shards[name] = replace(self._shards[name], replayed=number)
