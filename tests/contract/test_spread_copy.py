@@ -180,7 +180,7 @@ def test_a_spark_cluster_of_two_workers_copies_a_table(
     def submitted() -> subprocess.CompletedProcess[str]:
         script = str(ROOT / "examples/spark/migrate_on_spark.py")
         return subprocess.run(
-            [*submit, script, *words], env=env, capture_output=True, text=True, timeout=170, check=False
+            [*submit, script, *words], env=env, capture_output=True, text=True, timeout=400, check=False
         )
 
     ran = submitted()
