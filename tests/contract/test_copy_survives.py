@@ -28,6 +28,8 @@ from tests.contract.faulty import ALL, Relay
 from tests.contract.wire_server import serving
 
 ROOT = Path(__file__).resolve().parents[2]
+FAST = CopySettings(pace=Pace(1.0, 50_000.0, 50_000.0))
+"""Of a table of which nothing is known, throttles are taken to mean that it is small: these tests have no time for it."""
 
 
 def dynamodb_at(endpoint: str, key: str) -> Any:
@@ -78,6 +80,7 @@ def test_faults_of_every_kind_lose_nothing(emulator: str, account: str, client: 
     relay = Relay(emulator, seed=seed, rate=0.4)
     with serving(relay) as server:
         copying = Copying(account_at(emulator, account), tmp_path, segments=5, reach=account_at(server.url, account))
+        copying.settings = FAST
         progress = last_progress(copying.run())
     assert contents(client, "Target") == contents(client, "Source")
     assert progress.items_written == 400
@@ -95,7 +98,9 @@ def test_each_fault_alone_loses_nothing(aws: EmbeddedAws, account: str, tmp_path
     throttles = fault in ("throttled", "error 400", "unprocessed")  # which slow the copy down, as they should
     relay = Relay(aws.endpoint, seed=11, rate=0.2 if throttles else 0.6, faults=(fault,))
     with serving(relay) as server:
-        Copying(account_at(aws.endpoint, account), tmp_path, reach=account_at(server.url, account)).run()
+        copying = Copying(account_at(aws.endpoint, account), tmp_path, reach=account_at(server.url, account))
+        copying.settings = FAST
+        copying.run()
     assert contents(client, "Target") == contents(client, "Source")
     assert relay.met[fault] > 0
 

@@ -216,6 +216,22 @@ def test_silence_ends(asking: Callable[[str], Requests], monkeypatch: pytest.Mon
         assert ask(asking(server.url)).lost == "no answer came in time"
 
 
+def test_an_answer_that_came_while_nobody_looked_is_not_late(
+    asking: Callable[[str], Requests], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire_client, "ANSWER_TIMEOUT_S", 1.0)
+    body = b"x" * (3 << 20)  # more than a socket holds
+    with serving(lambda asked: [answer(body)]) as server:
+        requests = asking(server.url)
+        assert ask(requests).status == 200
+        requests.submit("ticket", "Scan", b"{}")
+        time.sleep(1.5)  # whoever asked does something else
+        replies: list[Reply] = []
+        while not replies:
+            replies = requests.poll(0.5)
+    assert (replies[0].status, replies[0].lost) == (200, "")
+
+
 def test_a_refusal_before_the_body_is_read_is_heard(asking: Callable[[str], Requests]) -> None:
     refusal = json_error("ValidationException", "too large").body.encode()
     with serving(lambda asked: [answer(refusal, status="413 Too Large")]) as server:

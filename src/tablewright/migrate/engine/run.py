@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from tablewright.errors import Failed, MustWait, TablewrightError
+from tablewright.errors import Failed, TablewrightError
 from tablewright.migrate.engine.batches import MOST_ITEMS
 from tablewright.migrate.engine.commands import (
     Acknowledge,
@@ -25,6 +24,7 @@ from tablewright.migrate.engine.commands import (
     Write,
     WriteFailed,
 )
+from tablewright.migrate.engine.endings import silent, too_many, unwritable
 from tablewright.migrate.engine.machine import Machine
 from tablewright.migrate.engine.meter import Meter
 from tablewright.migrate.engine.pace import Pacer
@@ -90,13 +90,28 @@ def scan(
     ``starts``: only these segments, each from the position behind which it goes on (None: from its beginning). ``capacity``:
     read units a second that the table gives. Raises what makes going on impossible.
     """
+    with _without_collector():
+        yield from _scanned(table, segments, starts, consistent, pace or Pace(share=1.0), capacity, memory, patience_s)
+
+
+def _scanned(
+    table: OpenTable,
+    segments: int,
+    starts: Mapping[int, bytes | None] | None,
+    consistent: bool,
+    pace: Pace,
+    capacity: float | None,
+    memory: int,
+    patience_s: float,
+) -> Iterator[SourcePage]:
     inbox: list[Input] = []
     loop = Loop()
-    ceiling, _ = ceilings(pace or Pace(share=1.0), capacity, None)
+    ceiling, _ = ceilings(pace, capacity, None)
     begun: Mapping[int, bytes | None] = dict.fromkeys(range(segments)) if starts is None else starts
     reading = Reading(begun, Pacer(ceiling, loop.now()), memory)
     reads = TableReads(loop, table, segments, inbox, consistent=consistent, connections=_READ_CONNECTIONS)
     failing_since: float | None = None
+    collect_at = loop.now() + _SHOW_S
     try:
         while not reading.over:
             now = loop.now()
@@ -110,6 +125,9 @@ def scan(
                     failing_since = None
                     page = reading.came(answer, loop.now())
                     if page is not None:
+                        if loop.now() >= collect_at:  # what whoever takes the pages leaves behind
+                            gc.collect(1)
+                            collect_at = loop.now() + _SHOW_S
                         yield page
                         reading.release(page.size)
                 elif isinstance(answer, ReadFailed):
@@ -118,7 +136,7 @@ def scan(
                     if reads.trouble is not None:
                         raise reads.trouble
                     if loop.now() - failing_since > patience_s:
-                        raise _silent(answer.detail, patience_s)
+                        raise silent(answer.detail, patience_s)
     finally:
         reads.close()
         loop.close()
@@ -293,7 +311,7 @@ class _Copy:
                 self._letters_at = self._letters.add(aside)
             self._journal.acknowledge(pages, self._letters_at)
         except OSError as error:
-            raise _unwritable(error) from error
+            raise unwritable(error) from error
         self._meter.add(pages)
         for item in aside:
             number += 1
@@ -331,11 +349,11 @@ class _Copy:
             self._letters.add(
                 finish.unacknowledged
             )  # to be looked at; a resume cuts them off and comes upon them again
-            raise _too_many(self._settings.dead_letters, self._meter.total.set_aside, finish)
+            raise too_many(self._settings.dead_letters, self._meter.total.set_aside, finish)
         if trouble is not None:
             raise trouble
         if finish.ending is Ending.SILENT:
-            raise _silent(finish.detail, self._settings.patience_s)
+            raise silent(finish.detail, self._settings.patience_s)
         if finish.ending is Ending.FAILED:
             raise Failed("copy-failed", "The copy cannot go on", finish.detail)
         yield Paused(self._stopped)
@@ -362,31 +380,3 @@ def _without_collector() -> Iterator[None]:
         gc.unfreeze()
         if enabled:
             gc.enable()
-
-
-def _silent(detail: str, patience_s: float) -> MustWait:
-    return MustWait(
-        "tables-do-not-answer",
-        "The tables do not answer",
-        f"Not one request succeeded for {patience_s:g} seconds; the last said: {detail}\n\nWhat is acknowledged is checkpointed. "
-        "Run the same command again when the table can be reached, and it goes on from there.",
-    )
-
-
-def _too_many(budget: int, acknowledged: int, finish: Finish) -> Failed:
-    found = acknowledged + len(finish.unacknowledged)
-    return Failed(
-        "too-many-set-aside",
-        "More items were set aside than allowed",
-        f"{found} items could not be brought over, and {budget} may be set aside. The last one: {finish.detail}\n\nThey stand in "
-        "the dead-letter file with their reasons. Mend the transform or the items, or allow more (--dead-letters).",
-    )
-
-
-def _unwritable(error: OSError) -> Failed:
-    return Failed(
-        "disk-full" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "folder-unwritable",
-        "The job's folder cannot be written",
-        f"{error}. What was acknowledged before stands, and what was in flight is done again. Make room, then run the same "
-        "command again.",
-    )

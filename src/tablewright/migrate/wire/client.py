@@ -107,7 +107,7 @@ class Client:
             connection = self._connect(request)
             if connection is None:
                 return
-        connection.busy_since = self._loop.now()
+        connection.busy_since = self._loop.worked()
         connection.send(head, request.body, request)
 
     def close(self) -> None:
@@ -231,11 +231,11 @@ class Client:
         self._addresses = [each for each in self._addresses if each != address] or self._addresses
         return address not in self._addresses
 
-    def _sweep(self, now: float) -> None:
+    def _sweep(self, worked: float) -> None:
         for connection in list(self._open):
             if connection.request is None:
                 continue
-            since = now - connection.busy_since
+            since = worked - connection.busy_since
             if since > ANSWER_TIMEOUT_S or (since > CONNECT_TIMEOUT_S and not connection.sent):
                 connection.close()
                 self.broke(connection, "no answer came in time")

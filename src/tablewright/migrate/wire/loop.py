@@ -12,6 +12,7 @@ from tablewright.migrate.wire.connection import Connection
 __all__ = ["Loop"]
 
 _SWEEP_S = 0.5
+_AWAY_S = 0.1
 
 
 class Loop:
@@ -21,6 +22,8 @@ class Loop:
         self._selector = selectors.DefaultSelector()
         self._sweepers: list[Callable[[float], None]] = []
         self._swept = 0.0
+        self._left: float | None = None
+        self._away = 0.0
         self.now = time.monotonic
         self.draw = random.random
 
@@ -45,18 +48,28 @@ class Loop:
         self._selector.unregister(readable)
 
     def sweep(self, call: Callable[[float], None]) -> None:
-        """Call about twice a second with the time, for whoever looks for what is overdue."""
+        """Call about twice a second with ``worked``, for whoever looks for what is overdue."""
         self._sweepers.append(call)
+
+    def worked(self) -> float:
+        """A clock that stands still while nobody turns the loop: what came meanwhile is not late."""
+        return self.now() - self._away
 
     def turn(self, timeout: float) -> None:
         """Wait for sockets, at most so long, and let their connections go on."""
-        for key, mask in self._selector.select(timeout):
-            key.data(mask)
         now = self.now()
-        if now - self._swept >= _SWEEP_S:
-            self._swept = now
-            for call in self._sweepers:
-                call(now)
+        if self._left is not None and now - self._left > _AWAY_S:
+            self._away += now - self._left
+        try:
+            for key, mask in self._selector.select(timeout):
+                key.data(mask)
+            now = self.now()
+            if now - self._swept >= _SWEEP_S:
+                self._swept = now
+                for call in self._sweepers:
+                    call(self.worked())
+        finally:
+            self._left = self.now()
 
     def close(self) -> None:
         self._selector.close()
