@@ -86,6 +86,10 @@ def test_meanwhile_the_table_refuses_other_changes(timed: EmbeddedAws, client: A
         code(lambda: client.update_table(TableName="Chefs", DeletionProtectionEnabled=True)) == "ResourceInUseException"
     )
     assert code(lambda: client.delete_table(TableName="Chefs")) == "ResourceInUseException"
+    words = str(refused(lambda: client.delete_table(TableName="Chefs")))
+    assert "Cannot delete table while indexes are being created, updated, or deleted" in words
+    words = str(refused(lambda: client.update_table(TableName="Chefs", DeletionProtectionEnabled=True)))
+    assert "Attempt to change a resource which is still in use" in words
     control.advance(timed.endpoint, seconds=125)
     assert code(lambda: client.update_table(TableName="Chefs", DeletionProtectionEnabled=True)) is None
     delete = [{"Delete": {"IndexName": "bytag"}}]

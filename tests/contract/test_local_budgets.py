@@ -206,3 +206,21 @@ def test_an_index_has_a_budget_of_decreases_of_its_own_and_a_stack_is_told(slow:
     assert "decreases are limited within a given UTC day" in told and "Number of decreases today: 4" in told
     assert settled(cloudformation, stack)["StackStatus"] == "UPDATE_COMPLETE"
     assert dynamodb.describe_table(TableName="tab")["Table"]["ProvisionedThroughput"]["ReadCapacityUnits"] == 45
+
+
+def test_a_stack_is_told_of_a_ttl_that_has_to_cool_down(slow: EmbeddedAws, account: str) -> None:
+    def template(enabled: bool) -> str:
+        ttl = {"AttributeName": "ttl", "Enabled": enabled}
+        properties = {"TableName": "tab", "BillingMode": "PAY_PER_REQUEST", **KEYS, "TimeToLiveSpecification": ttl}
+        return json.dumps({"Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": properties}}})
+
+    cloudformation = slow.client("cloudformation", account=account)
+    stack = cloudformation.create_stack(StackName="ttl", TemplateBody=template(True))["StackId"]
+    assert settled(cloudformation, stack)["StackStatus"] == "CREATE_COMPLETE"
+
+    cloudformation.update_stack(StackName="ttl", TemplateBody=template(False))
+
+    assert settled(cloudformation, stack)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+    (told,) = [e["ResourceStatusReason"] for e in events if e["ResourceStatus"] == "UPDATE_FAILED"]
+    assert "Time to live has been modified multiple times within a fixed interval" in told

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from tests.conftest import EmbeddedAws
 
@@ -306,3 +306,12 @@ def test_a_replica_needs_its_name_free(aws: EmbeddedAws, account: str, dynamodb:
 
     assert code == "ValidationException"
     assert "one or more replicas already existed as tables" in words
+
+
+@pytest.mark.parametrize("days", [0, 36])
+def test_the_recovery_window_has_1_to_35_days(dynamodb: Any, days: int) -> None:
+    wish = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": days}
+    specification = {"TableName": "Recipes", "PointInTimeRecoverySpecification": wish}
+
+    with pytest.raises((ClientError, ParamValidationError), match="RecoveryPeriodInDays"):
+        dynamodb.update_continuous_backups(**specification)
