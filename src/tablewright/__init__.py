@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     from tablewright.migrate.job import TableAt as TableAt
     from tablewright.migrate.request import Request as MigrationRequest
     from tablewright.migrate.run import migrate as migrate
+    from tablewright.migrate.transform.functions import DynamoDBJson as DynamoDBJson
     from tablewright.migrate.transform.load import load_transform as load_transform
+    from tablewright.migrate.transform.protocol import TransformError as TransformError
     from tablewright.model.design import Design as Design
     from tablewright.model.report import StackReport as StackReport
     from tablewright.model.whereabouts import Credentials as Credentials
@@ -60,6 +62,7 @@ _HOMES = {
     "Credentials": "model.whereabouts",
     "DeployOptions": "deploy.options",
     "Design": "model.design",
+    "DynamoDBJson": "migrate.transform.functions",
     "Ending": "events",
     "EnvironmentSettings": "settings",
     "Event": "events",
@@ -78,6 +81,7 @@ _HOMES = {
     "Stuck": "errors",
     "TableAt": "migrate.job",
     "TablewrightError": "errors",
+    "TransformError": "migrate.transform.protocol",
     "UsageError": "errors",
     "as_json": "events",
     "as_plain": "events",
@@ -98,6 +102,7 @@ __all__ = [
     "Credentials",
     "DeployOptions",
     "Design",
+    "DynamoDBJson",
     "Ending",
     "EnvironmentSettings",
     "Event",
@@ -116,6 +121,7 @@ __all__ = [
     "Stuck",
     "TableAt",
     "TablewrightError",
+    "TransformError",
     "UsageError",
     "as_json",
     "as_plain",

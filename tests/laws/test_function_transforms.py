@@ -212,7 +212,7 @@ def test_none_and_several_items() -> None:
 MODULE = """
 from decimal import Decimal
 import msgspec
-from tablewright.migrate.transform.functions import DynamoDBJson
+from tablewright import DynamoDBJson
 from beside import PREFIX
 
 class Row(msgspec.Struct):
