@@ -127,6 +127,7 @@ def _inner(make: Clients, entry: Entry, mark: Mark) -> None:
 
 
 REMOVERS: Mapping[str, Callable[[Clients, Entry, Mark], None]] = {
+    "AWS::DynamoDB::GlobalTable": _table,
     "AWS::DynamoDB::Table": _table,
     "AWS::Logs::LogGroup": _log_group,
     "AWS::SNS::Topic": _topic,
