@@ -207,6 +207,11 @@ def test_a_plan_shows_what_would_be_and_what_stands_in_the_way(tables: Tables, m
     unfit = migrate(*local)
     assert unfit.code == 1
     assert "20 items would be set aside: key attribute 'PK' is missing" in " ".join(unfit.out.split())
+    changing = migrate("plan", "--local", "--source", source, "--in-place", "--rename", "said=text")
+    assert changing.code == 0, changing.err
+    assert "rename said to text" in changing.out
+    into_files = migrate("plan", "--local", "--source", source, "--target", "./out", "--drop", "sessionId")
+    assert into_files.code == 0, into_files.err
     assert tables.items(target) == []
 
 
