@@ -11,11 +11,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tablewright.migrate.items.canonical import canonical
-from tablewright.migrate.items.key import KeyReader
+from tablewright.migrate.items.key import KeyReader, KeyRefused
 from tablewright.migrate.items.values import encode_value
 from tablewright.migrate.transform.unchanged import Unchanged
 from tablewright.migrate.verify import state_file
-from tablewright.migrate.verify.buckets import BUCKETS, Buckets
+from tablewright.migrate.verify.buckets import BUCKETS, Buckets, bucket_of
 from tablewright.migrate.verify.difference import as_line, difference
 from tablewright.migrate.verify.narrowing import Narrowing, rounds
 from tablewright.migrate.verify.state_file import Half
@@ -143,3 +143,15 @@ def test_values_are_told_only_when_they_are_asked_for(values: bool) -> None:
     assert told["key"] == key
     if not values:
         assert told["attributes"]["mail"] == {"source": {"type": "S", "bytes": 18}, "target": None}
+
+
+def test_keys_of_every_type_have_the_bucket_of_their_canonical_form() -> None:
+    for key, value in (("S", "이름"), ("N", "1.50"), ("B", "AAE=")):
+        for schema in ((Key("k", key, "HASH"),), (Key("k", key, "HASH"), Key("sort", "S", "RANGE"))):
+            reader = KeyReader(schema)
+            item = orjson.dumps({"k": {key: value}, "sort": {"S": "x"}})
+            buckets = Buckets()
+            buckets.add([item], reader)
+            assert buckets.counts[bucket_of(reader(item))] == 1
+    with pytest.raises(KeyRefused, match="missing"):
+        Buckets().add([b'{"id":{"S":"1"}}'], KeyReader((Key("k", "S", "HASH"),)))

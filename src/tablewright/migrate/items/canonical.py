@@ -16,7 +16,7 @@ from tablewright.migrate.items.numbers import canonical_number
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["canonical", "canonical_value", "same_value"]
+__all__ = ["canonical", "canonical_parsed", "canonical_value", "same_value"]
 
 _SUSPECT = re.compile(
     rb'"(?:[SNB]S)"\s*:\s*\[|"N"\s*:\s*"(?!(?:0|-?(?:[1-9][0-9]{0,37}|(?:0|[1-9][0-9]{0,18})\.[0-9]{0,18}[1-9]))")'
@@ -28,7 +28,11 @@ _PLAIN = {"S", "B", "BOOL", "NULL"}
 
 def canonical(item: Buffer) -> bytes:
     """The canonical bytes of an item: keys sorted, sets sorted, numbers in plain notation, no spaces."""
-    attributes = orjson.loads(memoryview(item))
+    return canonical_parsed(orjson.loads(memoryview(item)), item)
+
+
+def canonical_parsed(attributes: dict[str, Any], item: Buffer) -> bytes:
+    """The same for an item that was parsed already: ``attributes`` are ``item``'s, and are used up."""
     if _SUSPECT.search(item):
         for name, value in attributes.items():
             if _PLAIN.isdisjoint(value):

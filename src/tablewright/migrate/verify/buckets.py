@@ -10,13 +10,15 @@ The hash is XXH3 of 128 bits: it finds every accident, and is no seal against so
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import orjson
 from xxhash import xxh3_64_intdigest, xxh3_128_intdigest
 
-from tablewright.migrate.items.canonical import canonical
+from tablewright.migrate.items.canonical import canonical, canonical_parsed
+from tablewright.migrate.items.key import KeyReader
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -46,12 +48,31 @@ class Buckets:
     sums: list[int] = field(default_factory=lambda: [0] * BUCKETS)
     counts: list[int] = field(default_factory=lambda: [0] * BUCKETS)
 
-    def add(self, items: Iterable[Buffer], key_of: Callable[[Buffer], bytes]) -> None:
-        """Add items, each under its key's bucket. Raises what ``key_of`` raises; items before that one are added."""
+    def add(self, items: Sequence[Buffer], key_of: KeyReader) -> None:
+        """Add items, each under its key's bucket. Raises KeyRefused; items before that one are added."""
+        if all(key.type == "S" for key in key_of.keys):
+            self._add_by_text(items, key_of)
+            return
         sums, counts = self.sums, self.counts
         for item in items:
             bucket = xxh3_64_intdigest(key_of(item)) & _MASK
             sums[bucket] += xxh3_128_intdigest(canonical(item))
+            counts[bucket] += 1
+
+    def _add_by_text(self, items: Sequence[Buffer], key_of: KeyReader) -> None:
+        """The same where the keys are texts: they are taken from what is parsed anyway, as ``KeyReader`` would write them."""
+        sums, counts, loads = self.sums, self.counts, orjson.loads
+        first, second = (*(key.name for key in key_of.keys), None)[:2]
+        for item in items:
+            attributes = loads(memoryview(item))
+            try:
+                key = attributes[first]["S"].encode()
+                if second is not None:
+                    key = b"%04x%b%b" % (len(key), key, attributes[second]["S"].encode())
+            except KeyError:
+                key = key_of(item)  # which says what is wrong with it
+            bucket = xxh3_64_intdigest(key) & _MASK
+            sums[bucket] += xxh3_128_intdigest(canonical_parsed(attributes, item))
             counts[bucket] += 1
 
     def add_keyed(self, items: Iterable[Buffer], keys: Iterable[bytes]) -> None:
