@@ -158,7 +158,9 @@ def encode_value(value: Any, depth: int = 0) -> dict[str, Any]:
         return {"NULL": True}
     if depth > DEEPEST:
         raise ValueRefused(f"it is nested deeper than the {DEEPEST} levels that DynamoDB takes")
-    if isinstance(value, Mapping):
+    if kind is set:  # before the abstract types, which take longer to ask for
+        return _set(value)
+    if kind is dict or isinstance(value, Mapping):
         return {"M": {_name(name): encode_value(each, depth + 1) for name, each in value.items()}}
     if isinstance(value, (list, tuple)):
         return {"L": [encode_value(each, depth + 1) for each in value]}
@@ -188,11 +190,12 @@ def _other(value: Any) -> dict[str, Any]:
 def _set(value: AbstractSet[Any]) -> dict[str, Any]:
     if not value:
         raise ValueRefused("it is an empty set, which DynamoDB does not have: leave the attribute out, or use a list")
-    if all(isinstance(each, str) for each in value):
+    kinds = set(map(type, value))
+    if all(issubclass(kind, str) for kind in kinds):
         return {"SS": sorted(value)}
-    if all(isinstance(each, (Decimal, int)) and not isinstance(each, bool) for each in value):
+    if all(issubclass(kind, (Decimal, int)) and kind is not bool for kind in kinds):
         return {"NS": [_number(each) for each in sorted(value)]}
-    if all(isinstance(each, bytes) for each in value):
+    if all(issubclass(kind, bytes) for kind in kinds):
         return {"BS": [b64encode(each).decode() for each in sorted(value)]}
     if any(isinstance(each, float) for each in value):
         raise ValueRefused("it is a set with a float in it, and floats are not exact: use Decimal")
