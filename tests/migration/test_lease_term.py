@@ -67,6 +67,7 @@ def test_a_silent_holder_is_taken_over_from_and_knows_that_it_lost(tables: Table
         assert seen.holder == "server:2"
 
 
+@pytest.mark.slow
 def test_of_many_who_want_a_free_lease_one_gets_it(tables: Tables, plane: DataPlane) -> None:
     table = tables.make("id")
     got: list[Term] = []

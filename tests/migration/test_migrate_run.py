@@ -137,6 +137,7 @@ def test_into_existing_overwrites_nothing(tables: Tables, migrate: Migrate) -> N
     assert by_text(tables.items(target)) == by_text([*taken, *[i for i in items if i != items[3]]])
 
 
+@pytest.mark.slow
 def test_ttl_is_off_until_both_sides_are_the_same(tables: Tables, migrate: Migrate) -> None:
     source, target = tables.make("sessionId"), tables.make("sessionId")
     tables.client.update_time_to_live(
