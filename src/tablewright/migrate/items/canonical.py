@@ -6,7 +6,7 @@ DynamoDB has no order of attributes, of a map's entries or of a set's elements, 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -48,15 +48,15 @@ def same_value(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def canonical_value(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """The canonical form of one ``{type: value}``; attribute values of a type unknown here are left as they are."""
     ((kind, held),) = value.items()
-    match kind:
-        case "N":
-            return {kind: canonical_number(held)}
-        case "M":
-            return {kind: {name: canonical_value(each) for name, each in held.items()}}
-        case "L":
-            return {kind: [canonical_value(each) for each in held]}
-        case "SS" | "BS":
-            return {kind: sorted(held)}
-        case "NS":
-            return {kind: sorted(map(canonical_number, held))}
-    return value
+    made = _MADE.get(kind)
+    return value if made is None else {kind: made(held)}
+
+
+_MADE: Mapping[str, Callable[[Any], Any]] = {
+    "N": canonical_number,
+    "M": lambda held: {name: canonical_value(each) for name, each in held.items()},
+    "L": lambda held: [canonical_value(each) for each in held],
+    "SS": sorted,
+    "BS": sorted,
+    "NS": lambda held: sorted(map(canonical_number, held)),
+}
