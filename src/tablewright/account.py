@@ -7,6 +7,7 @@ from tablewright.aws.change_sets import CloudFormationChangeSets
 from tablewright.aws.clock import SystemClock
 from tablewright.aws.data_plane import DynamoDBDataPlane
 from tablewright.aws.identity import StsIdentity
+from tablewright.aws.items import DynamoDBItems
 from tablewright.aws.metrics import CloudWatchMetrics
 from tablewright.aws.objects import S3Objects
 from tablewright.aws.observations import CloudWatchObservations
@@ -62,4 +63,5 @@ def open_account(
         settings=DynamoDBTableSettings(session),
         objects=S3Objects(session),
         backups=DynamoDBBackups(session),
+        items=DynamoDBItems(session),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Protocol
 
+from tablewright.model.items import ItemPage
 from tablewright.model.keeping import BackedUp, Keeping
 from tablewright.model.observed import AlarmState, LogGroupState, MetricQuery, Series, Traffic
 from tablewright.model.putback import PutBack
@@ -309,6 +310,27 @@ class Backups(Protocol):
         ...
 
 
+class Items(Protocol):
+    """Reading and writing items. Requests have DynamoDB's own members (API reference), binary values as base64 text.
+
+    Besides the usual errors: ``condition-failed`` (Failed), where a condition kept a write from happening.
+    """
+
+    def get(self, request: Mapping[str, object]) -> ItemPage: ...
+
+    def query(self, request: Mapping[str, object]) -> ItemPage: ...
+
+    def scan(self, request: Mapping[str, object]) -> ItemPage: ...
+
+    def execute(self, request: Mapping[str, object]) -> ItemPage:
+        """One PartiQL statement; it may write."""
+        ...
+
+    def put(self, request: Mapping[str, object]) -> ItemPage: ...
+
+    def delete(self, request: Mapping[str, object]) -> ItemPage: ...
+
+
 class Identity(Protocol):
     """Who is asking, and where."""
 
@@ -353,3 +375,4 @@ class Account:
     settings: TableSettings | None = None
     objects: Objects | None = None
     backups: Backups | None = None
+    items: Items | None = None

@@ -39,6 +39,7 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
 """The settings that are text, each with what it must look like."""
 
 _MAPPINGS = ("parameters", "tags")
+_REDACT = "redact"
 _CHECK: Mapping[str, str] = {
     "select": "rules",
     "ignore": "rules",
@@ -51,8 +52,8 @@ _CHECK: Mapping[str, str] = {
 _ONE_STACK = (*_PATTERNS, *_MAPPINGS)
 _OF_STACK = ("stack", "template", "parameters", "tags", "service_role_arn", "s3_bucket")
 _ALLOWED: Mapping[str, tuple[str, ...]] = {
-    "the top": (*_ONE_STACK, "default_environment", "environments", "stacks", "check"),
-    "an environment": (*_ONE_STACK, "stacks", "check"),
+    "the top": (*_ONE_STACK, "default_environment", "environments", "stacks", "check", _REDACT),
+    "an environment": (*_ONE_STACK, "stacks", "check", _REDACT),
     "a stack": (*_OF_STACK, "after"),
     "a stack in an environment": _OF_STACK,
 }
@@ -141,6 +142,13 @@ class Settings:
         """What ``check`` is told: the rules to select and ignore, and what the environment requires."""
         special = self.document.get("environments", {}).get(name, {}) if name else {}
         return {**self.document.get("check", {}), **special.get("check", {})}
+
+    def redact(self, name: str | None = None) -> Mapping[str, tuple[str, ...]]:
+        """What is never shown, by table (or pattern): what the top says and what the environment adds."""
+        special = self.document.get("environments", {}).get(self._choose(name), {})
+        layers = [layer.get(_REDACT, {}) for layer in (self.document, special)]
+        tables = dict.fromkeys(table for layer in layers for table in layer)
+        return {table: tuple(dict.fromkeys(e for layer in layers for e in layer.get(table, ()))) for table in tables}
 
     def _choose(self, name: str | None) -> str | None:
         wanted = name or self.default_environment
@@ -271,6 +279,8 @@ class _Check:
                 self._mapping(value, here)
             elif key == "check":
                 self._checks(value, here)
+            elif key == _REDACT:
+                self._redactions(value, here)
             elif key == "after" and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
                 raise self._wrong(here, "must be a list of stack labels", value)
 
@@ -290,6 +300,17 @@ class _Check:
                 self._text_value(entry, here, r"error|warning|info|never", "error, warning, info or never")
             if kind == "rules" and not (isinstance(entry, list) and all(isinstance(one, str) for one in entry)):
                 raise self._wrong(here, "must be a list of rules, in quotes", entry)
+
+    def _redactions(self, value: object, where: Where) -> None:
+        if not isinstance(value, dict):
+            raise self._wrong(where, 'must be a table, such as { "*" = ["email"] }', value)
+        for table, entries in value.items():
+            here = (*where, table)
+            if not isinstance(entries, list) or not all(isinstance(one, str) for one in entries):
+                raise self._wrong(here, "must be a list of attributes, in quotes", entries)
+            if not all(entries) or any(re.search(r"\[\d*\*?\]", one) for one in entries):
+                words = "An entry is a name, or names joined by dots; inside a list it holds for every element without brackets."
+                raise self._mistake("settings-invalid-value", "A setting has an invalid value", here, words)
 
     def _text_value(self, value: object, where: Where, pattern: str, meaning: str) -> None:
         if isinstance(value, bool) or not isinstance(value, str):

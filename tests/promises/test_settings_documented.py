@@ -27,7 +27,7 @@ def test_an_example_is_accepted(number: int, tmp_path: Path) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 4
 
 
 def test_the_examples_own_settings_are_accepted() -> None:

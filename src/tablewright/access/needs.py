@@ -183,6 +183,15 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need(_of("dynamodb", "DeleteTable"), "rehearse: of the copy that it restored"),
         Need(_of("dynamodb", "DeleteBackup"), "thin"),
     ),
+    "items": (
+        Need(_of("dynamodb", "DescribeTable"), "the key and the indexes; not for `items sql`"),
+        Need(_of("dynamodb", "GetItem"), "get"),
+        Need(_of("dynamodb", "Query"), "query, and count with a key"),
+        Need(_of("dynamodb", "Scan"), "scan, dump, and count without a key"),
+        Need(_of("dynamodb", "PartiQLSelect"), "sql"),
+        Need(_of("dynamodb", "PutItem DeleteItem"), "with --write: put, load, delete"),
+        Need(_of("dynamodb", "PartiQLInsert PartiQLUpdate PartiQLDelete"), "with --write: sql"),
+    ),
     "add": (
         Need(
             (*_of("cloudformation", "DescribeStacks ListStackResources"), *_of("cloudwatch", "GetMetricData")),

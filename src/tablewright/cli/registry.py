@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "diagnose": "Say what is wrong with tables as they run, and what to do.",
     "cost": "Say what tables cost a month, and what would cost less.",
     "backup": "Back tables up, restore them whole, and rehearse it.",
+    "items": "Look at items within a budget; write single ones.",
     "log": "List what was run on this machine, and show a run.",
     "add": "Add a table, an index, TTL and the like to the template.",
     "remove": "Remove a table, an index, TTL and the like from the template.",

@@ -1,0 +1,113 @@
+"""Reading and writing items, over DynamoDB's API; binary values cross this line as base64 text."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tablewright.aws.errors import code_of
+from tablewright.aws.session import Session
+from tablewright.errors import Failed
+from tablewright.model.items import Item, ItemPage
+
+__all__ = ["DynamoDBItems"]
+
+_VALUES = ("Key", "Item", "ExclusiveStartKey", "ExpressionAttributeValues")
+"""Members that hold attribute values by name."""
+
+_UNMET = ("ConditionalCheckFailedException", "DuplicateItemException")
+
+
+class DynamoDBItems:
+    """The port ``Items`` of one account and region."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, request: Mapping[str, object]) -> ItemPage:
+        answer = self._call("get_item", request)
+        found = (_read(answer["Item"]),) if "Item" in answer else ()
+        return ItemPage(found, len(found), len(found), _units(answer))
+
+    def query(self, request: Mapping[str, object]) -> ItemPage:
+        return _page(self._call("query", request))
+
+    def scan(self, request: Mapping[str, object]) -> ItemPage:
+        return _page(self._call("scan", request))
+
+    def execute(self, request: Mapping[str, object]) -> ItemPage:
+        """ExecuteStatement. The limit of a page counts items that are read, and its token is DynamoDB's own."""
+        answer = self._call("execute_statement", request)
+        items = tuple(map(_read, answer.get("Items", ())))
+        after = _read(answer["LastEvaluatedKey"]) if answer.get("LastEvaluatedKey") else None
+        return ItemPage(items, len(items), len(items), _units(answer), after, answer.get("NextToken"))
+
+    def put(self, request: Mapping[str, object]) -> ItemPage:
+        return ItemPage(units=_units(self._call("put_item", request)))
+
+    def delete(self, request: Mapping[str, object]) -> ItemPage:
+        return ItemPage(units=_units(self._call("delete_item", request)))
+
+    def _call(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        sent = {**request, "ReturnConsumedCapacity": "TOTAL"}
+        for member in _VALUES:
+            if member in sent:
+                sent[member] = {name: _write(value) for name, value in sent[member].items()}
+        if "Parameters" in sent:
+            sent["Parameters"] = [_write(value) for value in sent["Parameters"]]
+        with self._session.translated("dynamodb"):
+            try:
+                answer: Mapping[str, Any] = getattr(self._session.dynamodb, operation)(**sent)
+            except ClientError as error:
+                if code_of(error) not in _UNMET:
+                    raise
+                ours = Failed(
+                    "condition-failed",
+                    "A condition kept it from being written",
+                    "The table's item does not meet the condition of the write, so nothing was changed.",
+                )
+                ours.text = str(error.response.get("Error", {}).get("Message", ""))
+                raise ours from None
+        return answer
+
+
+def _page(answer: Mapping[str, Any]) -> ItemPage:
+    after = answer.get("LastEvaluatedKey")
+    return ItemPage(
+        tuple(map(_read, answer.get("Items", ()))),
+        answer["Count"],
+        answer["ScannedCount"],
+        _units(answer),
+        _read(after) if after else None,
+    )
+
+
+def _units(answer: Mapping[str, Any]) -> float | None:
+    told = answer.get("ConsumedCapacity", {}).get("CapacityUnits")
+    return None if told is None else float(told)
+
+
+def _read(item: Mapping[str, Any]) -> Item:
+    return {name: _turned(value, lambda held: b64encode(held).decode()) for name, value in item.items()}
+
+
+def _write(value: Mapping[str, Any]) -> dict[str, Any]:
+    return _turned(value, b64decode)
+
+
+def _turned(value: Mapping[str, Any], binary: Any) -> dict[str, Any]:
+    """The value with what is binary in it turned, at every depth."""
+    ((kind, held),) = value.items()
+    match kind:
+        case "B":
+            return {kind: binary(held)}
+        case "BS":
+            return {kind: [binary(each) for each in held]}
+        case "L":
+            return {kind: [_turned(each, binary) for each in held]}
+        case "M":
+            return {kind: {name: _turned(each, binary) for name, each in held.items()}}
+    return {kind: held}
