@@ -251,6 +251,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, nargs="*", default=[1024, 200])
     parser.add_argument("--memory", action="store_true", help="ten million items as well")
     asked = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     pairs = {name: PAIRS[name] for name in asked.pairs or PAIRS}
     if any(pair.peer == "pydynox" for pair in pairs.values()) and pydynox_python() is None:
         print(f"without {PYDYNOX}: it cannot be installed here\n")
