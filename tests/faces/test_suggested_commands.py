@@ -68,6 +68,7 @@ SUGGESTED = sorted({*_in_source(), *_on_pages(), *_examples()})
 
 
 def _parse(command: str) -> None:
+    command = re.sub(r"""(?<=[ =])('[^']*'|"[^"]*")""", "quoted", command)
     command = re.split(r"\s+(?:#|\||>|&&|;)\s*", command)[0].rstrip(")\"'")
     command = re.sub(r"\{[^{}]*\}", "x", command).replace("<", "").replace(">", "").replace("...", "")
     words = shlex.split(command)[1:]

@@ -7,7 +7,6 @@ values mean nothing there.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -226,28 +225,3 @@ def written_path(path: Path, *, ticked: bool = False) -> str:
             plain = BARE_NAME.fullmatch(part) and part.lower() not in WORDS and not (ticked and not text)
             text += ("." if text else "") + (part if plain else f"`{part.replace('`', '``')}`")
     return text
-
-
-def paths(conditions: Sequence[Condition]) -> set[Path]:
-    """Every attribute that the conditions look at."""
-    found: set[Path] = set()
-    for condition in conditions:
-        match condition:
-            case Call(_, path, argument):
-                found.add(path)
-                found |= _looked_at(argument)
-            case Compare(_, left, right):
-                found |= _looked_at(left, right)
-            case Between(operand, low, high):
-                found |= _looked_at(operand, low, high)
-            case In(operand, options):
-                found |= _looked_at(operand, *options)
-            case Not(inner):
-                found |= paths([inner])
-            case Every(parts) | Some(parts):
-                found |= paths(parts)
-    return found
-
-
-def _looked_at(*operands: Operand | None) -> set[Path]:
-    return {each.path for each in operands if isinstance(each, (Attribute, Size))}

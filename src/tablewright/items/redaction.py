@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tablewright.errors import TablewrightError
-from tablewright.items.condition import Path
 from tablewright.model.items import Item, Value
 
 __all__ = ["HIDDEN", "Redaction", "redaction_for", "withheld"]
@@ -30,14 +29,8 @@ class Redaction:
 
     def hides(self, names: Iterable[str]) -> bool:
         """Whether what stands under these names, outermost first, is hidden: it, or something around it."""
-        told = _spelling(".".join(names))
-        starts = [0, *(at + 1 for at, sign in enumerate(told) if sign == ".")]
-        ends = [*(at for at, sign in enumerate(told) if sign == "."), len(told)]
-        return any(told[a:b] in self.entries for a in starts for b in ends if a < b)
-
-    def hides_path(self, path: Path) -> bool:
-        """Whether a document path leads to something hidden; places in lists do not count."""
-        return self.hides([part for part in path if isinstance(part, str)])
+        told = f".{_spelling('.'.join(names))}."
+        return any(f".{entry}." in told for entry in self.entries)
 
     def shown(self, item: Item) -> Item:
         """The item with each hidden value replaced."""
