@@ -60,6 +60,7 @@ class Reshape:
     fingerprint: str = "model"
     reads: frozenset[str] | None = None
     invertible: None = None
+    injective: bool = True
 
     @property
     def keeps_keys(self) -> bool:
