@@ -154,8 +154,22 @@ def test_a_stream_that_was_turned_off_ends_it(aws: EmbeddedAws, account: str, tm
     rehearsal.client.update_table(TableName=OLD, StreamSpecification={"StreamEnabled": False})
     rehearsal.client.delete_item(TableName=OLD, Key={"sessionId": {"S": "seed-00000"}})
     _, end = rehearsal.run(State.REVERSING, "cutover", {})
-    assert end.ending is not Ending.DONE
+    assert (end.ending, end.code) == (Ending.STUCK, "stream-trimmed"), end
     assert rehearsal.where() == OLD and rehearsal.may_write(OLD)
+
+
+def test_a_way_back_that_is_lost_leaves_the_end(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=20)
+    rehearsal.run(State.FOLLOWING)
+    _, end = rehearsal.run(State.REVERSING, "cutover", {})
+    assert end.code == "reversing", end
+    rehearsal.client.update_table(TableName=NEW, StreamSpecification={"StreamEnabled": False})
+    rehearsal.run(State.REVERSING, "rollback", True)  # it may be fenced before it is known
+    _, end = rehearsal.run(State.REVERSING, "rollback", True)
+    assert (end.ending, end.code) == (Ending.FAILED, "no-way-back"), end
+    assert rehearsal.may_write(NEW) and rehearsal.where() == NEW
+    _, end = rehearsal.run(is_ended, "finish")
+    assert end.code == "finished" and rehearsal.where() == NEW and rehearsal.policy(OLD) is None
 
 
 class _Here:

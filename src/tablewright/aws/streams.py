@@ -43,12 +43,15 @@ class DynamoDBStreams:
             )
 
     def shards(self, stream_arn: str) -> tuple[StreamShard, ...]:
-        """Every shard that is listed, over all pages of DescribeStream; parents before children where both are listed."""
+        """Every shard that is listed, over all pages of DescribeStream. Failed ``stream-gone`` for one that is turned off."""
         found: list[StreamShard] = []
         request: dict[str, Any] = {"StreamArn": stream_arn}
         while True:
             with self._told(stream_arn):
                 answer = self._streams.describe_stream(**request)["StreamDescription"]
+            if answer.get("StreamStatus") in ("DISABLING", "DISABLED"):
+                # Its records can be read for 24 hours more, but the table's changes are in it no longer.
+                raise Failed("stream-gone", "The stream was turned off", f"{stream_arn} is {answer['StreamStatus']}.")
             found += [StreamShard(each["ShardId"], each.get("ParentShardId", "")) for each in answer.get("Shards", [])]
             last = answer.get("LastEvaluatedShardId")
             if not last:

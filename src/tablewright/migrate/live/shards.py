@@ -39,7 +39,7 @@ class Backlog:
 
     records: int
     silent_since: float | None
-    """The time at which each open shard had nothing more to give, the earliest of them; None if one has not been asked yet."""
+    """The time at which each open shard had nothing more to give, the earliest of them; None if one has not, or none is known."""
 
 
 def replayable(shards: Mapping[str, Shard]) -> list[Shard]:
@@ -67,6 +67,5 @@ def backlog(shards: Mapping[str, Shard]) -> Backlog:
     """How far the replay is behind."""
     waiting = sum(each.spooled - each.replayed for each in shards.values())
     silences = [each.silent_at for each in shards.values() if not each.closed]
-    if not shards or any(not at for at in silences):
-        return Backlog(waiting, None)
-    return Backlog(waiting, min(silences, default=float("inf")))
+    # A stream that is on has an open shard, though it may not be listed yet.
+    return Backlog(waiting, min(silences) if silences and all(silences) else None)

@@ -17,6 +17,7 @@ from tablewright.migrate.live.events import Rechecked
 from tablewright.migrate.live.journal import Side
 from tablewright.migrate.live.outputs import outputs_of
 from tablewright.migrate.live.stage.run import End2, Stage
+from tablewright.migrate.live.tail.run import Trimmed
 
 __all__ = ["draining", "fencing", "rechecking", "switching", "unfencing"]
 
@@ -78,6 +79,9 @@ def draining(stage: Stage, end: End2) -> Iterator[LiveEvent]:
         try:
             yield from stage.pass_time(way.side)
         except TablewrightError as error:
+            if isinstance(error, Trimmed) and way.side == "back":
+                stage.stop_following("back")
+                stage.journal.note(stream_back=None)  # the way back is lost
             yield from _give_up(stage, error.summary, error)
             return
         if _is_asked_to_unfence(stage):
@@ -85,7 +89,10 @@ def draining(stage: Stage, end: End2) -> Iterator[LiveEvent]:
             return
         lag = tail.lag()
         begin = max(fenced_at, tail.heard_at)
-        if not lag.records and lag.silent_since is not None and lag.silent_since >= begin + quiet:
+        if tail.described_at <= fenced_at:
+            tail.look_again()
+        silent = lag.silent_since is not None and lag.silent_since >= begin + quiet
+        if silent and not lag.records and tail.described_at > fenced_at:
             yield from stage.go("ready", f"every shard has been silent for {quiet:g} s, and everything is replayed")
             return
         late = tail.newest - fenced_by_aws

@@ -8,6 +8,7 @@ from tablewright.errors import Refused, Stuck
 from tablewright.events import Noted
 from tablewright.migrate.live.building.run import LiveEvent
 from tablewright.migrate.live.stage.run import End2, Stage
+from tablewright.migrate.live.tail.run import Trimmed
 from tablewright.migrate.settling.run import restore
 
 __all__ = ["abandoning", "broken", "finishing", "refuse_rollback", "reversing", "rolling_back", "switched"]
@@ -43,7 +44,13 @@ def reversing(stage: Stage) -> Iterator[LiveEvent]:
     """Follow back until somebody asks for the end, or the way back."""
     back = stage.journal.noted("stream_back") is not None
     while True:
-        yield from stage.pass_time("back" if back else None)
+        try:
+            yield from stage.pass_time("back" if back else None)
+        except Trimmed as lost:
+            stage.stop_following("back")
+            stage.journal.note(stream_back=None)
+            back = False
+            yield Noted("warning", f"the way back is lost: {lost.detail}")
         until = float(stage.journal.noted("fenced_until") or 0.0)
         if until - stage.now() < stage.options.hold / 2:
             _renew(stage)
@@ -61,7 +68,7 @@ def reversing(stage: Stage) -> Iterator[LiveEvent]:
                 stage.journal.granted("rollback", "unfence")
                 yield Noted("warning", f"the rollback is refused: {error.summary}. {error.detail}")
                 yield stage.entered()
-                continue
+                return
             lag = stage.follower("back").tail.lag()
             if lag.records > 5_000 or lag.seconds > max(60.0, stage.options.lag):
                 continue  # once it is close behind
@@ -76,8 +83,9 @@ def refuse_rollback(stage: Stage) -> None:
         raise Refused(
             "no-way-back",
             "There is no way back",
-            f"The transform has no inverse, so nothing brought the writes that were made on {stage.name('target')} to "
-            f"{stage.name('source')}: pointing the application at it again would lose them. To end the migration, run:",
+            "The transform has no inverse, or the target's stream was trimmed or turned off. Nothing brought the writes that "
+            f"were made on {stage.name('target')} to {stage.name('source')}: pointing the application at it again would lose "
+            "them. To end the migration, run:",
             f"tablewright migrate finish {stage.job}",
         )
     aside = stage.journal.asides("back")

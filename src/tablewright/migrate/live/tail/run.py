@@ -117,8 +117,13 @@ class Tail:
             self._closed_noted, self._silence_noted = len(closed), now
 
     def _describe(self) -> None:
-        listed = self._streams.shards(self._arn)
         now = self._now()
+        try:
+            listed = self._streams.shards(self._arn)
+        except TablewrightError as error:
+            if error.code == "stream-gone":
+                raise self._trimmed("-") from error
+            raise
         with self._lock:
             lost = missing(self._shards, (shard.id for shard in listed))
             if not self._described:
@@ -185,9 +190,7 @@ class Tail:
             "stream-trimmed",
             "The stream dropped changes before they were kept",
             f"Shard {shard} of {self._arn} was not read to its end within the 24 hours for which a stream keeps its records, or "
-            "the stream was turned off. What was lost cannot be replayed, so the other table cannot be brought up to date: "
-            "give the migration up, and begin again with an empty target.",
-            "tablewright migrate abandon",
+            "the stream was turned off. What was lost cannot be replayed, so the other table cannot be brought up to date.",
         )
 
     # -------------------------------------------------------------- replaying
@@ -255,6 +258,15 @@ class Tail:
             shards = list(self._shards.values())
         opened = sum(not shard.closed for shard in shards)
         return sum(each.spooled for each in shards), sum(each.replayed for each in shards), len(shards), opened
+
+    @property
+    def described_at(self) -> float:
+        """When the stream was last seen to be on, in epoch seconds by this machine's clock."""
+        return self._described
+
+    def look_again(self) -> None:
+        """Look at the stream itself in the next round: whether it is on, and which shards it has."""
+        self._due = True
 
     def is_known(self) -> bool:
         """Whether every open shard has been read to its end once."""
