@@ -133,7 +133,7 @@ def test_a_table_that_is_not_there_ends_it(client: Any, copying: Copying) -> Non
 def test_throttles_and_unprocessed_items_lose_nothing(
     aws: EmbeddedAws, account: str, client: Any, copying: Copying
 ) -> None:
-    fill(client, "Source", [odd_item(number) for number in range(300)])
+    fill(client, "Source", [odd_item(number) for number in range(150)])
     copying.settings = CopySettings(pace=Pace(1.0), write_capacity=5000.0)
     with control.fault(aws.endpoint, "throttle", table="Target", rate=0.4):
         events = copying.run()

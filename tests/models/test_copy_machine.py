@@ -352,4 +352,4 @@ class Copying(RuleBasedStateMachine):
 
 
 TestCopying = Copying.TestCase
-TestCopying.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestCopying.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
