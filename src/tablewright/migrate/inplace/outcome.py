@@ -93,7 +93,7 @@ def halted(tally: Tally, *, job: str, verb: str) -> Finished:
         Ending.MUST_WAIT,
         "Stopped, and it can go on",
         f"{_items(tally.read)} read, {_items(tally.changed)} changed. What was in flight is acknowledged. To go on, run:",
-        hint=f"tablewright migrate {verb} {job}",
+        hint=f"tablewright migrate undo {job}" if verb == "undo" else f"tablewright migrate resume {job}",
         code="stopped",
         facts={**tally.facts(), "job": job},
     )
@@ -120,6 +120,14 @@ def undone(tally: Tally, *, job: str) -> Finished:
             f"{told} {_items(tally.kept)} show attributes that neither the change nor its undoing would leave: somebody wrote to "
             "them since. They were left as they are, because going back would lose what was written.",
             code="undone-but-for-written",
+            facts=facts,
+        )
+    if not tally.read:
+        return Finished(
+            Ending.DONE,
+            "Nothing to undo",
+            "The job changed no item, so there is none to change back.",
+            code="undone",
             facts=facts,
         )
     return Finished(Ending.DONE, "Undone", f"{told} Nothing was written to in between.", code="undone", facts=facts)

@@ -101,9 +101,12 @@ def _pointer(ends: Moved) -> Value:
 
 
 def _not_yet(text: Text, ends: Moved, step: str, why: str) -> UsageError:
+    table = ends.old.logical_id
     return UsageError(
         "move-step-missing",
         "A step of the move is missing",
         f"{text.path}: {why} The file is unchanged. Write the step before, deploy it, then this one:",
-        f"tablewright migrate template {ends.old.logical_id} --step {step}",
+        f"tablewright migrate template {table} --step prepare"
+        if step == "prepare"
+        else f"tablewright migrate template {table} --step switch",
     )

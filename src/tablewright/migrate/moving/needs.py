@@ -85,7 +85,7 @@ def _prepare(text: Text, ends: Moved, move: Move) -> Need:
         "prepare",
         f"{ends.logical_id} ({ends.leaf}) beside {ends.old.logical_id}, with alarms and outputs; a pointer; the old one retained",
         done,
-        (f"tablewright migrate template {ends.old.logical_id} --step prepare{_flags(move)}", "tablewright deploy"),
+        (f"tablewright migrate template {ends.old.logical_id} --step prepare" + _flags(move), "tablewright deploy"),
         tuple(notes),
     )
 
