@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tablewright.access.needs import NEEDS
 from tablewright.account import open_account
 from tablewright.items.parse import parse_condition
 from tablewright.items.redaction import Redaction
@@ -20,6 +21,7 @@ from tablewright.model.whereabouts import Credentials
 from tablewright.ports import Account
 from tests.conftest import EmbeddedAws
 from tests.faces.shell import Ran, in_process
+from tests.rehearsals.between import between
 
 SECRET = "topsecret@example.com"
 Run = Callable[..., Ran]
@@ -82,8 +84,8 @@ def run(aws: EmbeddedAws, account: str, dynamodb: Any, tmp_path: Path) -> Run:
     (tmp_path / ".git").mkdir()
     (tmp_path / "tablewright.toml").write_text('[redact]\n"*" = ["Email"]\n', encoding="utf-8")
 
-    def ran(*words: str, **env: str) -> Ran:
-        where = ("--endpoint-url", aws.endpoint, "--region", "us-east-1")
+    def ran(*words: str, at: tuple[str, ...] = ("--endpoint-url", aws.endpoint), **env: str) -> Ran:
+        where = (*at, "--region", "us-east-1")
         keys = {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "local", **env}
         done = in_process("items", *words, *where, cwd=tmp_path, env=keys)
         assert SECRET not in done.out + done.err
@@ -305,6 +307,7 @@ def test_a_sample_goes_out_and_in(run: Run, tmp_path: Path, dynamodb: Any) -> No
     ("words", "code"),
     [
         (("get", "nowhere", "id=1"), "no-table"),
+        (("scan", "arn:aws:dynamodb:us-east-1:000000000000:table/orders"), "table-by-arn"),
         (("get", "orders", "customer=a"), "malformed-key"),
         (("query", "orders", "number=1"), "malformed-key"),
         (("scan", "orders", "--where", "status = DONE"), "malformed-condition"),
@@ -329,3 +332,22 @@ def test_words_of_aws_that_quote_what_was_sent_are_withheld(run: Run) -> None:
     refused = run("sql", f"SELECT * FROM \"nowhere\" WHERE email = '{SECRET}' AND", "--output", "json")
     assert refused.code == 1
     assert json.loads(refused.out)["code"] in ("aws-validation", "not-found")
+
+
+@pytest.mark.slow
+def test_the_calls_are_those_that_are_documented(aws: EmbeddedAws, run: Run) -> None:
+    documented = {action.partition(":")[2] for need in NEEDS["items"] for action in need.actions}
+    with between(aws.endpoint) as gate:
+        there = ("--endpoint-url", gate.endpoint)
+        for words in (
+            ("get", "orders", "customer=kim", "number=1"),
+            ("query", "orders", "customer=kim", "--limit", "1"),
+            ("scan", "orders", "--limit", "1"),
+            ("count", "orders", "--budget", "1"),
+            ("dump", "orders", "--limit", "1"),
+            ("put", "orders", '{"customer": "documented", "number": 1}', "--write"),
+            ("delete", "orders", "customer=documented", "number=1", "--write"),
+        ):
+            assert run(*words, at=there).code == 0
+    made = {one for one in gate.seen if "/_tablewright/" not in one}
+    assert made == documented & made and {"DescribeTable", "GetItem", "Query", "Scan", "PutItem", "DeleteItem"} <= made

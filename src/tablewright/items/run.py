@@ -45,7 +45,14 @@ class End:
 
 
 def describe(name: str, account: Account) -> Table:
-    """The table, its settings left out. Raises UsageError ``no-table``."""
+    """The table, its settings left out. Raises UsageError ``no-table``, ``table-by-arn``."""
+    if ":" in name:
+        # DynamoDB takes an ARN for a name, by which [redact] does not know the table, and which may be another account's.
+        raise UsageError(
+            "table-by-arn",
+            "The table is named by its ARN",
+            f"Name it by its name alone, {name.rpartition('/')[2]}, and its account and region with --profile and --region.",
+        )
     table = account.tables.describe(name, settings=False)
     if table is None:
         raise UsageError("no-table", "There is no such table", f"{name}: not in this account and region.")
