@@ -95,3 +95,13 @@ def test_settings_are_values() -> None:
     with pytest.raises(FrozenInstanceError):
         EnvironmentSettings().stack = "other"  # type: ignore[misc]
     assert {f.name for f in fields(EnvironmentSettings)} >= {"stack", "template", "account", "protection"}
+
+
+def test_an_environment_hides_more_and_never_less(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text(
+        '[redact]\n"*" = ["email"]\norders = ["memo"]\n'
+        '[environments.prod.redact]\norders = ["phone"]\n"a*" = ["x"]\n[environments.dev.redact]\n"*" = []\n'
+    )
+    found = _loaded(tmp_path)
+    assert found.redact("prod") == {"*": ("email",), "orders": ("memo", "phone"), "a*": ("x",)}
+    assert found.redact("dev") == {"*": ("email",), "orders": ("memo",)}
