@@ -60,7 +60,7 @@ def thin_out(
     kept: list[Kept] = []
     for backup in ordered:
         if not is_ours(backup):
-            kept.append(Kept(backup, goes=False, why="tablewright did not make it"))
+            kept.append(Kept(backup, goes=False, why="not made by tablewright"))
         elif backup.arn in newest_good:
             kept.append(Kept(backup, goes=False, why="it is the newest good one"))
         elif backup.status != "AVAILABLE":
