@@ -32,10 +32,10 @@ demo: .venv/.ready-local
 	@scripts/demo.sh
 
 test: .venv/.ready-dev
-	@$(V)/python -m pytest -n $(WORKERS) -m "not slow"
+	@$(V)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
 
 test-slow: .venv/.ready-dev .venv-aws/bin/aws
-	@$(V)/python -m pytest -n $(WORKERS) -m slow
+	@$(V)/python -m pytest -n $(WORKERS) --dist worksteal -m slow
 
 lint: .venv/.ready-dev
 	@$(V)/ruff check .

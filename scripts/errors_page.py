@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from tablewright.cli import exits
@@ -139,9 +140,10 @@ class Told:
     place: str
 
 
+@cache
 def errors_page(notice: str) -> str:
     """The page."""
-    every = sorted({one for one in _every() if one.code}, key=lambda one: (one.code, one.summary, one.detail))
+    every = sorted({one for one in _all() if one.code}, key=lambda one: (one.code, one.summary, one.detail))
     codes = sorted({one.code for one in every})
     parts = [
         "# Errors\n\n",
@@ -169,7 +171,12 @@ def errors_page(notice: str) -> str:
 
 def codes_by_hand() -> list[str]:
     """Where an error is made whose code is no text in the call: such a code must stand as a text somewhere near."""
-    return sorted({one.place for one in _every() if not one.code} - set(PASSED_ON))
+    return sorted({one.place for one in _all() if not one.code} - set(PASSED_ON))
+
+
+@cache
+def _all() -> tuple[Told, ...]:
+    return tuple(_every())
 
 
 def _every() -> Iterator[Told]:

@@ -202,6 +202,7 @@ def _begin(aws: EmbeddedAws, verb: str, stack: str) -> str:
     return stack
 
 
+@pytest.mark.slow
 def test_a_change_set_that_was_being_made_is_made_after_a_restart(start_aws: Callable[..., EmbeddedAws]) -> None:
     aws = start_aws(clock="aws")
     made = aws.client("cloudformation").create_change_set(

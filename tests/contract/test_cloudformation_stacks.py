@@ -69,6 +69,7 @@ class Watcher:
 
 
 @pytest.mark.needs("own-clock")
+@pytest.mark.slow
 def test_statuses_are_visible_while_they_last(place: Place, start_aws: Callable[..., EmbeddedAws]) -> None:
     aws = start_aws(clock="20")
     cloudformation, watching = aws.client("cloudformation"), aws.client("cloudformation")

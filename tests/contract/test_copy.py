@@ -157,6 +157,7 @@ def test_it_stops_when_asked_and_goes_on(client: Any, copying: Copying) -> None:
     assert contents(client, "Target") == contents(client, "Source")
 
 
+@pytest.mark.slow
 def test_the_pace_is_kept_and_changes_while_it_runs(client: Any, copying: Copying) -> None:
     """600 units at 200 a second take three seconds; a third of the way it is let go."""
     fill(client, "Source", [odd_item(number) for number in range(600)])
@@ -178,6 +179,7 @@ def test_the_pace_is_kept_and_changes_while_it_runs(client: Any, copying: Copyin
     assert len(asked) < 14
 
 
+@pytest.mark.slow
 def test_nobody_answering_ends_it_to_be_resumed(client: Any, copying: Copying) -> None:
     fill(client, "Source", [odd_item(1)])
     nowhere = replace(copying, reach=account_at("http://127.0.0.1:9"), settings=CopySettings(patience_s=0.5))

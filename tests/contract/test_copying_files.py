@@ -64,6 +64,7 @@ def _table(here: Account, name: str) -> OpenTable:
 @pytest.mark.parametrize(
     ("form", "compression"), [("json", "gzip"), pytest.param("parquet", "zstd", marks=pytest.mark.slow)]
 )
+@pytest.mark.slow
 def test_a_table_goes_into_files_and_comes_back(
     aws: EmbeddedAws, account: str, here: Account, tmp_path: Path, form: str, compression: str
 ) -> None:

@@ -119,6 +119,7 @@ def test_a_fault_that_cannot_be_is_refused(broken: EmbeddedAws, wish: dict[str, 
         control.add_fault(broken.endpoint, **wish)
 
 
+@pytest.mark.slow
 def test_faults_survive_a_restart(tmp_path: Any) -> None:
     with started(tmp_path / "state") as first:
         table(first.client("dynamodb"), "Orders")

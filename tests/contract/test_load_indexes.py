@@ -99,6 +99,7 @@ def test_meanwhile_the_table_refuses_other_changes(timed: EmbeddedAws, client: A
     assert _about(client) == ("ACTIVE", {})
 
 
+@pytest.mark.slow
 def test_an_index_under_way_survives_a_restart(tmp_path: Any) -> None:
     with started(tmp_path / "state", clock="aws") as first:
         client = first.client("dynamodb")

@@ -77,6 +77,7 @@ def test_a_consumer_takes_up_the_children(timed: EmbeddedAws, account: str) -> N
     assert [each["ShardId"] for each in children["StreamDescription"]["Shards"]] == [child]
 
 
+@pytest.mark.slow
 def test_rolls_survive_a_restart_and_go_on(tmp_path: Any, account: str) -> None:
     with started(tmp_path / "state") as first:
         client, streams, arn = _streamed(first, account)

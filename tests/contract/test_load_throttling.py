@@ -182,6 +182,7 @@ def test_throttling_can_be_turned_off(timed: EmbeddedAws, client: Any) -> None:
     assert refused(lambda: client.put_item(TableName=name, Item=item("a"))) is not None
 
 
+@pytest.mark.slow
 def test_a_restart_neither_throttles_nor_meters_again(tmp_path: Any) -> None:
     with started(tmp_path / "state") as first:
         name = table(first.client("dynamodb"), "Kept", write=1)

@@ -55,6 +55,7 @@ def test_a_second_server_on_one_folder_is_refused(start_aws: Start) -> None:
     assert process.status(aws.folder) == aws.running
 
 
+@pytest.mark.slow
 def test_the_port_stays_the_same(start_aws: Start) -> None:
     endpoint = start_aws().endpoint
     process.stop(start_aws().folder)
@@ -105,6 +106,7 @@ def test_stopping_says_whether_there_was_anything_to_stop(start_aws: Start) -> N
         socket.create_connection((str(address.hostname), int(str(address.port))), timeout=5)
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs_is_killed(start_aws: Start) -> None:
     aws = start_aws()
     os.kill(aws.running.pid, signal.SIGSTOP)
@@ -112,6 +114,7 @@ def test_a_server_that_hangs_is_killed(start_aws: Start) -> None:
     assert process.stop(aws.folder, timeout=0.5)
 
 
+@pytest.mark.slow
 def test_what_a_dead_server_left_behind_does_not_mislead(start_aws: Start) -> None:
     aws = start_aws()
     os.kill(aws.running.pid, signal.SIGKILL)
@@ -134,6 +137,7 @@ def test_files_are_for_their_owner_only(start_aws: Start) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in aws.folder.iterdir()} == {0o600}
 
 
+@pytest.mark.slow
 def test_reset_deletes_what_is_ours_and_nothing_else(start_aws: Start) -> None:
     aws = start_aws()
     aws.client("sns").create_topic(Name="one")

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from tablewright.local import process
 from tablewright.local.process import Running
@@ -60,6 +61,7 @@ def client(home: Path) -> Client:
             region_name=region,
             aws_access_key_id=running.access_key_id,
             aws_secret_access_key=running.secret_access_key,
+            config=Config(retries={"total_max_attempts": 1}),
         )
 
     return make

@@ -98,6 +98,7 @@ Resources:
 """
 
 
+@pytest.mark.slow
 def test_a_recovery_is_asked_for_before_anything_is_deleted(
     home: Path, tmp_path: Path, run: Run, client: Client
 ) -> None:

@@ -73,6 +73,7 @@ def test_a_page_that_is_too_long_is_cut_and_says_so(hub: Hub, tmp_path: Path) ->
     assert 64_000 < len(body) <= 65_536 and "The rest was left out" in body and "line 0\n" in body
 
 
+@pytest.mark.slow
 def test_a_passing_fault_is_tried_again(hub: Hub, tmp_path: Path) -> None:
     hub.fail = [(502, {}, "Bad Gateway"), (429, {"Retry-After": "1"}, "slow down")]
     assert comment(hub, tmp_path).code == 0

@@ -86,6 +86,7 @@ def test_the_embedded_aws_that_is_not_running_has_no_environment(tmp_path: Path)
     assert ran.out == ""
 
 
+@pytest.mark.slow
 def test_profiles_and_endpoints_of_the_environment_do_not_reach_the_embedded_aws(tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.write_text("[profile broken]\nsso_session = nowhere\n", encoding="utf-8")

@@ -45,6 +45,7 @@ def begun(home: Path, project: Path, environment_name: str, until: str) -> subpr
     raise AssertionError(f"the deployment ended before it said {until!r}")
 
 
+@pytest.mark.slow
 def test_ctrl_c_exits_130_says_how_to_go_on_and_the_same_command_ends_it(
     slow: None, home: Path, project: Path, run: Run
 ) -> None:

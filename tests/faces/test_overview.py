@@ -40,6 +40,7 @@ def test_what_could_not_be_read_is_not_healthy() -> None:
     assert [entry.healthy for entry in ENTRIES] == [True, False, False, False]
 
 
+@pytest.mark.slow
 def test_all_environments_of_the_project_are_shown(home: Path, run: Run) -> None:
     assert run("deploy", "--local", "--env", "staging").code == 0
     shown = run("status", "--all", "--local", "--fail-on-unhealthy")

@@ -97,7 +97,9 @@ def test_a_resource_policy_says_for_whom() -> None:
     assert document["Statement"][0]["Principal"] == {"AWS": role}
 
 
-@pytest.mark.parametrize("form", ["managed-policy", "role", "table-property"])
+@pytest.mark.parametrize(
+    "form", ["role", *(pytest.param(form, marks=pytest.mark.slow) for form in ("managed-policy", "table-property"))]
+)
 def test_what_is_written_for_a_template_belongs_into_it(form: str, tmp_path: Path) -> None:
     words = [
         "generate",

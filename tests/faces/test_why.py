@@ -88,4 +88,4 @@ def test_a_failed_deployment_is_on_the_status_screen_with_its_next_command(
     shown = run("status", "items", "--local", "--fail-on-unhealthy", cwd=tmp_path)
     assert shown.code == 1
     assert "Root cause: Orders" in shown.out
-    assert "      tablewright deploy --stack items --local\n" in shown.out
+    assert "      tablewright deploy TEMPLATE --stack items --local\n" in shown.out

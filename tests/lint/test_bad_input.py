@@ -76,6 +76,7 @@ def test_a_hostile_file_is_a_finding(what: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["ten megabytes", "half a million values", "eleven thousand tables", "deep yaml"])
+@pytest.mark.slow
 def test_a_hostile_file_takes_at_most_two_seconds_of_cpu(what: str, tmp_path: Path) -> None:
     name, data, _ = HOSTILE[what]
     (tmp_path / name).write_bytes(data)

@@ -143,6 +143,7 @@ def test_bad_items_are_set_aside_within_the_budget_and_end_it_beyond(
     assert {found[name]["n"]["N"] for name in letters} == {"1"}
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_was_stopped(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
     client = aws.client("dynamodb", account=account)
     made_table(client, "orders")

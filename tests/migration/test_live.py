@@ -18,6 +18,7 @@ POLICY = """{"Version" : "2012-10-17",
      "Action":["dynamodb:GetItem"], "Resource":"%s"} ] }"""
 
 
+@pytest.mark.slow
 def test_there_and_back_under_load(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
     rehearsal = Rehearsal(aws, account, tmp_path, sessions=60)
     rehearsal.app.pause = 0.02

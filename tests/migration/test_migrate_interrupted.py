@@ -64,6 +64,7 @@ def written(migrate: Migrate) -> float:
     return float(progress["write_units"]) if isinstance(progress, dict) else 0.0
 
 
+@pytest.mark.slow
 def test_a_pause_is_heard_while_it_runs_and_the_run_goes_on_from_there(
     tables: Tables, migrate: Migrate, aws: EmbeddedAws, tmp_path: Path
 ) -> None:

@@ -156,6 +156,7 @@ def test_ttl_is_off_until_both_sides_are_the_same(tables: Tables, migrate: Migra
     assert described == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
 
 
+@pytest.mark.slow
 def test_what_is_refused_is_refused_before_anything_is_written(
     tables: Tables, migrate: Migrate, aws: EmbeddedAws, tmp_path: Path
 ) -> None:
@@ -187,6 +188,7 @@ def test_what_is_refused_is_refused_before_anything_is_written(
     assert not (tmp_path / ".tablewright").exists()
 
 
+@pytest.mark.slow
 def test_a_plan_shows_what_would_be_and_what_stands_in_the_way(tables: Tables, migrate: Migrate) -> None:
     source, target = tables.make("sessionId"), tables.make("PK", "SK")
     tables.fill(source, sessions(20))
@@ -297,6 +299,7 @@ def test_what_was_set_aside_is_a_source_for_a_mended_transform(
     assert sorted(item["sessionId"]["S"] for item in tables.items(target)) == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_the_library_migrates_too(tables: Tables, aws: EmbeddedAws, tmp_path: Path) -> None:
     source, target = tables.make("sessionId"), tables.make("PK", "SK")
     tables.fill(source, sessions(4))

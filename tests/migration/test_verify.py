@@ -154,6 +154,7 @@ def test_stopped_it_goes_on_and_reads_nothing_twice(ours: Account, tmp_path: Pat
     assert (end.code, end.facts["items"]) == ("verified", "100")
 
 
+@pytest.mark.slow
 def test_a_target_that_may_hold_more_is_looked_up_by_key(
     aws: EmbeddedAws, account: str, ours: Account, tmp_path: Path
 ) -> None:

@@ -109,6 +109,7 @@ def _rows_of(dynamodb: Any, writer: str) -> list[int]:
     return sorted(int(item["n"]["N"]) for page in pages for item in page["Items"])
 
 
+@pytest.mark.slow
 def test_killed_under_concurrent_writers_nothing_acknowledged_is_lost(start_aws: Start) -> None:
     chance = random.Random(20261122)
     aws = start_aws(snapshot_after=60_000)
@@ -275,6 +276,7 @@ def test_after_a_restart_everything_is_as_it_was(start_aws: Start, how: str) -> 
     assert last["dynamodb"]["SequenceNumber"] > earlier[-1]["dynamodb"]["SequenceNumber"]
 
 
+@pytest.mark.slow
 def test_an_iterator_taken_before_the_kill_goes_on_after_it(start_aws: Start) -> None:
     aws = start_aws()
     dynamodb = aws.client("dynamodb")
@@ -296,6 +298,7 @@ def test_an_iterator_taken_before_the_kill_goes_on_after_it(start_aws: Start) ->
     assert record["dynamodb"]["Keys"] == {"id": {"S": "2"}}
 
 
+@pytest.mark.slow
 def test_a_transaction_token_is_still_known_after_a_kill(start_aws: Start) -> None:
     aws = start_aws()
     create_table(aws.client("dynamodb"))
@@ -314,6 +317,7 @@ def test_a_transaction_token_is_still_known_after_a_kill(start_aws: Start) -> No
     assert item["steps"] == {"N": "1"}
 
 
+@pytest.mark.slow
 def test_what_ttl_deleted_stays_deleted_and_its_stream_records_say_so(start_aws: Start) -> None:
     aws = start_aws()
     dynamodb = aws.client("dynamodb")
@@ -397,6 +401,7 @@ def test_damage_to_acknowledged_data_is_said_not_skipped(start_aws: Start, where
     assert segment.read_bytes() == data
 
 
+@pytest.mark.slow
 def test_a_damaged_snapshot_is_said(start_aws: Start) -> None:
     aws = start_aws()
     create_table(aws.client("dynamodb"))
@@ -413,6 +418,7 @@ def test_a_damaged_snapshot_is_said(start_aws: Start) -> None:
     assert str(snapshot) in refused.value.detail
 
 
+@pytest.mark.slow
 def test_a_log_with_a_missing_part_is_said(start_aws: Start) -> None:
     aws = start_aws(snapshot_after=1 << 40)
     create_table(aws.client("dynamodb"))

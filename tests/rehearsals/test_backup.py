@@ -67,7 +67,8 @@ def test_a_restore_brings_items_and_everything_that_a_restore_leaves_behind(
     assert any("Alarms" in note for note in notes)
 
 
-def test_a_changed_item_is_found_by_thecomparison(aws: EmbeddedAws, account: str, here: Account) -> None:
+@pytest.mark.slow
+def test_a_changed_item_is_found_by_the_comparison(aws: EmbeddedAws, account: str, here: Account) -> None:
     client = _made(aws, account)
     made, _ = _end(create(["orders"], here))
     client.put_item(TableName="orders", Item=item("k7", 201, tag="t"))

@@ -63,7 +63,19 @@ def test_who_may_not_delete_stacks_plans_a_new_one_and_leaves_an_empty_shell_to_
     assert end(run(opened(aws, account), template(table()))).ending is Ending.DONE
 
 
-@pytest.mark.parametrize("edit", EDITS)
+_QUICK = {
+    "nothing",
+    "a-new-stack",
+    "a-resource-added",
+    "a-full-table-removed",
+    "a-named-table-re-keyed",
+    "an-index-added",
+}
+
+
+@pytest.mark.parametrize(
+    "edit", [pytest.param(edit, marks=() if edit in _QUICK else pytest.mark.slow) for edit in EDITS]
+)
 def test_plan_and_deploy_agree_and_plan_leaves_nothing(aws: EmbeddedAws, account: str, edit: str) -> None:
     before, after = EDITS[edit]
     if before is not None:

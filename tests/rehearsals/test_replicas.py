@@ -46,6 +46,7 @@ GLOBAL = f"""\
 """
 
 
+@pytest.mark.slow
 def test_the_way_from_a_table_to_a_global_one_keeps_the_items(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
     (tmp_path / "tablewright.toml").write_text(SETTINGS.format(endpoint=aws.endpoint))
     template = tmp_path / "t.yaml"
