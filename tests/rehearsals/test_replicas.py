@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import EmbeddedAws
 from tests.faces.shell import Ran, in_process
 
