@@ -68,6 +68,7 @@ def test_told_to_end_it_gives_the_terminal_back(slow: None, home: Path, project:
     template = "backend/infrastructure/dynamodb-schema.yaml"
     child, master = pty.fork()
     if child == 0:
+        signal.signal(number, signal.SIG_DFL)  # whoever runs the tests by nohup ignores it, and children inherit that
         os.chdir(project)
         env = environment({"TABLEWRIGHT_LOCAL_HOME": str(home), "TERM": "xterm-256color", "COLUMNS": "100"})
         os.execve(PROGRAM[0], [*PROGRAM, *words, "--", template], env)

@@ -80,6 +80,40 @@ def test_killed_while_it_is_finished(aws: EmbeddedAws, account: str, tmp_path: P
     assert rehearsal.policy(OLD) is None and contents(rehearsal.client, OLD)  # nothing of the source is deleted
 
 
+def test_killed_while_it_is_given_up(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=30)
+    rehearsal.app.start()
+    try:
+        rehearsal.run(State.FOLLOWING)
+        abandon = [*rehearsal.words("abandon"), "ai-chef"]
+        code, said = rehearsal.command([*abandon, "--hook", f"entered={KILL}"])
+        assert code == -signal.SIGKILL and rehearsal.state() is State.ABANDONING, said
+        code, said = rehearsal.command(abandon)
+        assert code == 0 and rehearsal.state() is State.ABANDONED, said
+    finally:
+        rehearsal.app.stop()
+    assert contents(rehearsal.client, OLD) == rehearsal.app.expected(OLD)
+    assert rehearsal.policy(OLD) is None and rehearsal.may_write(OLD)
+
+
+def test_killed_while_the_way_back_is_given_up(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    """A fence of unknown age comes down first; killed there too, it still does, and the way back is open as before."""
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=30)
+    rehearsal.app.start()
+    try:
+        rehearsal.run(State.FOLLOWING)
+        rehearsal.run(State.REVERSING, "cutover", {})
+        back = [*rehearsal.words("rollback"), "ai-chef", "--hook", f"entered={KILL}"]
+        for state in (State.FENCING_BACK, State.UNFENCING_BACK):
+            code, said = rehearsal.command(back)
+            assert code == -signal.SIGKILL and rehearsal.state() is state, (rehearsal.state(), said)
+        _carry_on(rehearsal, "rollback", State.ROLLED_BACK)
+    finally:
+        rehearsal.app.stop()
+    assert contents(rehearsal.client, OLD) == rehearsal.app.expected(OLD)
+    assert rehearsal.policy(OLD) is None and rehearsal.policy(NEW) is None
+
+
 @pytest.mark.parametrize("state", ["draining", "rechecking"])
 def test_the_fence_of_a_dead_process_is_taken_down_without_its_journal(
     aws: EmbeddedAws, account: str, tmp_path: Path, state: str
