@@ -143,7 +143,10 @@ class Told:
 @cache
 def errors_page(notice: str) -> str:
     """The page."""
-    every = sorted({one for one in _all() if one.code}, key=lambda one: (one.code, one.summary, one.detail, str(one.hint), one.exit))
+    every = sorted(
+        {one for one in _all() if one.code},
+        key=lambda one: (one.code, one.summary, one.detail, str(one.hint), one.exit),
+    )
     codes = sorted({one.code for one in every})
     parts = [
         "# Errors\n\n",
