@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,11 +64,14 @@ def make_table(client: Any, name: str, **more: Any) -> None:
 
 
 def fill(client: Any, table: str, items: Sequence[dict[str, Any]]) -> None:
-    """Put the items, in batches."""
+    """Put the items, in batches; those that the embedded AWS throttles again."""
     for at in range(0, len(items), 25):
         asked = {table: [{"PutRequest": {"Item": item}} for item in items[at : at + 25]]}
         while asked:
-            asked = client.batch_write_item(RequestItems=asked)["UnprocessedItems"]
+            try:
+                asked = client.batch_write_item(RequestItems=asked)["UnprocessedItems"]
+            except client.exceptions.ThrottlingException:  # more than a table on demand takes in its first second
+                time.sleep(0.1)
 
 
 def contents(client: Any, table: str) -> dict[tuple[str, str], dict[str, Any]]:

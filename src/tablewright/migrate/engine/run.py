@@ -329,6 +329,10 @@ class _Copy:
             read, write = ceilings(self._pace, settings.read_capacity, settings.write_capacity)
             self._inbox.append(NewCeilings(read, write))
             yield PaceChanged(str(self._pace), "it was asked for", read, write)
+        yield from self._cut()
+
+    def _cut(self) -> Iterator[MigrationEvent]:
+        """Has a table's throttling changed the pace since that was last said?"""
         read_pacer, write_pacer = self._machine.reading.pacer, self._machine.writing.pacer
         if read_pacer.cuts + write_pacer.cuts > self._cuts:
             self._cuts = read_pacer.cuts + write_pacer.cuts
@@ -339,6 +343,7 @@ class _Copy:
         assert finish is not None
         if self._pending:
             yield from self._write_down()
+        yield from self._cut()  # a short copy may have ended before its first tick
         snapshot = self._meter.snapshot(self._machine, self._loop.now())
         self._journal.show(snapshot)
         yield snapshot
