@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,9 @@ from tablewright.events import Ending, Event, Finished, Noted
 from tablewright.ports import Account
 from tests.conftest import EmbeddedAws
 from tests.contract.load_support import index, item, table
+from tests.rehearsals.between import Answer, between
 from tests.rehearsals.deploying import opened
+from tests.rehearsals.test_checks import through
 
 
 @pytest.fixture
@@ -158,3 +161,73 @@ def test_a_backup_that_is_not_there_is_said(here: Account) -> None:
         list(restore(FromBackup("arn:aws:dynamodb:us-east-1:000000000000:table/x/backup/01-a"), "new", here))
 
     assert missing.value.code == "no-backup"
+
+
+def test_ttl_stays_off_where_it_would_delete_what_was_restored(aws: EmbeddedAws, account: str, here: Account) -> None:
+    """Perhaps it was TTL that deleted the items: a restore that turns it on again would lose them once more."""
+    client = aws.client("dynamodb", account=account)
+    table(client, "orders", DeletionProtectionEnabled=True)
+    client.put_item(TableName="orders", Item={**item("gone"), "expiresAt": {"N": str(int(time.time()) - 86_400)}})
+    made, _ = _end(create(["orders"], here))
+    client.update_time_to_live(
+        TableName="orders", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expiresAt"}
+    )
+
+    end, notes = _end(restore(FromBackup(made.facts["orders"]), "restored", here))
+
+    assert (end.ending, end.code) == (Ending.FAILED, "not-put-back")
+    assert "have expired, and it would delete them" in end.detail
+    assert client.describe_time_to_live(TableName="restored")["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED"
+    assert client.describe_table(TableName="restored")["Table"]["DeletionProtectionEnabled"], notes
+
+
+def test_a_restored_table_that_cannot_be_read_is_not_called_done(aws: EmbeddedAws, account: str, here: Account) -> None:
+    _made(aws, account)
+    made, _ = _end(create(["orders"], here))
+
+    def deny(operation: str, number: int) -> Answer | None:
+        return (
+            (400, "AccessDeniedException", "not authorized to perform: dynamodb:Scan") if operation == "Scan" else None
+        )
+
+    with between(aws.endpoint, deny) as gate:
+        end, _ = _end(restore(FromBackup(made.facts["orders"]), "restored", through(gate.endpoint, account)))
+
+    assert (end.ending, end.code) == (Ending.FAILED, "restore-unread")
+
+
+def test_a_rehearsal_leaves_no_auto_scaling_behind(aws: EmbeddedAws, account: str, here: Account) -> None:
+    client = aws.client("dynamodb", account=account)
+    table(client, "scaled", read=5, write=5)
+    scaling = aws.client("application-autoscaling", account=account)
+    scaling.register_scalable_target(
+        ServiceNamespace="dynamodb",
+        ResourceId="table/scaled",
+        ScalableDimension="dynamodb:table:ReadCapacityUnits",
+        MinCapacity=1,
+        MaxCapacity=9,
+    )
+
+    end, notes = _end(rehearse("scaled", here, comparison(here)))
+
+    assert end.ending is Ending.DONE, (end, notes)
+    assert any(note.startswith("not rehearsed: auto scaling") for note in notes)
+    targets = scaling.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"]
+    assert [each["ResourceId"] for each in targets] == ["table/scaled"]
+
+
+def test_another_tables_backup_and_settings_of_nothing_are_refused(
+    aws: EmbeddedAws, account: str, here: Account
+) -> None:
+    client = _made(aws, account)
+    table(client, "other")
+    made, _ = _end(create(["orders"], here))
+    arn = made.facts["orders"]
+
+    with pytest.raises(UsageError) as other:
+        list(rehearse("other", here, comparison(here), arn=arn))
+    with pytest.raises(UsageError) as nothing:
+        list(restore(FromBackup(arn), "restored", here, settings_of="ordres"))
+
+    assert (other.value.code, nothing.value.code) == ("other-backup", "no-table")
+    assert sorted(client.list_tables()["TableNames"]) == ["orders", "other"]

@@ -15,8 +15,8 @@ from tablewright.backup.retention import Kept, mark_of, name_for, thin_out
 from tablewright.errors import Failed, Refused, TablewrightError, UsageError
 from tablewright.events import Ending, Event, Finished, Noted
 from tablewright.model.keeping import Keeping
-from tablewright.model.putback import SetTags
-from tablewright.model.table import Backup, Table
+from tablewright.model.putback import SetKinesis, SetPolicy, SetProtection, SetScaling, SetTags, SetTtl
+from tablewright.model.table import Backup, Holds, Table
 from tablewright.ports import Account, Backups
 
 __all__ = ["Comparison", "FromBackup", "FromTable", "create", "rehearse", "restore", "thin"]
@@ -25,6 +25,7 @@ _POLL_S = 2.0
 _LONGEST = timedelta(hours=24)
 """A restore takes minutes to hours, by the table's size and indexes (developer guide); longer than a day is not waited for."""
 _RUN_TAG = "tablewright:rehearsal"
+_NOT_REHEARSED = (SetKinesis, SetPolicy, SetProtection, SetScaling)
 
 Comparison = Callable[[str, str], Iterator[Event]]
 """Compares two tables by content; its last event is Finished, DONE where they hold the same."""
@@ -96,6 +97,8 @@ def restore(
     source, source_arn, items = _origin(origin, account)
     donor = settings_of or source
     donor_table = account.tables.describe(donor, settings=False)
+    if donor_table is None and settings_of is not None:
+        raise UsageError("no-table", "There is no such table", f"{settings_of}: not in this account and region.")
     wanted = backups.keeping(donor) if donor_table is not None else None
     match origin:
         case FromBackup(arn=arn):
@@ -117,9 +120,15 @@ def restore(
         yield from _put_back(wanted, table, donor_table.arn if donor_table else source_arn, account, missed)
     yield from _what_nobody_puts_back(source, target)
     counted = account.tables.contents(target)
-    yield Noted(
-        "note", f"{target} {'holds items' if not counted.is_empty else 'holds no item'} ({counted.reason or 'read'})"
-    )
+    if counted.holds is Holds.UNKNOWN:
+        yield Finished(
+            Ending.FAILED,
+            "The restored table could not be read",
+            f"{target} stands, and whether its items are there is not known: {counted.reason}.",
+            code="restore-unread",
+        )
+        return
+    yield Noted("note", f"{target} {'holds no item' if counted.is_empty else 'holds items'}")
     if counted.is_empty and items:
         yield Finished(
             Ending.FAILED,
@@ -155,6 +164,8 @@ def rehearse(
             raise Failed("backup-failed", "A backup was not made", f"The backup of {table} is {made.status}.")
         arn = made.arn
         yield Noted("note", f"{table}: backup {made.name} is made and stays: {made.arn}")
+    elif (of := _origin(FromBackup(arn), account)[0]) != table:
+        raise UsageError("other-backup", "The backup is of another table", f"{arn} is of {of}, not of {table}.")
     target = f"{table[:200]}-rehearsal-{mark_of(token)}"
     if account.tables.describe(target, settings=False) is not None:
         raise Refused("target-exists", "The target of the restore exists", f"There is a table {target} already.")
@@ -166,7 +177,7 @@ def rehearse(
     yield Noted("note", f"restored after {_took(began, restored)}")
     differs = yield from _compared(compare, table, target)
     missed: list[str] = []
-    yield from _put_back(backups.keeping(table), copy, _arn_of(table, account), account, missed, protect=False)
+    yield from _put_back(backups.keeping(table), copy, _arn_of(table, account), account, missed, rehearsed=True)
     yield from _removed(copy, token, account)
     took = _took(began, account.clock.now())
     facts = {"took": took, "restore": _took(began, restored), "backup": arn}
@@ -304,15 +315,24 @@ def _active(name: str, account: Account) -> Table:
 
 
 def _put_back(
-    wanted: Keeping, table: Table, source_arn: str, account: Account, missed: list[str], *, protect: bool = True
+    wanted: Keeping, table: Table, source_arn: str, account: Account, missed: list[str], *, rehearsed: bool = False
 ) -> Iterator[Event]:
-    """Each setting by itself: one that fails is named and does not keep the others from being put back."""
+    """Each setting by itself: one that fails is named and does not keep the others from being put back.
+
+    ``rehearsed``: what would outlive the copy, open it to others or keep it from being removed is left out.
+    """
     backups = _backups(account)
     for part, why in wanted.unread.items():
         missed.append(f"{part} ({why})")
         yield Noted("warning", f"not known, so not put back: {part} ({why})")
     for step in leftover(wanted, backups.keeping(table.name), source_arn=source_arn, target_arn=table.arn):
-        if not protect and words(step) == "deletion protection":
+        if rehearsed and isinstance(step, _NOT_REHEARSED):
+            yield Noted("note", f"not rehearsed: {words(step)}")
+            continue
+        held = _would_delete(step, table.name, account) if isinstance(step, SetTtl) and not rehearsed else ""
+        if held:
+            missed.append(f"{words(step)} ({held})")
+            yield Noted("warning", f"not put back: {words(step)}: {held}")
             continue
         try:
             backups.put_back(table.name, step)
@@ -322,6 +342,19 @@ def _put_back(
             yield Noted("warning", f"not put back: {words(step)}: {error}")
         else:
             yield Noted("note", f"put back: {words(step)}")
+
+
+def _would_delete(step: SetTtl, table: str, account: Account) -> str:
+    """Why TTL stays off, "" where it may go on: it might delete what was restored, perhaps because it had deleted it before."""
+    try:
+        sample = account.tables.expiring(table, step.attribute, now=account.clock.now())
+    except TablewrightError as error:
+        return f"whether it would delete restored items is not known: {error}"
+    if sample.expired:
+        return f"{sample.expired:,} of {sample.read:,} restored items that were read have expired, and it would delete them"
+    if not sample.complete:
+        return f"of the first {sample.read:,} items it would delete none; the others were not read, and it might delete some"
+    return ""
 
 
 def _what_nobody_puts_back(source: str, target: str) -> Iterator[Event]:
