@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.conftest import EmbeddedAws
 from tests.contract.harness.place import Place
 from tests.contract.harness.waiting import changed, detected, settled
 
@@ -135,6 +137,20 @@ def test_what_was_changed_outside_is_told_and_brought_back(place: Place, stack: 
         == "ENABLED"
     )
     assert _detect(client, place.name())[0]["StackDriftStatus"] == "IN_SYNC"
+
+
+@pytest.mark.slow
+@pytest.mark.embedded("an index takes its time to go there, and may be looked at meanwhile")
+def test_an_index_that_is_being_deleted_is_told(start_aws: Callable[..., EmbeddedAws]) -> None:
+    aws = start_aws(clock="100")
+    client, dynamodb = aws.client("cloudformation"), aws.client("dynamodb")
+    client.create_stack(StackName="going", TemplateBody=template("going"))
+    assert settled(client, "going")["StackStatus"] == "CREATE_COMPLETE"
+    dynamodb.update_table(TableName="going", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-a"}}])
+
+    drift = client.detect_stack_resource_drift(StackName="going", LogicalResourceId="Table")["StackResourceDrift"]
+    told = {d["PropertyPath"]: d["DifferenceType"] for d in drift["PropertyDifferences"]}
+    assert told["/GlobalSecondaryIndexes"] == "REMOVE"
 
 
 def test_a_resource_that_was_deleted_outside_is_told_and_made_anew(place: Place, stack: tuple[Any, Any]) -> None:

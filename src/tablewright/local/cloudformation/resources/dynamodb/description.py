@@ -28,8 +28,10 @@ async def properties(handling: Handling, table: dict[str, Any]) -> dict[str, Any
     if mode == shape.PROVISIONED:
         found["ProvisionedThroughput"] = _units(table)
     for kind in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
-        if table.get(kind):
-            found[kind] = [_index(index, mode if kind.startswith("Global") else "") for index in table[kind]]
+        # An index on its way out is listed until it is gone; the table is not what it was all the same.
+        standing = [index for index in table.get(kind) or [] if index.get("IndexStatus") != "DELETING"]
+        if standing:
+            found[kind] = [_index(index, mode if kind.startswith("Global") else "") for index in standing]
     stream = table.get("StreamSpecification") or {}
     if stream.get("StreamEnabled"):
         found["StreamSpecification"] = {"StreamViewType": stream["StreamViewType"]}
