@@ -59,7 +59,8 @@ def _call(endpoint: str, method: str, path: str, body: dict[str, Any] | None = N
 
 
 def advance(endpoint: str, *, seconds: float = 0.0, minutes: float = 0.0) -> float:
-    """Let time pass on the embedded clock, at once; metrics, alarms and scaling follow minute by minute.
+    """Let time pass on the embedded clock, at once; metrics, alarms and scaling follow minute by minute, and what has
+    expired at the end of it is deleted.
 
     Returns the time there, in seconds since the epoch. Raises LocalError.
     """

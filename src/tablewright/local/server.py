@@ -136,7 +136,7 @@ class _Server:
         from tablewright.local.load.controls import Controls
         from tablewright.local.load.front import Front
 
-        front = Front(plane.module, ledger.journal, self._clock, ledger.perform)
+        front = Front(plane.module, ledger.journal, self._clock, ledger.perform, ledger.sweep)
         ledger.front = front
         engine = _Engine(ledger, self._clock)
         await engine.resume()
@@ -146,7 +146,7 @@ class _Server:
         while not server.started and not serving.done():
             await asyncio.sleep(0.001)
         self._report.ready(about)
-        background = [asyncio.create_task(self._sweep(ledger, plane)), asyncio.create_task(front.run())]
+        background = [asyncio.create_task(self._sweep(ledger)), asyncio.create_task(front.run())]
         await serving
         for task in background:
             task.cancel()
@@ -177,14 +177,12 @@ class _Server:
         await server.serve(sockets=[listening])
         stop.cancel()
 
-    async def _sweep(self, ledger: Any, plane: Any) -> None:
-        """Expire items by TTL, table by table, now and then."""
+    async def _sweep(self, ledger: Any) -> None:
+        """Expire items by TTL now and then."""
         every = _SWEEP_EVERY_INSTANT_S if self._clock.profile == "instant" else self._clock.span(_SWEEP_EVERY_S)
         while True:
             await asyncio.sleep(max(every, 0.2))
-            for account, region, table in plane.tables_with_ttl():
-                ledger.expire(account, region, table)
-                await asyncio.sleep(0)
+            await ledger.sweep()
 
 
 class _Engine:

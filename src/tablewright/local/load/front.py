@@ -47,6 +47,8 @@ __all__ = ["Front"]
 _log = logging.getLogger("tablewright.local")
 
 Submit = Callable[[Request, Operation, str, str], Awaitable[Response]]
+Sweep = Callable[[], Awaitable[None]]
+"""Deletes what time-to-live says has expired by now."""
 _SETTINGS = ("load-settings", "throttling")
 _CLOCK = ("clock", "ahead")
 _MINUTE = 60
@@ -59,10 +61,13 @@ _CONSUMER = "stream-consumer"
 class Front:
     """Meters, throttles, publishes, and lets time pass."""
 
-    def __init__(self, module: Callable[[str], Any], journal: Journal, clock: Clock, submit: Submit) -> None:
+    def __init__(
+        self, module: Callable[[str], Any], journal: Journal, clock: Clock, submit: Submit, sweep: Sweep
+    ) -> None:
         self._journal = journal
         self._clock = clock
         self._submit = submit
+        self._sweep = sweep
         self._view = PlaneView(module)
         self._store = SampleStore(journal)
         self._gauges = Gauges(journal)
@@ -316,7 +321,7 @@ class Front:
             self._store.save()
 
     async def advance(self, seconds: float) -> float:
-        """Let embedded time pass at once, minute by minute; returns the time afterwards."""
+        """Let embedded time pass at once, minute by minute; returns the time afterwards, when what expired by then is gone."""
         left = seconds
         while left > 0:
             step = min(left, _MINUTE - self._clock.now() % _MINUTE)
@@ -325,6 +330,7 @@ class Front:
             if self._clock.now() % _MINUTE < step:
                 await self.tick()
             await asyncio.sleep(0)
+        await self._sweep()
         self._journal.put(*_CLOCK, {"seconds": self._clock.ahead})
         await self._journal.flush()
         return self._clock.now()
