@@ -18,11 +18,11 @@ def created(aws: EmbeddedAws, account: str, body: str, **options: Any) -> str:
     return settled(aws, account)
 
 
-def settled(aws: EmbeddedAws, account: str) -> str:
+def settled(aws: EmbeddedAws, account: str, stack: str = STACK) -> str:
     import time
 
     for _ in range(600):
-        now = status(aws, account)
+        now = status(aws, account, stack)
         if now and not now.endswith("_IN_PROGRESS"):
             return now
         if not now:

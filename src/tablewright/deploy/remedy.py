@@ -263,6 +263,8 @@ def _stuck_rollback(situation: Situation) -> Remedy:
             f"{_list(holding)}\n\nMove the items away, or protect the table, then run again.",
             f"tablewright why {stack.name}",
         )
+    if situation.unread:
+        return _unread(situation)
     if situation.busy:
         return AwaitTables(situation.busy, "The rollback failed on them while they were being changed.")
     until = retry_at(*cause) if cause is not None else None

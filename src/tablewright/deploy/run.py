@@ -28,6 +28,7 @@ from tablewright.deploy.remedy import (
     DeleteStack,
     NoRemedy,
     RefuseIt,
+    Remedy,
     RollBack,
     StuckIt,
     WaitForIt,
@@ -230,6 +231,8 @@ def _recover(run: _Run, seen: Seen) -> Steps:
         chosen, RefuseIt | WaitForIt | StuckIt
     ):  # what forbids is said once, by the error that ends the run
         yield Noted("note", f"{stack.status}: {chosen.why}", asks=changes and run.options.interactive)
+    if changes:
+        _check_still_right(run, stack, chosen)
     after = yield from carry_out(run.account, chosen, stack, run.deadline)
     run.changed = True
     if after is None or row(after.status).standing is Standing.ABSENT:
@@ -237,6 +240,16 @@ def _recover(run: _Run, seen: Seen) -> Steps:
         run.result = "the stack is gone"
     else:
         run.result = f"the stack is {after.status}"
+
+
+def _check_still_right(run: _Run, stack: Stack, chosen: Remedy) -> None:
+    """Raise a race where another look, right before the act, leads to another remedy: a person may have thought for an hour."""
+    if remedy(look(run.design, run.account, stack_id=stack.id).situation) != chosen:
+        raise Failed(
+            "stack-exists",
+            "The stack changed in between",
+            f"Stack {stack.name} is not as it was when it was looked at.",
+        )
 
 
 def _put_right(run: _Run, seen: Seen, step: Revert) -> Steps:

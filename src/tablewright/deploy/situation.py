@@ -9,7 +9,7 @@ from datetime import datetime
 from tablewright.deploy.reason import BEGINNINGS, last_operation
 from tablewright.deploy.status import Row, row
 from tablewright.events import Cause
-from tablewright.model.design import Design
+from tablewright.model.design import TABLE_TYPES, Design
 from tablewright.model.stack import ChangeSet, Stack, StackEvent, StackResource
 from tablewright.model.table import Contents, Holds, Table
 from tablewright.plan.actual import LEFT_THE_STACK, Actual, Standing
@@ -131,19 +131,45 @@ def skipped(resources: Iterable[StackResource]) -> tuple[StackResource, ...]:
     return tuple(r for r in resources if r.status == "DELETE_SKIPPED")
 
 
-def born_in(events: Iterable[StackEvent]) -> frozenset[str]:
-    """The logical ids of what the last operation (oldest event first) created or replaced, in an update."""
+def born_in(events: Iterable[StackEvent]) -> frozenset[str] | None:
+    """The logical ids of what the last operation (oldest event first) created or replaced, in an update.
+
+    None where the events do not reach back to the operation's beginning: what it made is not known then.
+    """
     operation = tuple(events)
-    begun = next((e for e in operation if e.is_of_stack and e.status in BEGINNINGS), None)
-    if begun is None or begun.status != "UPDATE_IN_PROGRESS":
+    begun = beginning(operation)
+    if begun is None:
+        return None
+    if begun.status != "UPDATE_IN_PROGRESS":
         return frozenset()
-    of_resources = [e for e in operation if not e.is_of_stack]
-    created = {e.logical_id for e in of_resources if e.status in CREATED}
-    places: dict[str, set[str]] = {}
-    for event in of_resources:
-        if event.physical_id:
-            places.setdefault(event.logical_id, set()).add(event.physical_id)
-    return frozenset(created | {name for name, ids in places.items() if len(ids) > 1})
+    created = {e.logical_id for e in operation if not e.is_of_stack and e.status in CREATED}
+    return frozenset(created | {name for name, ids in _places(operation).items() if len(ids) > 1})
+
+
+def put_in_place(events: Iterable[StackEvent]) -> tuple[tuple[str, str], ...]:
+    """The tables (logical and physical id) that the last operation made in the place of others.
+
+    A rollback that got stuck may list the old one again, while the new one still stands and goes with the rollback's clean-up.
+    """
+    operation = tuple(events)
+    tables = {e.logical_id for e in operation if e.type in TABLE_TYPES}
+    return tuple((name, new) for name, ids in _places(operation).items() if name in tables for new in ids[1:])
+
+
+def beginning(operation: Iterable[StackEvent]) -> StackEvent | None:
+    """The stack's own event with which the operation began."""
+    return next((e for e in operation if e.is_of_stack and e.status in BEGINNINGS), None)
+
+
+def _places(operation: Iterable[StackEvent]) -> dict[str, list[str]]:
+    """The physical ids under which each resource was met, in their order."""
+    places: dict[str, list[str]] = {}
+    for event in operation:
+        if not event.is_of_stack and event.physical_id:
+            met = places.setdefault(event.logical_id, [])
+            if event.physical_id not in met:
+                met.append(event.physical_id)
+    return places
 
 
 CREATED = frozenset({"CREATE_IN_PROGRESS", "CREATE_COMPLETE", "CREATE_FAILED"})

@@ -182,7 +182,8 @@ ROWS = (
         False,
         ("continue-rollback", "delete"),
         "Its update failed, and so did rolling it back.",
-        "Waits for busy indexes and cooldowns, then continues the rollback; never skips a resource, never deletes.",
+        "Waits for busy indexes and cooldowns, then continues the rollback if no table that the update made holds items; "
+        "never skips a resource.",
     ),
     Row(
         "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",

@@ -12,8 +12,10 @@ from tablewright.deploy.situation import (
     Situation,
     Survivor,
     actual,
+    beginning,
     born_in,
     operation_events,
+    put_in_place,
     skipped,
     still_owned,
 )
@@ -30,7 +32,6 @@ from tablewright.ports import Account
 from tablewright.template.read import resolve
 
 _AT_ONCE = 8
-_DEEPEST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,27 +112,27 @@ def whole(account: Account, design: Design, stack: Stack, tables: Mapping[str, T
         events = operation_events(account.stacks.events(stack.id))
     except TablewrightError as error:
         unread["its events"] = _why_denied(error)
-    born = born_in(events) if "its events" not in unread else None
+    known = events if "its events" not in unread else None
     situation = Situation(
         stack,
         resources,
         events,
         cause(events, stack.name),
-        tuple(_with_obstacle(design, owned) for owned in _owned(account, resources, born, unread)),
+        tuple(_with_obstacle(design, owned) for owned in _owned(account, resources, known, unread)),
         unread=unread,
         now=account.clock.now(),
     )
     return _with_survivors(account, design, situation, tables)
 
 
-def owned_tables(account: Account, stack_ref: str, depth: int = 0) -> tuple[str, ...]:
+def owned_tables(account: Account, stack_ref: str) -> tuple[str, ...]:
     """The physical names of the tables that a stack owns, those of its nested stacks included."""
     names: list[str] = []
     for resource in still_owned(account.stacks.resources(stack_ref)):
         if resource.type in TABLE_TYPES:
             names.append(resource.physical_id)
-        elif resource.type == "AWS::CloudFormation::Stack" and depth < _DEEPEST:
-            names += owned_tables(account, resource.physical_id, depth + 1)
+        elif resource.type == "AWS::CloudFormation::Stack":
+            names += owned_tables(account, resource.physical_id)
     return tuple(names)
 
 
@@ -171,30 +172,54 @@ def _wanted_names(design: Design) -> tuple[str, ...]:
 def _owned(
     account: Account,
     resources: Iterable[StackResource],
-    born: frozenset[str] | None,
+    events: tuple[StackEvent, ...] | None,
     unread: dict[str, str],
     within: str = "",
 ) -> Iterable[OwnedTable]:
-    """The owned tables, each looked at. ``born`` None: it is not known which are new, so all count as new."""
+    """The owned tables, each looked at, and those that the operation put in the place of others.
+
+    ``events`` are the operation's; () where it did not touch the stack, None where it is not known what it did: all count as
+    new then.
+    """
+    born = frozenset[str]() if events == () and within else born_in(events) if events is not None else None
+
+    def looked_at(logical_id: str, name: str, *, new: bool) -> OwnedTable:
+        table = account.tables.describe(name, settings=False)
+        return OwnedTable(logical_id, name, contents_of(account, name), table, within, new)
+
+    listed: set[str] = set()
     for resource in still_owned(resources):
+        new = born is None or resource.logical_id in born
         if resource.type in TABLE_TYPES:
-            name = resource.physical_id
-            yield OwnedTable(
-                resource.logical_id,
-                name,
-                contents_of(account, name),
-                account.tables.describe(name, settings=False),
-                within,
-                born is None or resource.logical_id in born,
-            )
+            listed.add(resource.physical_id)
+            yield looked_at(resource.logical_id, resource.physical_id, new=new)
         elif resource.type == "AWS::CloudFormation::Stack":
             try:
                 inner = account.stacks.resources(resource.physical_id)
             except TablewrightError as error:
                 unread[f"nested stack {resource.logical_id}"] = _why_denied(error)
                 continue
-            fresh = None if born is None or resource.logical_id in born else frozenset[str]()
-            yield from _owned(account, inner, fresh, unread, resource.logical_id)
+            done = None if new else _done_within(account, resource, events or (), unread)
+            yield from _owned(account, inner, done, unread, resource.logical_id)
+    for logical_id, name in put_in_place(events or ()):
+        if name not in listed and (owned := looked_at(logical_id, name, new=True)).table is not None:
+            yield owned
+
+
+def _done_within(
+    account: Account, nested: StackResource, events: tuple[StackEvent, ...], unread: dict[str, str]
+) -> tuple[StackEvent, ...] | None:
+    """What an operation (its events) did in a nested stack that was there before: that stack's own events of it."""
+    begun = beginning(events)
+    if begun is None or not any(event.logical_id == nested.logical_id for event in events if not event.is_of_stack):
+        return ()
+    try:
+        inner = operation_events(account.stacks.events(nested.physical_id))
+    except TablewrightError as error:
+        unread[f"the events of nested stack {nested.logical_id}"] = _why_denied(error)
+        return None
+    first = beginning(inner)
+    return () if first is not None and first.at < begun.at else inner or None
 
 
 def _with_obstacle(design: Design, owned: OwnedTable) -> OwnedTable:
