@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import stat
 import subprocess
 import sys
@@ -54,6 +55,21 @@ def test_a_record_comes_back_as_it_was_but_for_what_is_secret(tmp_path: Path) ->
     assert stat.S_IMODE(Path(record.job.folder).stat().st_mode) == 0o700
     assert stat.S_IMODE((Path(record.job.folder) / "job.json").stat().st_mode) == 0o600
     assert (Path(record.job.folder).parent / ".gitignore").read_text() == "*\n"
+
+
+def test_a_disk_that_takes_a_part_of_a_record_leaves_the_one_before(tmp_path: Path) -> None:
+    record = _record(tmp_path)
+    write_record(record)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            write_record(record.moved("copied", NOW))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    kept = read_record(Path(record.job.folder))
+    assert kept is not None
+    assert kept.state == record.state
 
 
 def test_records_are_listed_and_one_that_is_damaged_is_said_when_it_is_asked_for(tmp_path: Path) -> None:

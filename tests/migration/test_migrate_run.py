@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import tablewright as tw
+from tablewright.events import Waiting
 from tests.conftest import EmbeddedAws
 from tests.faces.shell import Ran
 from tests.migration.conftest import Item, Tables, sessions
@@ -389,3 +390,28 @@ def test_from_the_embedded_aws_to_dynamodb_local_and_in_place_there(
     changed = migrate("run", *within)
     assert changed.code == 0, changed.err
     assert all("tags" not in item for item in there.items(target))
+
+
+def test_what_somebody_writes_into_the_target_while_ttl_is_being_switched_off_stays(
+    tables: Tables, aws: EmbeddedAws, tmp_path: Path
+) -> None:
+    source, target = tables.make("sessionId"), tables.make("sessionId")
+    tables.client.update_time_to_live(
+        TableName=target, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
+    )
+    tables.fill(source, sessions(3))
+    account = tw.open_account(
+        region="us-east-1", endpoint_url=aws.endpoint, credentials=tw.Credentials("000000000000", "local")
+    )
+    request = tw.MigrationRequest(
+        tw.TableAt(source), tw.TableAt(target), root=tmp_path, locks=tmp_path / "locks", suspend_ttl=True
+    )
+    theirs = {**sessions(1)[0], "said": {"S": "somebody else's"}}
+    end: object = None
+    for end in tw.migrate(request, lambda place: account, account.clock):
+        if isinstance(end, Waiting) and "TTL" in end.reason:
+            tables.fill(target, [theirs])
+    assert isinstance(end, tw.Finished)
+    assert (end.ending, end.code) == (tw.Ending.REFUSED, "target-holds-items"), end
+    assert "TTL on ttl" in end.detail
+    assert tables.items(target) == [theirs]

@@ -71,11 +71,10 @@ def write_record(record: Record) -> None:
     body = {"version": _VERSION, **_plain(record)}
     temporary = folder / f"{_FILE}.new"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(descriptor, json.dumps(body, ensure_ascii=False, indent=1).encode())
+    with os.fdopen(descriptor, "wb") as file:  # a file object writes all of it or raises; os.write may do with a part
+        file.write(json.dumps(body, ensure_ascii=False, indent=1).encode())
+        file.flush()
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
     temporary.replace(folder / _FILE)
     _sync(folder)
 

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from tablewright.errors import Failed, TablewrightError, UsageError
+from tablewright.errors import Failed, Refused, TablewrightError, UsageError
 from tablewright.events import Ending, Finished, Noted
 from tablewright.migrate import ending, guards
 from tablewright.migrate.beginning.run import (
@@ -152,6 +152,8 @@ class _Run:
             return
         if not _is_copied(checkpoint):
             yield from self._suspend_ttl()
+            if self._record.state == "planned":
+                self._refuse_latecomers()
             self._move("copying")
             yield PhaseStarted("copy", f"copying {self._source.asked} to {self._target.asked}")
             letters = DeadLetters(self._letters)
@@ -273,6 +275,20 @@ class _Run:
             if self._transform.level == 0 and refusal.code == "nothing-fits":
                 guards.refuse_keys(self._source.keys, self._target.keys)
             raise refusal
+
+    def _refuse_latecomers(self) -> None:
+        """Raise Refused where somebody filled the target since it was looked at: switching TTL off takes up to an hour."""
+        target, account = self._target.found, self._target.account
+        if target is None or account is None:
+            return  # files: the folder is the sink's to look at
+        into = target.name if self._job.options.into_existing else None
+        try:
+            guards.refuse_items(target, account.tables.contents(target.name), into_existing=into)
+        except Refused as error:
+            attribute = self._record.suspended_ttl
+            if attribute is not None:
+                error.detail += f"\n\nTTL on {attribute} of {target.name} was switched off for this copy, and is off."
+            raise
 
     def _others(self, identity: str) -> tuple[str, ...]:
         kept = records(Path(self._request.root))
