@@ -25,7 +25,9 @@ def alarm_for(
     like, sibling = next((pair for pair in found if pair[1] is not None), (None, None))
     name: Value = Call("Fn::Sub", f"${{{table_id}}}{'-' + index if index else ''}-throttles")
     alarm_id = f"{word(short)}{pascal(index)}ThrottleAlarm"
-    described = f"Throttled reads and writes of {'index ' + index + ' of ' if index else ''}{leaf}"
+    described = (
+        f"Throttled reads and writes of {'index ' + index + ' of ' if index else ''}{short if '${' in leaf else leaf}"
+    )
     actions: dict[str, Value] = _actions(text)
     if sibling is not None and like is not None:
         key, node = sibling

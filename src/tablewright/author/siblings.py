@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tablewright.author.editing import Text
+from tablewright.author.names import Named, flat, named
 from tablewright.author.writing import Call, Value, value_of
 from tablewright.errors import UsageError
 from tablewright.model.design import TABLE_TYPES
@@ -17,12 +17,21 @@ _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
-    """One table of the template. ``leaf`` is the plain text of its name, ``short`` what is its own in it (``results``)."""
+    """One table of the template. ``leaf`` is its name as one text, ``short`` what is its own in it (``results``); ``prefix`` and
+    ``suffix`` are what stands around that.
+    """
 
     logical_id: str
     node: Mapping
     leaf: str = ""
     short: str = ""
+    prefix: str = ""
+    suffix: str = ""
+
+    @property
+    def parts(self) -> Named:
+        """Its name in three parts."""
+        return Named(self.prefix, self.short, self.suffix)
 
     @property
     def properties(self) -> Mapping:
@@ -40,10 +49,9 @@ class Sibling:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The tables of a template, and the prefix that their names share."""
+    """The tables of a template."""
 
     tables: tuple[Sibling, ...]
-    prefix: str = ""
 
     @property
     def last(self) -> Sibling | None:
@@ -52,9 +60,16 @@ class Family:
 
     def named(self, name: str) -> Sibling:
         """The table of a logical ID, a name, or what is its own in it. Raises UsageError."""
-        for table in self.tables:
-            if name in (table.logical_id, table.leaf, table.short):
-                return table
+        for known_by in (lambda one: (one.logical_id, one.leaf), lambda one: (one.short, f"{one.short}{one.suffix}")):
+            found = [table for table in self.tables if name and name in known_by(table)]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise UsageError(
+                    "several-tables",
+                    "Several tables are called so",
+                    f"{name} may be {' or '.join(table.logical_id for table in found)}. Say which, by its logical ID.",
+                )
         known = ", ".join(f"{table.short or table.logical_id} ({table.logical_id})" for table in self.tables) or "none"
         raise UsageError(
             "no-such-table", "There is no such table", f"The template has no table {name}. Its tables: {known}."
@@ -68,14 +83,13 @@ def family(text: Text) -> Family:
         raise UsageError("no-resources", "Template has no resources", f"{text.path} has no Resources section.")
     nodes = [(entry.key, entry.value) for entry in resources.entries if _is_table(entry.value)]
     leaves = {key: _leaf(node) for key, node in nodes if isinstance(node, Mapping)}
-    prefix = _prefix([leaf for leaf in leaves.values() if leaf])
+    parts = named(leaves)
     tables = []
     for key, node in nodes:
         assert isinstance(node, Mapping)
-        leaf = leaves[key]
-        short = leaf[len(prefix) :] if leaf.startswith(prefix) else leaf
-        tables.append(Sibling(key, node, leaf, short))
-    return Family(tuple(tables), prefix)
+        one = parts[key]
+        tables.append(Sibling(key, node, leaves[key], one.own, one.prefix, one.suffix))
+    return Family(tuple(tables))
 
 
 def _is_table(node: Node) -> bool:
@@ -84,36 +98,10 @@ def _is_table(node: Node) -> bool:
 
 
 def _leaf(table: Mapping) -> str:
-    """The plain text that stands for the table's name: the name itself, or the one of an expression's that is no function's."""
+    """The table's name as one text, empty where it has none."""
     properties = table.get("Properties")
     name = properties.get("TableName") if isinstance(properties, Mapping) else None
-    if name is None:
-        return ""
-    return min(texts_of(value_of(name)), key=len, default="")
-
-
-def texts_of(value: Value) -> Iterator[str]:
-    """The texts in a name's expression, conditions' and parameters' names left out."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Call) and value.name in ("Fn::If", "Fn::Join") and isinstance(value.argument, list):
-        for part in value.argument[1:]:
-            yield from texts_of(part)
-    elif isinstance(value, Call) and value.name == "Fn::Sub":
-        argument = value.argument
-        yield from texts_of(argument[0] if isinstance(argument, list) and argument else argument)
-    elif isinstance(value, list):
-        for part in value:
-            yield from texts_of(part)
-
-
-def _prefix(leaves: list[str]) -> str:
-    shared = leaves[0] if leaves else ""
-    for leaf in leaves[1:]:
-        while not leaf.startswith(shared):
-            shared = shared[:-1]
-    at = max(shared.rfind(sign) for sign in "-_.}") + 1 if shared else 0
-    return shared[:at]
+    return flat(value_of(name)) if name is not None else ""
 
 
 def pascal(name: str) -> str:
@@ -138,28 +126,63 @@ def logical_id(like: Sibling | None, name: str) -> str:
 
 def renamed(value: Value, old: Sibling, new_id: str, new_leaf: str, new_short: str) -> Value:
     """A value that is about one table made about another: its logical ID, its name, and the words made of it."""
-    pairs = [(old.logical_id, new_id), (old.leaf, new_leaf), (word(old.short), word(new_short))]
-    if len(old.short) > 2:
-        pairs.append((old.short, new_short))
-    return _replaced(value, [(before, after) for before, after in pairs if before])
+    pairs = _pairs(old, new_id, new_leaf, new_short)
+    return _replaced(value, old.logical_id, new_id, pairs)
 
 
-def _replaced(value: Value, pairs: list[tuple[str, str]]) -> Value:
+def _pairs(old: Sibling, new_id: str, new_leaf: str, new_short: str) -> list[tuple[str, str]]:
+    """(pattern, what stands for it), the longest first. Whole words only: a table ``one`` is not what a ``phone`` is about."""
+    pairs = []
+    for before, after, form in (
+        (
+            old.logical_id,
+            new_id,
+            r"{}(?![a-z0-9])" if len(old.logical_id) > 3 else r"(?<![A-Za-z0-9]){}(?![A-Za-z0-9])",
+        ),
+        (old.leaf, new_leaf, r"(?<![A-Za-z0-9]){}(?![A-Za-z0-9])"),
+        (word(old.short), word(new_short), r"(?<![A-Z]){}(?![a-z0-9])"),
+        (old.short if len(old.short) > 2 else "", new_short, r"(?<![A-Za-z0-9]){}(?![a-z0-9])"),
+    ):
+        if before:
+            pairs.append((before, form.format(re.escape(before)), after))
+    return [(form, after) for _, form, after in sorted(pairs, key=lambda pair: -len(pair[0]))]
+
+
+def _replaced(value: Value, old_id: str, new_id: str, pairs: list[tuple[str, str]]) -> Value:
     if isinstance(value, str):
-        return text_renamed(value, pairs)
+        return _text_renamed(value, old_id, new_id, pairs)
     if isinstance(value, Call):
-        return Call(value.name, _replaced(value.argument, pairs))
+        argument = value.argument
+        if value.name in ("Ref", "Fn::GetAtt") and isinstance(argument, str):
+            return Call(value.name, _reference(argument, old_id, new_id))
+        if value.name == "Fn::If" and isinstance(argument, list):
+            return Call(value.name, [argument[0], *(_replaced(one, old_id, new_id, pairs) for one in argument[1:])])
+        return Call(value.name, _replaced(argument, old_id, new_id, pairs))
     if isinstance(value, list):
-        return [_replaced(item, pairs) for item in value]
-    return {key: _replaced(inner, pairs) for key, inner in value.items()} if isinstance(value, dict) else value
+        return [_replaced(item, old_id, new_id, pairs) for item in value]
+    if isinstance(value, dict):
+        return {key: _replaced(inner, old_id, new_id, pairs) for key, inner in value.items()}
+    return value
 
 
-def text_renamed(text: str, pairs: list[tuple[str, str]]) -> str:
-    """The text with every old word replaced at once, the longest first."""
-    ordered = sorted(dict(pairs).items(), key=lambda pair: -len(pair[0]))
-    mapping = dict(ordered)
-    pattern = "|".join(re.escape(before) for before, _ in ordered)
-    return re.sub(pattern, lambda found: mapping[found.group()], text) if pattern else text
+def _reference(text: str, old_id: str, new_id: str) -> str:
+    """What Ref, GetAtt or ``${...}`` names: another table's, where it named the old one."""
+    name, dot, attribute = text.partition(".")
+    return f"{new_id}{dot}{attribute}" if name == old_id else text
+
+
+def _text_renamed(text: str, old_id: str, new_id: str, pairs: list[tuple[str, str]]) -> str:
+    """The text with every old word replaced at once; within ``${...}`` what is named there alone."""
+    forms = [(re.compile(form), after) for form, after in pairs]
+    either = re.compile("|".join((*(form for form, _ in pairs), r"\$\{[^}]*\}")))
+
+    def new(found: re.Match[str]) -> str:
+        for form, after in forms:
+            if (same := form.match(text, found.start())) and same.end() == found.end():
+                return after
+        return f"${{{_reference(found.group()[2:-1], old_id, new_id)}}}"
+
+    return either.sub(new, text)
 
 
 def mentions(node: Node, logical: str) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tablewright.author.alarms import alarm_for
 from tablewright.author.editing import Text, put_entry
+from tablewright.author.names import OPAQUE, flat, own_of, with_own
 from tablewright.author.siblings import Family, Sibling, family, logical_id, mentions, renamed, word
 from tablewright.author.writing import Call, Value, value_of
 from tablewright.errors import UsageError
 from tablewright.model.reserved_words import is_reserved
 from tablewright.template.tree import Mapping, Scalar
 
+STACK_NAME = "${AWS::StackName}"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _ATTRIBUTE = re.compile(r"(?P<name>.{1,255}?)(?::(?P<type>[SNB]))?", re.DOTALL)
 
@@ -29,7 +31,7 @@ class Key:
 @dataclass(frozen=True, slots=True)
 class NewTable:
     """What is wished for. ``like`` names the table that it is to resemble; the last one where it is empty. ``reserved``: its
-    keys may be reserved words.
+    keys may be reserved words. ``whole``: its name is the whole one, with nothing of its siblings' before or behind it.
     """
 
     name: str
@@ -39,6 +41,7 @@ class NewTable:
     alarm: bool = True
     outputs: bool = True
     reserved: bool = False
+    whole: bool = False
 
 
 def key_of(written: str) -> Key:
@@ -81,7 +84,7 @@ def add_table(text: Text, wish: NewTable) -> Text:
         )
     found = family(text)
     like = found.named(wish.like) if wish.like else found.last
-    leaf, short = _leaf(found, wish.name)
+    leaf, short = _leaf(like, wish)
     if not wish.reserved:
         check_reserved((wish.key, *([wish.sort] if wish.sort else [])), short)
     new_id = logical_id(like, short)
@@ -99,10 +102,25 @@ def add_table(text: Text, wish: NewTable) -> Text:
     return text
 
 
-def _leaf(found: Family, name: str) -> tuple[str, str]:
+def _leaf(like: Sibling | None, wish: NewTable) -> tuple[str, str]:
     """The whole name and what is its own in it: ``orders`` beside ``ai-chef-results`` is ``ai-chef-orders``."""
-    short = name.removeprefix(found.prefix)
-    return f"{found.prefix}{short}", short
+    if like is None or wish.whole or not like.leaf:
+        return wish.name, wish.name
+    if not like.short:  # its name is all an expression, of which another cannot be made
+        return f"{STACK_NAME}-{wish.name}", wish.name
+    short = own_of(wish.name, like.parts)
+    whole = replace(like.parts, own=short).whole
+    return (whole if OPAQUE not in whole else f"{STACK_NAME}-{short}"), short
+
+
+def _name(like: Sibling | None, wish: NewTable, leaf: str, short: str) -> Value | None:
+    """TableName as the sibling writes its own; None where that leaves it to CloudFormation."""
+    named = like.value("TableName") if like is not None else None
+    if named is None or like is None or wish.whole:
+        return leaf if like is None or wish.whole else None
+    made = with_own(named, like.short, short)
+    # Where its own part stands in no single text (or in none), the name is written anew.
+    return made if flat(made) == leaf else Call("Fn::Sub", leaf)
 
 
 def _check_free(text: Text, found: Family, new_id: str, leaf: str) -> None:
@@ -117,12 +135,10 @@ def _table(found: Family, like: Sibling | None, wish: NewTable, leaf: str, short
     keys = [wish.key, *([wish.sort] if wish.sort else [])]
     if len({key.name for key in keys}) < len(keys):
         raise UsageError("key-twice", "One attribute cannot be both keys", f"{wish.key.name} is given as both keys.")
-    named = like.value("TableName") if like is not None else None
     properties: dict[str, Value] = {}
-    if named is not None and like is not None:
-        properties["TableName"] = renamed(named, like, new_id, leaf, short)
-    elif like is None:
-        properties["TableName"] = leaf
+    named = _name(like, wish, leaf, short)
+    if named is not None:
+        properties["TableName"] = named
     properties["BillingMode"] = "PAY_PER_REQUEST"
     protected = like.value("DeletionProtectionEnabled") if like is not None else None
     if protected is not None:
@@ -140,7 +156,7 @@ def _table(found: Family, like: Sibling | None, wish: NewTable, leaf: str, short
         properties["SSESpecification"] = encryption
     tags = like.value("Tags") if like is not None else None
     if tags is not None and like is not None:
-        properties["Tags"] = renamed(tags, like, new_id, leaf, short)
+        properties["Tags"] = _tags(found, like, tags, leaf)
     resource: dict[str, Value] = {"Type": "AWS::DynamoDB::Table"}
     if like is not None:
         resource |= _inherited(found, like)
@@ -148,6 +164,20 @@ def _table(found: Family, like: Sibling | None, wish: NewTable, leaf: str, short
     resource["UpdateReplacePolicy"] = _policy(like, "UpdateReplacePolicy", "Retain")
     resource["Properties"] = properties
     return resource
+
+
+def _tags(found: Family, like: Sibling, tags: Value, leaf: str) -> Value:
+    """The sibling's tags; one that says the sibling's name, and no other table has, says the new one's."""
+    others = [tag for table in found.tables if table is not like for tag in _listed(table.value("Tags"))]
+    made: list[Value] = []
+    for tag in _listed(tags):
+        own = isinstance(tag, dict) and tag.get("Value") == like.leaf and like.leaf and tag not in others
+        made.append({**tag, "Value": leaf} if own and isinstance(tag, dict) else tag)
+    return made if isinstance(tags, list) else tags
+
+
+def _listed(value: Value | None) -> list[Value]:
+    return value if isinstance(value, list) else []
 
 
 def _inherited(found: Family, like: Sibling) -> dict[str, Value]:

@@ -43,13 +43,14 @@ def command() -> None:
 @click.option("--key", default="id", show_default=True, metavar="NAME:TYPE", help="Partition key; TYPE is S, N or B.")
 @click.option("--sort", metavar="NAME:TYPE", help="Sort key.")
 @click.option("--like", default="", metavar="TABLE", help="The table to take after (default: the last).")
+@click.option("--whole-name", is_flag=True, help="NAME is the whole name: no prefix or suffix of the others'.")
 @click.option("--alarm/--no-alarm", default=True, help="An alarm on its throttles (default), or none.")
 @click.option("--outputs/--no-outputs", default=True, help="Exported outputs (default), or none.")
 @click.option("--reserved", is_flag=True, help="Keys may be reserved words of DynamoDB.")
 @editing_options
 def table(
-    common: Common, name: str, key: str, sort: str | None, like: str, alarm: bool, outputs: bool, reserved: bool,
-    template: Path | None, diff: bool,
+    common: Common, name: str, key: str, sort: str | None, like: str, whole_name: bool, alarm: bool, outputs: bool,
+    reserved: bool, template: Path | None, diff: bool,
 ) -> int:  # fmt: skip
     """Add a table: on demand, with point-in-time recovery, policies that keep it, tags and names as its siblings have,
     an alarm that can fire, and exported outputs.
@@ -61,7 +62,7 @@ def table(
     """
     from tablewright.author.tables import NewTable, add_table, key_of
 
-    wish = NewTable(name, key_of(key), key_of(sort) if sort else None, like, alarm, outputs, reserved)
+    wish = NewTable(name, key_of(key), key_of(sort) if sort else None, like, alarm, outputs, reserved, whole_name)
     return apply(common, template, lambda text: add_table(text, wish), diff=diff, said=f"table {name} added")
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tablewright.author.editing import Text
-from tablewright.author.siblings import Family, Sibling, family, logical_id, word
+from tablewright.author.siblings import Sibling, family, logical_id, word
 from tablewright.author.tables import Key
 from tablewright.errors import UsageError
 from tablewright.template.tree import Mapping, Scalar
@@ -72,7 +72,7 @@ def moved(text: Text, move: Move) -> Moved:
     """Both ends of a move. Raises UsageError for a table that there is not, or a name that is none."""
     found = family(text)
     named = found.named(move.table)
-    core = _core(found, named)
+    core = _core(named)
     name = move.name or f"{core}-{_SUFFIX}"
     if not _NAME.fullmatch(name):
         raise UsageError(
@@ -80,15 +80,15 @@ def moved(text: Text, move: Move) -> Moved:
             "The name is no table's",
             f"{name!r}: a table's name has letters, digits, _, - and . only.",
         )
-    short = name.removeprefix(found.prefix) or name
+    short = name.removeprefix(named.prefix) or name
     if short == core:
         raise UsageError("name-in-use", "The name is in use", f"{named.logical_id} is called {name} already.")
-    old = Sibling(named.logical_id, named.node, named.leaf, core)
+    old = replace(named, short=core)
     leaf = named.leaf.replace(core, short, 1) if core in named.leaf else name
     return Moved(old, logical_id(old, short), leaf, short)
 
 
-def _core(found: Family, table: Sibling) -> str:
+def _core(table: Sibling) -> str:
     """What is a table's own in its name, without what an expression puts before or behind it."""
     short = _EXPRESSION.sub("", table.short)
     if short:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tablewright.author.editing import Text
+from tablewright.author.names import with_own
 from tablewright.author.siblings import mentions, renamed
 from tablewright.author.tables import Key
 from tablewright.author.writing import Value, value_of
@@ -14,6 +15,9 @@ __all__ = ["dropped_indexes", "index_names", "new_table", "scaling"]
 
 _OWN = ("TimeToLiveSpecification", "ImportSourceSpecification", "DeletionPolicy", "UpdateReplacePolicy", "DependsOn")
 """What the new table does not take over. TTL comes with the switch: before, it would delete what is being compared."""
+
+_ATTRIBUTES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes")
+"""What names attributes and indexes: those are the items' and the programs', whatever the table is called."""
 
 _SCALING = ("AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy")
 
@@ -32,8 +36,12 @@ def new_table(ends: Moved, key: Key | None, sort: Key | None, last: str) -> Valu
     keys = _keys(ends, properties, types) if key is None else [key, *([sort] if sort else [])]
     if len({each.name for each in keys}) < len(keys):
         raise UsageError("key-twice", "One attribute cannot be both keys", f"{keys[0].name} is given as both keys.")
-    changed = renamed(properties, ends.old, ends.logical_id, ends.leaf, ends.short)
-    assert isinstance(changed, dict)
+    changed: dict[str, Value] = {
+        name: value if name in _ATTRIBUTES else renamed(value, ends.old, ends.logical_id, ends.leaf, ends.short)
+        for name, value in properties.items()
+    }
+    if "TableName" in properties:
+        changed["TableName"] = with_own(properties["TableName"], ends.old.short, ends.short)
     kept: dict[str, Value] = {name: value for name, value in changed.items() if name not in _OWN}
     locals_ = _kept_locals(properties.get("LocalSecondaryIndexes"), keys[0].name)
     if "LocalSecondaryIndexes" in kept:
