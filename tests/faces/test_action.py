@@ -149,6 +149,8 @@ def test_check_annotates_and_summarises(runner: Runner) -> None:
     assert bad.code == 1 and bad.outputs["exit-code"] == "1"
     assert re.search(r"^::(warning|error) file=", bad.log, re.MULTILINE)
     assert bad.summary.startswith("### Check") and "TW-SAF" in bad.summary
+    # Nothing that is checked can end the block that its findings stand in.
+    assert all(line.startswith("    ") for line in bad.summary.splitlines()[1:] if line)
     assert not (runner.workspace / "pwned").exists()
 
 

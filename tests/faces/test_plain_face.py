@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 
+import pytest
+
 from tablewright.cli.faces.marks import ASCII, UNICODE
 from tablewright.cli.faces.plain import Plain
 from tablewright.cli.terminal import Output
@@ -83,3 +85,17 @@ def test_a_status_reason_cannot_drive_the_terminal() -> None:
     _, err = shown([event])
     assert "\x1b" not in err and "\r" not in err and "\x07" not in err
     assert "bad [2J name" in err
+
+
+def test_nothing_that_is_shown_drives_the_terminal_or_githubs_runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    stream = io.StringIO()
+    out = Output(stream, False, False, UNICODE, 100)
+    out.lines(
+        [(("      tablewright why \x1b]0;owned\x07orders", "strong"),), (("    ", ""), ("::stop-commands::x", ""))]
+    )
+    out.line((("##[add-mask]a", ""),))
+    told = stream.getvalue()
+    assert "\x1b" not in told and "\x07" not in told
+    assert not any(line.lstrip().startswith(("::", "##[")) for line in told.splitlines())
+    assert "stop-commands" in told

@@ -13,6 +13,7 @@ import pytest
 
 from tablewright.cli.faces.cells import width
 from tablewright.cli.faces.deploy_page import deploy_page
+from tablewright.cli.faces.markdown import code
 from tablewright.cli.faces.marks import UNICODE
 from tablewright.cli.faces.plan_page import plan_page
 from tablewright.cli.faces.plan_screen import plan_lines
@@ -238,3 +239,20 @@ def test_what_is_not_rehearsed_is_said_on_the_screen_and_in_the_comment() -> Non
     rows = [line for line in page.splitlines() if "Worker" in line or "Api`" in line]
     assert len(rows) == 2 and all("**not rehearsed**" in row for row in rows)
     assert sum("not rehearsed: a placeholder stands for it" in line for line in screen(shown, 120)) == 2
+
+
+@pytest.mark.parametrize("told", ["a``**b**``c", "`", "``````", "a` `b", "[x](http://evil)", "end`"])
+def test_inline_code_ends_where_it_says(told: str) -> None:
+    shown = code(told)
+    fence = shown[: len(shown) - len(shown.lstrip("`"))]
+    inner = shown[len(fence) : -len(fence)]
+    assert shown.endswith(fence)
+    assert inner.strip() == told
+    assert all(len(run) < len(fence) for run in re.findall("`+", inner))
+
+
+@pytest.mark.parametrize("told", ["a|b", "a\\|b", "a\\\\|b", "|", "\\|"])
+def test_no_bar_of_inline_code_ends_a_cell(told: str) -> None:
+    # As GitHub's tables are read: a backslash and the punctuation after it are one, and a bar that is left ends the cell.
+    left = re.sub(r"\\[\\|]", "", code(told))
+    assert "|" not in left

@@ -85,9 +85,18 @@ def test_closing_the_log_closes_the_run(tmp_path: Path) -> None:
 
 def test_old_runs_are_removed(tmp_path: Path) -> None:
     for number in range(KEPT_RUNS + 3):
-        (tmp_path / f"20200101T0000{number:04d}-x-{number}.jsonl").write_text(json.dumps({"event": "started"}) + "\n")
+        name = f"20200101T000000.{number:06d}-x-{number}.jsonl"
+        (tmp_path / name).write_text(json.dumps({"event": "started"}) + "\n")
     list(recorded(events(), tmp_path, now=lambda: datetime(2026, 1, 1, tzinfo=UTC), token="a"))
     assert len(list(tmp_path.iterdir())) == KEPT_RUNS
+
+
+def test_what_others_keep_in_the_folder_is_never_removed(tmp_path: Path) -> None:
+    dumps = [tmp_path / f"0-orders-{number}.jsonl" for number in range(KEPT_RUNS + 3)]
+    for dump in dumps:
+        dump.write_text('{"Item": {"id": {"S": "1"}}}\n')
+    list(recorded(events(), tmp_path, now=lambda: datetime(2026, 1, 1, tzinfo=UTC), token="a"))
+    assert all(dump.exists() for dump in dumps)
 
 
 def test_the_folder_follows_the_environment() -> None:

@@ -194,9 +194,10 @@ runs:
         tablewright check --format github "${words[@]}" || code=$?
         echo "exit-code=$code" >> "$GITHUB_OUTPUT"
         {
-          printf '### Check\n\n~~~~text\n'
-          GITHUB_STEP_SUMMARY='' tablewright check --format human --no-color "${words[@]}" 2>&1 || true
-          printf '~~~~\n\n'
+          printf '### Check\n\n'
+          # Indented, not fenced: what is checked may hold whatever would end a fence.
+          { GITHUB_STEP_SUMMARY='' tablewright check --format human --no-color "${words[@]}" 2>&1 || true; } | sed 's/^/    /'
+          printf '\n'
         } >> "$GITHUB_STEP_SUMMARY"
         exit "$code"
 

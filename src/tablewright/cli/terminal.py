@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
+from tablewright.cli.faces.cells import clean
 from tablewright.cli.faces.marks import ASCII, UNICODE, Line, Marks
 
 _SGR = {"good": "32", "bad": "31", "busy": "36", "warn": "33", "unknown": "33", "dim": "2", "strong": "1"}
 _NARROWEST, _WIDEST = 40, 200
+_COMMANDS = ("::", "##[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,16 @@ class Output:
     width: int
 
     def line(self, line: Line) -> None:
-        """Write one line; a stream that cannot show a character shows its escape instead."""
-        self.text("".join(self._paint(text, tone) for text, tone in line).rstrip())
+        """Write one line; a stream that cannot show a character shows its escape instead.
+
+        Whoever named what it shows drives neither the terminal nor the runner of GitHub, which obeys lines that begin as its
+        commands do, whatever stands before them in blanks.
+        """
+        cleaned = [(clean(text), tone) for text, tone in line]
+        plain = "".join(text for text, _ in cleaned).lstrip()
+        if plain.startswith(_COMMANDS) and in_github():
+            cleaned.insert(0, ("\u2060", ""))
+        self.text("".join(self._paint(text, tone) for text, tone in cleaned).rstrip())
 
     def lines(self, lines: Iterable[Line]) -> None:
         """Write lines."""

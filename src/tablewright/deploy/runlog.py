@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ KEPT_RUNS = 500
 
 _HIDDEN = "(not kept)"
 _SUFFIX = ".jsonl"
+_OURS = re.compile(r"\d{8}T\d{6}\.\d{6}-.*\.jsonl")
+"""What a run's file is called: $TABLEWRIGHT_RUNS may name a folder that holds other people's lines too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ def _without_value(output: object) -> object:
 
 def _open(folder: Path, event: Event, at: datetime, token: str) -> IO[str]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = sorted(_files(folder))
+    kept = sorted(path for path in _files(folder) if _OURS.fullmatch(path.name))
     for old in kept[: max(0, len(kept) - KEPT_RUNS + 1)]:
         old.unlink(missing_ok=True)
     name = event.stack if isinstance(event, Started) else "run"

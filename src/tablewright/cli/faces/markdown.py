@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tablewright.cli.faces.cells import clean
@@ -17,8 +18,9 @@ _LONGEST_TEXT = 2000
 
 def code(told: str) -> str:
     """Inline code that neither a backtick nor a table's bar can end."""
-    plain = clean(told).replace("|", "\\|")
-    fence = "``" if "`" in plain else "`"
+    # A backslash of its own before the bar's would make a pair with it, and leave the bar to end the cell.
+    plain = clean(told).replace("\\|", "\\ |").replace("|", "\\|")
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", plain)), default=0))
     pad = " " if "`" in plain else ""
     return f"{fence}{pad}{plain}{pad}{fence}"
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.live import Live as RichLive
 from rich.text import Text
 
+from tablewright.cli.faces.cells import clean
 from tablewright.cli.faces.marks import Line
 from tablewright.cli.terminal import Output
 
@@ -77,5 +78,5 @@ class Screen:
 def _text(line: Line) -> Text:
     text = Text(no_wrap=True, overflow="crop", end="")
     for piece, tone in line:
-        text.append(piece, style=_STYLES.get(tone, ""))
+        text.append(clean(piece), style=_STYLES.get(tone, ""))
     return text
