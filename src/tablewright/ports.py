@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Protocol
 
-from tablewright.model.items import ItemPage
+from tablewright.model.items import Item, ItemPage
 from tablewright.model.keeping import BackedUp, Keeping
 from tablewright.model.observed import AlarmState, LogGroupState, MetricQuery, Series, Traffic
 from tablewright.model.putback import PutBack
@@ -317,6 +317,10 @@ class Items(Protocol):
     """
 
     def get(self, request: Mapping[str, object]) -> ItemPage: ...
+
+    def batch(self, table: str, keys: Sequence[Item]) -> tuple[Item, ...]:
+        """The items under up to 100 keys, strongly consistent, in no order; keys without an item are left out."""
+        ...
 
     def query(self, request: Mapping[str, object]) -> ItemPage: ...
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from tablewright.backup.restoring.run import undelete
 from tablewright.backup.run import Comparison, FromBackup, create, rehearse, restore, thin
 from tablewright.cli.backup import comparison
-from tablewright.errors import Refused, UsageError
+from tablewright.errors import Failed, Refused, UsageError
 from tablewright.events import Ending, Event, Finished, Noted
 from tablewright.ports import Account
 from tests.conftest import EmbeddedAws
@@ -70,17 +71,6 @@ def test_a_restore_brings_items_and_everything_that_a_restore_leaves_behind(
     assert any("Alarms" in note for note in notes)
 
 
-@pytest.mark.slow
-def test_a_changed_item_is_found_by_the_comparison(aws: EmbeddedAws, account: str, here: Account) -> None:
-    client = _made(aws, account)
-    made, _ = _end(create(["orders"], here))
-    client.put_item(TableName="orders", Item=item("k7", 201, tag="t"))
-
-    end, _ = _end(restore(FromBackup(made.facts["orders"]), "restored", here, compare=comparison(here)))
-
-    assert end.ending is Ending.FAILED and end.code == "verify-differs"
-
-
 def test_nothing_that_exists_is_overwritten(aws: EmbeddedAws, account: str, here: Account) -> None:
     client = _made(aws, account)
     made, _ = _end(create(["orders"], here))
@@ -93,17 +83,56 @@ def test_nothing_that_exists_is_overwritten(aws: EmbeddedAws, account: str, here
 
 
 def test_a_deleted_table_comes_back_under_its_own_name(aws: EmbeddedAws, account: str, here: Account) -> None:
+    """From the system's backup, which is newer than the one that was made, and which nobody asked for."""
     client = _made(aws, account)
     made, _ = _end(create(["orders"], here))
+    client.put_item(TableName="orders", Item=item("later"))
+    with pytest.raises(Refused) as stands:
+        list(undelete("orders", here, compare=comparison(here)))
     client.update_table(TableName="orders", DeletionProtectionEnabled=False)
     client.delete_table(TableName="orders")
-    assert [backup.arn for backup in here.tables.backups("orders")] == [made.facts["orders"]]
+    system, ours = here.tables.backups("orders")
+    assert (system.kind, system.name) == ("SYSTEM", "orders$DeletedTableBackup")
+    assert ours.arn == made.facts["orders"]
 
-    end, notes = _end(restore(FromBackup(made.facts["orders"]), "orders", here))
+    end, notes = _end(undelete("orders", here, compare=comparison(here), hint="tablewright deploy"))
 
-    assert end.code == "not-put-back"  # its settings went with it, and that is said
+    assert stands.value.code == "target-exists"
+    assert (end.code, end.hint) == ("not-put-back", "tablewright deploy")  # its settings went with it, and that is said
     assert any("is gone, so its settings are not known" in note for note in notes)
-    assert client.scan(TableName="orders", Select="COUNT")["Count"] == 30
+    assert any("31 items" in note for note in notes), notes
+    assert client.scan(TableName="orders", Select="COUNT")["Count"] == 31
+    with pytest.raises(Failed) as nothing:
+        list(undelete("never", here, compare=comparison(here)))
+    assert nothing.value.code == "no-backup"
+
+
+def test_a_table_without_recovery_leaves_no_backup_behind(aws: EmbeddedAws, account: str, here: Account) -> None:
+    client = aws.client("dynamodb", account=account)
+    table(client, "plain")
+    client.delete_table(TableName="plain")
+
+    assert here.tables.backups("plain") == ()
+    assert client.list_backups(TableName="plain")["BackupSummaries"] == []
+
+
+@pytest.mark.slow
+def test_what_was_written_since_is_listed_and_not_hidden(aws: EmbeddedAws, account: str, here: Account) -> None:
+    client = _made(aws, account)
+    made, _ = _end(create(["orders"], here))
+    client.put_item(TableName="orders", Item=item("k7", 201, tag="t"))
+
+    failed, _ = _end(restore(FromBackup(made.facts["orders"]), "first", here, compare=comparison(here)))
+    done, notes = _end(
+        restore(FromBackup(made.facts["orders"]), "second", here, compare=comparison(here), written=True)
+    )
+    blind, _ = _end(restore(FromBackup(made.facts["orders"]), "third", here))
+
+    assert (failed.ending, failed.code) == (Ending.FAILED, "verify-differs")
+    assert "--written" in failed.detail
+    assert done.ending is Ending.DONE and "differs from orders" in done.summary
+    assert any("as --written allows" in note for note in notes)
+    assert blind.summary == "third is restored: its content was not compared"
 
 
 def test_a_rehearsal_leaves_the_table_the_backup_and_nothing_else(
@@ -152,6 +181,7 @@ def test_only_what_was_listed_and_is_ours_is_deleted(aws: EmbeddedAws, account: 
     assert end.summary == "2 backups deleted, 2 kept"
     names = [backup.name for backup in here.tables.backups("orders")]
     assert "by-hand" in names and len(names) == 2
+    assert _end(delete())[0].summary == "0 backups deleted, 2 kept"  # They are gone, and nothing says otherwise.
     with pytest.raises(UsageError):
         thin("orders", here)
 

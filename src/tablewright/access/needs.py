@@ -180,7 +180,9 @@ NEEDS: dict[str, tuple[Need, ...]] = {
             "auto scaling",
             "it is not put back, which is said",
         ),
-        Need(_of("dynamodb", "DeleteTable"), "rehearse: of the copy that it restored"),
+        Need(_of("dynamodb", "Scan"), "restore: what is compared, or read to its end"),
+        Need(_of("dynamodb", "Scan BatchGetItem PutItem"), "put-back: the copy, the table, and what is put"),
+        Need(_of("dynamodb", "DeleteTable"), "rehearse, put-back --remove-copy: of the copy that it restored"),
         Need(_of("dynamodb", "DeleteBackup"), "thin"),
     ),
     "items": (

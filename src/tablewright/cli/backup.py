@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from tablewright.cli import exits
+from tablewright.cli.backup_put_back import put_back
 from tablewright.cli.options import Common, common_options
 from tablewright.cli.terminal import can_ask, output
 from tablewright.errors import Refused, UsageError
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from tablewright.backup.run import Comparison
     from tablewright.events import Event
     from tablewright.ports import Account
+
+_Made = TypeVar("_Made")
 
 
 @click.group(name="backup", short_help="Back tables up, restore them whole, and rehearse it.")
@@ -33,6 +37,10 @@ def command() -> None:
       tablewright backup restore --from ARN --to ai-chef-sessions-restored
       tablewright backup rehearse ai-chef-sessions
     """
+
+
+for _each in (put_back,):
+    command.add_command(_each)
 
 
 @command.command(name="list", short_help="List the backups of tables.")
@@ -83,7 +91,7 @@ def create(common: Common, tables: tuple[str, ...], stack: str | None) -> int:
     from tablewright.cli.looking_at import looked_at
 
     subject = looked_at(common, tables, stack)
-    return _shown(run(subject.tables, subject.account), common)
+    return shown(run(subject.tables, subject.account), common)
 
 
 @command.command(short_help="Restore a table under a new name.")
@@ -95,12 +103,24 @@ def create(common: Common, tables: tuple[str, ...], stack: str | None) -> int:
     "--at", metavar="TIME", help="The time to restore a table to (2026-11-23T04:00:00Z; default: the latest)."
 )
 @click.option("--settings-of", metavar="TABLE", help="Put back the settings of this table (default: the origin's).")
-@click.option("--compare/--no-compare", default=False, help="Compare with the table that stands, item by item.")
+@click.option(
+    "--compare/--no-compare",
+    default=True,
+    show_default=True,
+    help="Compare every item with the table that it was restored from.",
+)
+@click.option(
+    "--written", is_flag=True, help="That table was written to since: differences are listed and are no failure."
+)
 @common_options
-def restore(common: Common, origin: str, target: str, at: str | None, settings_of: str | None, compare: bool) -> int:
+def restore(
+    common: Common, origin: str, target: str, at: str | None, settings_of: str | None, compare: bool, written: bool
+) -> int:
     """Restore a table from a backup or from its recovery window, under a new name, and put back what a restore leaves
     behind: TTL, point-in-time recovery, deletion protection, tags, the table's policy, the stream, insights, Kinesis
-    destinations and auto scaling. What could not be put back is said, and ends with 1. Nothing that exists is changed.
+    destinations and auto scaling. Then every item is compared with the table that it was restored from; where that is gone,
+    the restored one is read to its end. What could not be put back, and what differs, is said, and ends with 1. Nothing that
+    exists is changed.
 
     \b
     Examples:
@@ -111,31 +131,43 @@ def restore(common: Common, origin: str, target: str, at: str | None, settings_o
     from tablewright.backup.run import restore as run
 
     account = _account(common)
-    if origin.startswith("arn:"):
-        if at is not None:
-            raise UsageError(
-                "contradictory-options", "Options contradict each other", "A backup has its own time: leave --at."
-            )
-        return _shown(
-            run(
-                FromBackup(origin),
-                target,
-                account,
-                settings_of=settings_of,
-                compare=comparison(account) if compare else None,
-            ),
-            common,
+    if origin.startswith("arn:") and at is not None:
+        raise UsageError(
+            "contradictory-options", "Options contradict each other", "A backup has its own time: leave --at."
         )
-    return _shown(
+    return shown(
         run(
-            FromTable(origin, _time(at)),
+            FromBackup(origin) if origin.startswith("arn:") else FromTable(origin, time_of(at)),
             target,
             account,
             settings_of=settings_of,
             compare=comparison(account) if compare else None,
+            written=written,
         ),
         common,
     )
+
+
+@command.command(short_help="Bring a deleted table back.")
+@click.argument("table")
+@click.option("--backup", "arn", metavar="ARN", help="From this backup (default: the newest good one).")
+@common_options
+def undelete(common: Common, table: str, arn: str | None) -> int:
+    """Bring the deleted TABLE back under its own name, from its newest good backup. DynamoDB keeps a system backup of a deleted
+    table for 35 days where point-in-time recovery was on. A table that stands is left alone.
+
+    The table's settings went with it: tablewright deploy takes the table into its stack, with its items, and sets them.
+
+    \b
+    Examples:
+      tablewright backup undelete orders
+    """
+    from tablewright.backup.restoring.run import undelete as run
+    from tablewright.cli.target import project_settings
+
+    account = _account(common)
+    hint = "tablewright deploy" if project_settings(common).template is not None else None
+    return shown(run(table, account, compare=comparison(account), arn=arn, hint=hint), common)
 
 
 @command.command(short_help="Restore beside, compare, and remove the copy.")
@@ -155,7 +187,7 @@ def rehearse(common: Common, table: str, arn: str | None, written: bool) -> int:
     from tablewright.backup.run import rehearse as run
 
     account = _account(common)
-    return _shown(run(table, account, comparison(account), written=written, arn=arn), common)
+    return shown(run(table, account, comparison(account), written=written, arn=arn), common)
 
 
 @command.command(short_help="Delete old backups that tablewright made.")
@@ -189,7 +221,7 @@ def thin(common: Common, table: str, keep_days: int | None, keep: int | None, ye
             )
         if not click.confirm(f"Delete {going} of them?", err=True):
             return exits.REFUSED.code
-    return _shown(delete(), common)
+    return shown(delete(), common)
 
 
 @command.command(short_help="Show the recovery windows of tables.")
@@ -233,7 +265,7 @@ def _account(common: Common) -> Account:
     return open_target(common, project_settings(common))
 
 
-def _time(text: str | None) -> datetime | None:
+def time_of(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
@@ -251,6 +283,7 @@ def comparison(account: Account) -> Comparison:
     """Two tables of one account compared by content, as a migration's verification does it."""
 
     def compare(source: str, target: str) -> Iterator[Event]:
+        from tablewright.migrate.events import Differed
         from tablewright.migrate.transform.unchanged import Unchanged
         from tablewright.migrate.verify.run import Compared, VerifySettings, verify
         from tablewright.migrate.wire.door import OpenTable
@@ -263,14 +296,42 @@ def comparison(account: Account) -> Comparison:
             door = OpenTable(account.data, name, tuple(key.name for key in keys))
             sides.append(Compared(door, name, f"{table.arn} {table.id}", keys, expected=table.item_count))
         transform = Unchanged(sides[0].keys, sides[1].keys)
-        with tempfile.TemporaryDirectory() as folder:
-            settings = VerifySettings(Path(folder))
-            yield from verify(*sides, transform=transform, clock=account.clock, settings=settings)  # type: ignore[misc]
+        folder = tempfile.mkdtemp(prefix="tablewright-compared-")
+        differs = False
+        try:
+            for event in verify(
+                *sides, transform=transform, clock=account.clock, settings=VerifySettings(Path(folder))
+            ):
+                differs = differs or isinstance(event, Differed)
+                yield event  # type: ignore[misc]
+        finally:
+            if not differs:  # otherwise the end names the report that is in it
+                shutil.rmtree(folder, ignore_errors=True)
 
     return compare
 
 
-def _shown(events: Iterator[Event], common: Common) -> int:
+def progress(events: Generator[Event, None, _Made], common: Common) -> _Made:
+    """Show what a run notes, and return what it made."""
+    from tablewright.cli.faces.backup_screen import event_lines
+    from tablewright.events import as_json
+
+    out, err = output(sys.stdout, color=common.color), output(sys.stderr, color=common.color)
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            made: _Made = end.value
+            return made
+        if common.output == "json":
+            from tablewright.cli.faces.json_lines import encode
+
+            out.text(encode(as_json(event), out))
+        else:
+            err.lines(event_lines(event, err.width, err.marks))
+
+
+def shown(events: Iterator[Event], common: Common) -> int:
     """Show a run as it goes on, progress on standard error, and end as it ends."""
     from tablewright.cli.faces.backup_screen import event_lines, finished_result
     from tablewright.events import Finished, as_json

@@ -6,6 +6,7 @@ replayed like everything else.
 
 from __future__ import annotations
 
+import json
 import types
 from typing import Any
 
@@ -14,6 +15,7 @@ from tablewright.local import table_rules
 __all__ = ["amend_dynamodb"]
 
 _DEFAULT_RECOVERY_DAYS = 35
+_SYSTEM_BACKUP_DAYS = 35
 _RECOVERY_LAG_S = 300
 """The latest restorable time is "typically 5 minutes before the current time" (API reference, DescribeContinuousBackups)."""
 
@@ -31,6 +33,7 @@ def amend_dynamodb(dynamodb: types.ModuleType) -> None:
         ("_table_description", rules.table_description),
         ("_update_continuous_backups", rules.update_continuous_backups),
         ("_describe_continuous_backups", rules.describe_continuous_backups),
+        ("_list_backups", rules.list_backups),
     ):
         setattr(dynamodb, name, method)
 
@@ -44,6 +47,7 @@ class _Rules:
         self._delete_table = module._delete_table
         self._table_description = module._table_description
         self._update_continuous_backups = module._update_continuous_backups
+        self._list_backups = module._list_backups
 
     def _refuse(self, message: str, code: str = "ValidationException") -> Answer:
         refused: Answer = self._ddb.error_response_json(code, message, 400)
@@ -76,12 +80,38 @@ class _Rules:
         return self._warmed(data, answer)
 
     def delete_table(self, data: dict[str, Any]) -> Answer:
-        """DeleteTable, which a protected table refuses."""
-        table = self._ddb._tables.get(self._ddb._normalize_table_name(data.get("TableName")))
+        """DeleteTable, which a protected table refuses, and which leaves a system backup of one with recovery."""
+        name = self._ddb._normalize_table_name(data.get("TableName"))
+        table = self._ddb._tables.get(name)
         if table is not None and table.get("DeletionProtectionEnabled"):
             return self._refuse(table_rules.PROTECTED)
+        recovers = table is not None and bool(self._ddb._pitr_settings.get(name))
+        backed_up = self._system_backup(name) if recovers else None
         answer: Answer = self._delete_table(data)
+        if backed_up is not None and answer[0] != 200:
+            del self._ddb._backups[backed_up]
         return answer
+
+    def _system_backup(self, name: str) -> str:
+        """The backup that is kept for 35 days of a table deleted with point-in-time recovery on (developer guide, "Deleting a
+        table with point-in-time recovery enabled"; named ``table-name$DeletedTableBackup``). Its ARN."""
+        made: Answer = self._ddb._create_backup({"TableName": name, "BackupName": f"{name}$DeletedTableBackup"})
+        arn = str(json.loads(made[2])["BackupDetails"]["BackupArn"])
+        details = self._ddb._backups[arn]["BackupDetails"]
+        details["BackupType"] = "SYSTEM"
+        details["BackupExpiryDateTime"] = details["BackupCreationDateTime"] + _SYSTEM_BACKUP_DAYS * 86400
+        return arn
+
+    def list_backups(self, data: dict[str, Any]) -> Answer:
+        """ListBackups, which tells a person's own alone unless it is asked for others (API reference, BackupType)."""
+        answer: Answer = self._list_backups(data)
+        wanted = data.get("BackupType", "USER")
+        if answer[0] != 200 or wanted == "ALL":
+            return answer
+        told = json.loads(answer[2])
+        told["BackupSummaries"] = [each for each in told["BackupSummaries"] if each["BackupType"] == wanted]
+        listed: Answer = self._ddb.json_response(told)
+        return listed
 
     def table_description(self, name: str) -> dict[str, Any]:
         """A table's description, which always tells its warm throughput."""

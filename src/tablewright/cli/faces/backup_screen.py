@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tablewright.backup.retention import Kept
+from tablewright.backup.returning.run import Surveyed
 from tablewright.cli.faces.cells import clean, fit, pad, width, wrap
 from tablewright.cli.faces.diagnostic import finished_lines, is_failure
+from tablewright.cli.faces.items_table import item_lines
 from tablewright.cli.faces.marks import Line, Marks
 from tablewright.cli.faces.quantities import moment, size
 from tablewright.cli.terminal import Output
 from tablewright.events import Event, Finished, Noted
+from tablewright.items.keys import ordered
+from tablewright.model.items import Item
 from tablewright.model.table import Backup, Table
 
 
@@ -67,6 +71,29 @@ def window_lines(tables: Sequence[Table], columns: int, marks: Marks) -> list[Li
         first, *rest = wrap(f"{head}  {text}", columns - 2) if width(head + text) + 4 > columns else [f"{head}  {text}"]
         lines += [((f"{mark} ", look), (first, "")), *((("    " + t, ""),) for t in rest)]
     return lines
+
+
+def surveyed_lines(
+    found: Surveyed, copy: Table, table: Table, shown: Callable[[Item], Item], columns: int, marks: Marks
+) -> list[Line]:
+    """What a comparison with a copy found; keys as ``shown`` lets them be seen."""
+    names = [key.name for key in ordered(table.keys)]
+    of = "named items" if found.named is not None else "items"
+    head = f"{found.read:,} {of} of {copy.name} compared: {found.lost:,} lost, {found.changed:,} changed"
+    lines: list[Line] = [((text, "strong"),) for text in fit(clean(head), columns)]
+    if found.expired:
+        text = f"{found.expired:,} of them have expired: TTL would delete them at once, so they stay out"
+        lines += [((each, "warn"),) for each in wrap(text, columns)]
+    for title, keys, total in (
+        (f"lost in {table.name}", found.lost_keys, found.lost),
+        ("changed, and left as they are" if found.named is None else "changed", found.changed_keys, found.changed),
+    ):
+        if keys:
+            lines += [(), ((clean(title), "strong"),)]
+            lines += item_lines([shown(key) for key in keys], names, columns, marks, single=False)
+            if total > len(keys):
+                lines.append(((f"and {total - len(keys):,} more", "dim"),))
+    return [*lines, ()]
 
 
 def event_lines(event: Event, columns: int, marks: Marks) -> list[Line]:

@@ -1,0 +1,1 @@
+"""Restores: to a new table, whole, and looked into."""
