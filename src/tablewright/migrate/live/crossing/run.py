@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from tablewright.errors import Refused, TablewrightError
+from tablewright.errors import Refused, Stuck, TablewrightError
 from tablewright.events import Noted, Waiting
 from tablewright.migrate.live.building.run import LiveEvent
 from tablewright.migrate.live.comparing.run import TimeIsUp, recheck
@@ -69,41 +69,56 @@ def draining(stage: Stage, end: End2) -> Iterator[LiveEvent]:
     if stage.fresh and not _holds(stage, end):
         yield from _time_is_up(stage, "the fence did not stand any more when somebody came back to it")
         return
+    why = f"every shard has been silent for {stage.options.quiet:g} s, and everything is replayed"
+    try:
+        yield from _run_dry(stage, end)
+    except _Ends as over:
+        if over.by == "unfence":
+            yield from stage.go("unfence", over.why)
+        else:
+            yield from _time_is_up(stage, over.why)
+    except TablewrightError as error:
+        if isinstance(error, Trimmed) and end == "target":
+            stage.stop_following("back")
+            stage.journal.note(stream_back=None)  # the way back is lost
+        yield from _give_up(stage, error.summary, error)
+    else:
+        yield from stage.go("ready", why)
+
+
+class _Ends(Exception):
+    """The draining ends before the shards are silent: the step that it asks for, and why."""
+
+    def __init__(self, by: Literal["unfence", "timed-out"], why: str) -> None:
+        super().__init__(why)
+        self.by, self.why = by, why
+
+
+def _run_dry(stage: Stage, end: End2) -> Iterator[LiveEvent]:
+    """Replay until every shard has been silent for the quiet period. Raises _Ends where that does not come to pass."""
     way = crossing(end)
-    follower = stage.follower(way.side)
-    tail, quiet = follower.tail, stage.options.quiet
+    tail, quiet = stage.follower(way.side).tail, stage.options.quiet
     fenced_at = float(stage.journal.noted("fenced_at") or 0.0)
     fenced_by_aws = float(stage.journal.noted("fenced_by_aws") or fenced_at)
     yield Waiting(f"every shard has to be silent for {quiet:g} s behind the fence")
     while True:
-        try:
-            yield from stage.pass_time(way.side)
-        except TablewrightError as error:
-            if isinstance(error, Trimmed) and way.side == "back":
-                stage.stop_following("back")
-                stage.journal.note(stream_back=None)  # the way back is lost
-            yield from _give_up(stage, error.summary, error)
-            return
+        yield from stage.pass_time(way.side)
         if _is_asked_to_unfence(stage):
-            yield from stage.go("unfence", "somebody asked for the fence to be taken down")
-            return
+            raise _Ends("unfence", "somebody asked for the fence to be taken down")
         lag = tail.lag()
         begin = max(fenced_at, tail.heard_at)
         if tail.described_at <= fenced_at:
             tail.look_again()
         silent = lag.silent_since is not None and lag.silent_since >= begin + quiet
         if silent and not lag.records and tail.described_at > fenced_at:
-            yield from stage.go("ready", f"every shard has been silent for {quiet:g} s, and everything is replayed")
             return
         late = tail.newest - fenced_by_aws
         if late > _SLOW_FENCE_S:
             why = f"a writer goes on past the fence: a change was made {late:.0f} s after it went up"
             yield Noted("warning", f"{why}. Does it use the principal that the fence excepts, or another way in?")
-            yield from _time_is_up(stage, why)
-            return
+            raise _Ends("timed-out", why)
         if stage.left() <= _LEAST_LEFT_S:
-            yield from _time_is_up(stage, "the pause is over, and the shards were not silent")
-            return
+            raise _Ends("timed-out", "the pause is over, and the shards were not silent")
 
 
 def rechecking(stage: Stage, end: End2) -> Iterator[LiveEvent]:
@@ -157,25 +172,62 @@ def switching(stage: Stage, end: End2) -> Iterator[LiveEvent]:
         if where == new:
             yield from stage.go("ready", f"the pointer names {new} already")
             return
-        if where == old or stage.left() <= _LEAST_LEFT_S or not _holds(stage, end):
-            if where is None:
-                pointer.point(old)
+        if where == old:
             yield from stage.go("timed-out", "the process ended before the switch")
             return
+        yield from _hold_again(stage, end)
+    # A hook, or whatever stopped this process, may have taken the rest of the pause, and the fence may have lapsed.
+    if stage.left() <= _LEAST_LEFT_S or not _holds(stage, end):
+        if stage.fresh:
+            raise _unknown(stage, "The pause was over before it could be switched again.")
+        yield from _time_is_up(stage, "too little of the pause was left to switch")
+        return
     try:
         if way.to == "source":
             stage.gate("source").down(stage.journal.noted("saved_source"))
-        pointer.point(new)
+        stage.pointer(within_s=stage.left()).point(new)
     except TablewrightError as error:
         where = _where(stage)
         if where != new:
             if where is None:
-                pointer.point(old)  # it may have half happened
+                pointer.point(old)  # what a command that failed may have begun
             yield from _give_up(stage, f"the switch failed: {error.summary}", error)
             return
     held = stage.now() - float(stage.journal.noted("fenced_at") or stage.now())
     told = f"the pointer names {new}; writers were held for {held:.1f} s"
     yield from stage.go("ready", told, held_s=round(held, 2), refusal=None)
+
+
+def _hold_again(stage: Stage, end: End2) -> Iterator[LiveEvent]:
+    """Hold the writers anew, and drain once more: a process died amid the switch, and the pointer cannot be asked.
+
+    Where it had switched, the application has been writing to the other table since, and pointing it back would lose that.
+    Where it had not, the fence has lapsed perhaps, and what was written since is still to be replayed. After this, switching is
+    right in both cases. What moved is not compared again: in the first case the application has changed it.
+    """
+    yield Noted(
+        "warning", "it is not known whether the pointer was switched: writers are held and the tail is drained anew"
+    )
+    pause, gate = stage.options.pause, stage.gate(end)
+    deadline = stage.after(pause + GRACE_S, gate)
+    stage.journal.note(deadline=deadline.timestamp(), pause_until=stage.now() + pause)
+    gate.up(deadline)
+    stage.journal.note(fenced_at=stage.now(), fenced_by_aws=gate.now().timestamp(), fenced_until=deadline.timestamp())
+    try:
+        yield from _run_dry(stage, end)
+    except _Ends as over:
+        raise _unknown(stage, f"{over.why[:1].upper()}{over.why[1:]}.") from over
+
+
+def _unknown(stage: Stage, why: str) -> Stuck:
+    return Stuck(
+        "pointer-unknown",
+        "It is not known where the application points",
+        f"{why} A process was killed amid the switch, and the pointer cannot be asked: pointing the application at one of "
+        "both tables might lose what it has written to the other. Nothing was pointed anywhere; the fence lapses by itself. Look "
+        "where the application points, let a command print that table's name, and go on:",
+        f"tablewright migrate live --job {stage.job} --hook 'where=…'",
+    )
 
 
 def unfencing(stage: Stage, end: End2) -> Iterator[LiveEvent]:

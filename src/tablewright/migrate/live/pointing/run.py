@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from tablewright.errors import Refused
-from tablewright.migrate.live.hooks import run_hook
+from tablewright.migrate.live.hooks import LONGEST_S, run_hook
 from tablewright.ports import Parameters
 
 __all__ = ["CommandPointer", "ParameterPointer", "Pointer"]
@@ -53,18 +53,19 @@ class ParameterPointer:
 
 
 class CommandPointer:
-    """The user's commands: ``switch``, and ``where`` if there is one."""
+    """The user's commands: ``switch``, and ``where`` if there is one. Each may take ``within_s`` seconds, or what is usual."""
 
-    def __init__(self, hooks: Mapping[str, str], told: Mapping[str, str]) -> None:
+    def __init__(self, hooks: Mapping[str, str], told: Mapping[str, str], within_s: float | None = None) -> None:
         self._hooks = hooks
         self._told = told
+        self._within_s = LONGEST_S if within_s is None else min(LONGEST_S, within_s)
 
     def where(self) -> str | None:
         """What the command ``where`` prints; None without one."""
         if "where" not in self._hooks:
             return None
-        return run_hook("where", self._hooks["where"], self._told).strip()
+        return run_hook("where", self._hooks["where"], self._told, timeout_s=self._within_s).strip()
 
     def point(self, table: str) -> None:
         """Run the command ``switch``."""
-        run_hook("switch", self._hooks["switch"], {**self._told, "table": table})
+        run_hook("switch", self._hooks["switch"], {**self._told, "table": table}, timeout_s=self._within_s)

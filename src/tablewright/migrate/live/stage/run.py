@@ -14,7 +14,7 @@ from tablewright.events import Noted
 from tablewright.migrate.live.asked import from_plain
 from tablewright.migrate.live.events import Followed, StateEntered
 from tablewright.migrate.live.fencing.run import CommandGate, Gate, PolicyGate
-from tablewright.migrate.live.hooks import run_hook
+from tablewright.migrate.live.hooks import LONGEST_S, run_hook
 from tablewright.migrate.live.items.run import Items
 from tablewright.migrate.live.journal import Journal, Side
 from tablewright.migrate.live.options import LiveOptions
@@ -120,9 +120,15 @@ class Stage:
         yield self.entered()
         if "entered" in self.options.hooks:
             try:
-                run_hook("entered", self.options.hooks["entered"], {**self.told(), "state": state.value})
+                told = {**self.told(), "state": state.value}
+                run_hook("entered", self.options.hooks["entered"], told, timeout_s=self._patience_of_telling())
             except TablewrightError as error:
                 yield Noted("warning", f"{error.summary}: {error.detail}")
+
+    def _patience_of_telling(self) -> float:
+        """How long a hook that is merely told may take: while a pause is counted, not long."""
+        counted = self.journal.noted("pause_until") is not None
+        return min(LONGEST_S, max(self.left() / 4, 1.0)) if counted else LONGEST_S
 
     def entered(self) -> StateEntered:
         """The state in which the migration stands, as an event."""
@@ -247,10 +253,10 @@ class Stage:
         caller = held.account.identity.whereabouts().arn
         return PolicyGate(held.account.policies, held.found.table.arn, caller, self.clock)
 
-    def pointer(self) -> Pointer:
-        """Where the application looks. Raises Refused ``no-pointer``."""
+    def pointer(self, within_s: float | None = None) -> Pointer:
+        """Where the application looks. Raises Refused ``no-pointer``. A command has at most ``within_s`` seconds."""
         if "switch" in self.options.hooks:
-            return CommandPointer(self.options.hooks, self.told())
+            return CommandPointer(self.options.hooks, self.told(), within_s)
         assert self.source.account is not None
         if not self.options.parameter or self.source.account.parameters is None:
             raise Refused(

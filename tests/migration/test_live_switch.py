@@ -1,0 +1,87 @@
+"""The switch itself: never behind a fence that does not stand, and never back over writes that were made meanwhile."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tablewright.errors import Failed
+from tablewright.events import Ending, Finished
+from tablewright.migrate.live.events import StateEntered
+from tablewright.migrate.live.hooks import run_hook
+from tablewright.migrate.live.states import State
+from tests.conftest import EmbeddedAws
+from tests.migration.live_runs import Rehearsal, wait_until
+from tests.migration.sessions import NEW, OLD, contents
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_fence_that_lapsed_before_the_switch_forbids_it(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    """A process that was stopped, or a hook that took its time: writers have gone on, so the pointer stays."""
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=10)
+    rehearsal.run(State.FOLLOWING)
+    journal = rehearsal.journal()
+    journal.wish("cutover", {})
+    journal.close()
+    *_, end = _lapsing(rehearsal)
+    assert isinstance(end, Finished) and (end.ending, end.code) == (Ending.FAILED, "switch-timed-out"), end
+    assert rehearsal.where() == OLD and rehearsal.may_write(OLD)
+
+
+def _lapsing(rehearsal: Rehearsal) -> list[object]:
+    events: list[object] = []
+    for event in rehearsal.events(lambda state: state in (State.FOLLOWING, State.REVERSING)):
+        events.append(event)
+        if isinstance(event, StateEntered) and event.state == "switching":
+            rehearsal.client.delete_resource_policy(ResourceArn=rehearsal.arn(OLD))
+            rehearsal.client.delete_item(TableName=OLD, Key={"sessionId": {"S": "seed-00000"}})
+    assert any(isinstance(event, StateEntered) and event.state == "switching" for event in events)
+    return events
+
+
+@pytest.mark.parametrize("pointed", [True, False], ids=["had pointed", "had not pointed"])
+def test_a_switch_of_which_nothing_is_known_is_made_once_more(
+    aws: EmbeddedAws, account: str, tmp_path: Path, pointed: bool
+) -> None:
+    """The process dies amid the user's command, nobody comes for longer than the pause, and the application goes on."""
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=20)
+    pointer = tmp_path / "pointer"
+    pointer.write_text(OLD)
+    rehearsal.app.where = pointer.read_text
+    point = 'printf %s "$TABLEWRIGHT_TABLE" > pointer.new; mv pointer.new pointer'
+    die = "[ -e died ] || { touch died; kill -9 $PPID; exit 1; }"
+    switch = f"{point}; {die}" if pointed else f"{die}; {point}"
+    begin = [word for word in rehearsal.begin() if word not in ("--pointer", "/sessions/table")]
+    code, said = rehearsal.command([*begin, "--hook", f"switch={switch}", "--until", "following"])
+    assert code == 0, said
+    rehearsal.app.start()
+    try:
+        code, said = rehearsal.command([*rehearsal.words("cutover"), "ai-chef", "--pause", "20s"])
+        assert code == -signal.SIGKILL and rehearsal.state() is State.SWITCHING, said
+        rehearsal.client.delete_resource_policy(ResourceArn=rehearsal.arn(OLD))  # it lapses
+        written = rehearsal.app.writes
+        wait_until(lambda: rehearsal.app.writes > written + 40)
+        assert pointer.read_text() == (NEW if pointed else OLD)
+        journal = rehearsal.journal()
+        journal.note(pause_until=1.0)  # as if it were long ago
+        journal.close()
+        code, said = rehearsal.command([*rehearsal.words("live"), "--job", "ai-chef", "--until", "reversing"])
+        assert code == 0 and rehearsal.state() is State.REVERSING, said
+        written = rehearsal.app.writes
+        wait_until(lambda: rehearsal.app.writes > written + 10)
+    finally:
+        rehearsal.app.stop()
+    assert pointer.read_text() == NEW and not rehearsal.may_write(OLD)
+    assert contents(rehearsal.client, NEW) == rehearsal.app.expected(NEW)
+
+
+def test_a_command_that_takes_too_long_ends_with_all_that_it_started(tmp_path: Path) -> None:
+    """Its child would else switch when the fence is down."""
+    pid = tmp_path / "pid"
+    with pytest.raises(Failed, match="was killed"):
+        run_hook("switch", f"sleep 60 & echo $! > {pid}; wait", {}, timeout_s=2.0)
+    status = Path(f"/proc/{int(pid.read_text())}/stat")
+    wait_until(lambda: not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z", 10)
