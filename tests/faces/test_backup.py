@@ -87,3 +87,20 @@ def test_lost_items_are_listed_asked_about_and_put_back(
     assert again.code == 0 and "lacks nothing" in again.out
     for wrong in ((), ("--copy", copy, "--at", "2026-01-01T00:00:00Z"), ("--copy", copy, "--replace", str(kept))):
         assert run("backup", "put-back", "orders", *wrong, "--local").code == 2
+
+
+@pytest.mark.slow
+def test_a_schedule_is_deployed_as_a_plan_that_selects_the_tables(home: Path, run: Run, client: Client) -> None:
+    assert run("backup", "schedule", "--keep-days", "90").code == 0
+    assert "it says so already" in run("backup", "schedule", "--keep-days", "90").out
+    assert run("backup", "schedule", "--at", "25:00").code == 2
+    assert run("deploy", "--local", "--yes").code == 0
+
+    backup = client("backup")
+    [plan] = backup.list_backup_plans()["BackupPlansList"]
+    [rule] = backup.get_backup_plan(BackupPlanId=plan["BackupPlanId"])["BackupPlan"]["Rules"]
+    assert rule["ScheduleExpression"] == "cron(0 5 ? * * *)" and rule["Lifecycle"]["DeleteAfterDays"] == 90
+    [selection] = backup.list_backup_selections(BackupPlanId=plan["BackupPlanId"])["BackupSelectionsList"]
+    told = backup.get_backup_selection(BackupPlanId=plan["BackupPlanId"], SelectionId=selection["SelectionId"])
+    arns = told["BackupSelection"]["Resources"]
+    assert [arn.rpartition("/")[2] for arn in arns] == ["ai-chef-sessions", "ai-chef-results"]

@@ -14,6 +14,7 @@ import click
 
 from tablewright.cli import exits
 from tablewright.cli.backup_put_back import put_back
+from tablewright.cli.backup_schedule import schedule
 from tablewright.cli.options import Common, common_options
 from tablewright.cli.terminal import can_ask, output
 from tablewright.errors import Refused, UsageError
@@ -39,7 +40,7 @@ def command() -> None:
     """
 
 
-for _each in (put_back,):
+for _each in (put_back, schedule):
     command.add_command(_each)
 
 
