@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from tablewright.migrate.engine.run import scan
 from tablewright.migrate.engine.values import CopySettings
 from tablewright.migrate.events import ItemSetAside, PaceChanged, Paused
 from tablewright.migrate.job import Pace
+from tablewright.migrate.transform.functions import FunctionTransform
 from tests.conftest import EmbeddedAws
 from tests.contract.canned import json_error
-from tests.contract.copying import Copying, account_at, contents, fill, last_progress, make_table, odd_item
+from tests.contract.copying import KEYS, Copying, account_at, contents, fill, last_progress, make_table, odd_item
+from tests.contract.faulty import Relay
 from tests.contract.wire_server import Asked, Script, answer, serving
 
 
@@ -106,6 +109,41 @@ def test_an_item_the_target_refuses_is_set_aside(client: Any, copying: Copying) 
     assert "ValidationException" in copying.letters()[0].reason
 
 
+def _twice(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield {**item, "how": "many" if item["sk"] == 7 else 1}
+    yield {**item, "sk": -item["sk"] - 1}
+
+
+def test_a_letter_holds_the_item_as_it_was_read(client: Any, copying: Copying) -> None:
+    """What the target refuses is what became of an item; the letter is to be put through a mended transform."""
+    fill(client, "Source", [odd_item(number) for number in range(40)])
+    client.create_table(
+        TableName="Indexed",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": kind} for name, kind in (("pk", "S"), ("sk", "N"), ("how", "N"))
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-how",
+                "KeySchema": [{"AttributeName": "how", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    copying.target = "Indexed"
+    copying.transform = FunctionTransform(_twice, KEYS, KEYS, name="twice", source="")
+    copying.settings = CopySettings(dead_letters=1)
+    progress = last_progress(copying.run())
+    (letter,) = copying.letters()
+    assert "Index Key" in letter.reason
+    assert letter.item["sk"] == {"N": "7"}
+    assert letter.item.keys() == odd_item(7).keys()
+    assert (progress.items_read, progress.set_aside) == (40, 1)
+    assert len(contents(client, "Indexed")) == 2 * 39 + 1, "of the one, what could be written was"
+
+
 def test_too_many_set_aside_stops_it_and_shows_them(client: Any, copying: Copying) -> None:
     fill(client, "Source", [odd_item(number) for number in range(30)])
     copying.target = "Elsewhere"
@@ -121,6 +159,32 @@ def test_too_many_set_aside_stops_it_and_shows_them(client: Any, copying: Copyin
             copying.run()
         assert failed.value.code == "too-many-set-aside"
         assert 2 < len(copying.letters()) <= 30
+
+
+def test_what_cannot_be_read_each_time_is_set_aside(
+    client: Any, aws: EmbeddedAws, account: str, copying: Copying
+) -> None:
+    """A request that DynamoDB cannot read may have been spoiled on its way, or hold what never was an item of DynamoDB's."""
+    fill(client, "Source", [odd_item(number) for number in range(30)])
+    relay = Relay(aws.endpoint, seed=1, rate=0.0)
+    spoiled: list[int] = []
+
+    def script(asked: Asked) -> Script:
+        if asked.operation == "BatchWriteItem" and (b'"sk":{"N":"7"}' in asked.body.replace(b" ", b"") or not spoiled):
+            spoiled.append(asked.body.count(b"PutRequest"))
+            body = json_error("SerializationException", "NUMBER_VALUE cannot be converted to String").body.encode()
+            return [answer(body, status="400 Bad Request")]
+        return relay(asked)
+
+    with serving(script) as server:
+        copying.reach = account_at(server.url, account)
+        copying.settings = CopySettings(dead_letters=1)
+        copying.run()
+    (letter,) = copying.letters()
+    assert letter.item["sk"] == {"N": "7"}
+    assert "cannot be converted" in letter.reason
+    assert spoiled[-3:] == [1, 1, 1]
+    assert len(contents(client, "Target")) == 29
 
 
 def test_a_table_that_is_not_there_ends_it(client: Any, copying: Copying) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -163,6 +164,7 @@ def _twice(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
         (_floats, r"attribute 'score': it is a float, and floats are not exact: return Decimal\('0.1'\)"),
         (_raises, r"KeyError: 'nothing' is not in the item \(test_function_transforms.py, line \d+\)"),
         (lambda item: int("secret"), r"the function raised ValueError \(test_function_transforms.py, line \d+\)$"),
+        (lambda item: sys.exit(0), r"the function raised SystemExit \(test_function_transforms.py, line \d+\)$"),
         (_twice, "returned two items with one key"),
         (lambda item: {"PK": ""}, "'PK' is empty"),
         (lambda item: {"PK": 1}, "'PK' is not a string"),

@@ -47,6 +47,14 @@ def item(key: str, **more: str) -> bytes:
     return orjson.dumps({"k": {"S": key}} | {name: {"S": value} for name, value in more.items()})
 
 
+def refused(items: Sequence[Buffer]) -> Failure | None:
+    """How the target refuses these items together; None where it takes them."""
+    told = [bytes(memoryview(each)) for each in items]
+    if any(b'"garble"' in each for each in told):
+        return Failure.GARBLED
+    return Failure.INVALID if any(b'"poison"' in each for each in told) else None
+
+
 def key_of(text: Buffer) -> bytes:
     return orjson.dumps(orjson.loads(memoryview(text))["k"])
 
@@ -117,16 +125,19 @@ class World:
             except ValueError:
                 aside.append(each)
                 continue
+            if refused(became):
+                aside.append(each)  # as it was read, once, whatever it became
+                continue
             for one in became:
-                if b'"poison"' in one:
-                    aside.append(one)
-                else:
-                    target[key_of(one)] = one
+                target[key_of(one)] = one
         return target, sorted(aside)
 
 
 sources = st.lists(  # segments of pages of items, each marked as good or bad in its way
-    st.lists(st.lists(st.sampled_from(["", "", "", "", "transform", "drop", "poison"]), max_size=30), max_size=4),
+    st.lists(
+        st.lists(st.sampled_from(["", "", "", "", "", "transform", "drop", "poison", "garble"]), max_size=30),
+        max_size=4,
+    ),
     min_size=1,
     max_size=3,
 )
@@ -146,7 +157,10 @@ class Copying(RuleBasedStateMachine):
         pages = {
             segment: [
                 # Files take everything: only a table refuses an item.
-                [item(str(next(number)), bad="" if most is None and bad == "poison" else bad) for bad in page]
+                [
+                    item(str(next(number)), bad="" if most is None and bad in ("poison", "garble") else bad)
+                    for bad in page
+                ]
                 for page in of
             ]
             or [[]]
@@ -217,7 +231,7 @@ class Copying(RuleBasedStateMachine):
                 assert each in aside
                 continue
             for one in self.transform.apply(each):
-                assert one in aside or key_of(one) in self.world.target
+                assert each in aside or key_of(one) in self.world.target
         assert (page.position is None) == (index + 1 == len(self.world.pages[page.segment]))
         if self.most is None:
             assert len(page.items) == page.counts.written
@@ -256,14 +270,15 @@ class Copying(RuleBasedStateMachine):
         elif how == "throttled":
             self.tell(WriteFailed(write.write, Failure.THROTTLED, how))
         else:
-            if how == "done and lost" and not any(b'"poison"' in bytes(memoryview(i)) for i in write.items):
+            if how == "done and lost" and not refused(write.items):
                 self.world.put(write.items)
             self.tell(WriteFailed(write.write, Failure.AGAIN, how))
 
     def carry_out(self, write: Write, taken: int | None = None) -> None:
         items = [bytes(memoryview(each)) for each in write.items]
-        if any(b'"poison"' in each for each in items):
-            self.tell(WriteFailed(write.write, Failure.INVALID, "poisoned"))
+        failure = refused(items)
+        if failure is not None:
+            self.tell(WriteFailed(write.write, failure, "refused"))
             return
         taken = len(items) if taken is None else taken
         self.world.put(items[:taken])
@@ -287,7 +302,7 @@ class Copying(RuleBasedStateMachine):
     def the_process_dies(self, data: st.DataObject) -> None:
         """What it sent may still be carried out, now or after the next one has begun."""
         for write in self.writes.values():
-            if not any(b'"poison"' in bytes(memoryview(i)) for i in write.items):
+            if not refused(write.items):
                 fate = data.draw(st.sampled_from(["lost", "done", "stray"]))
                 if fate == "done":
                     self.world.put(write.items)
@@ -317,8 +332,13 @@ class Copying(RuleBasedStateMachine):
 
     @invariant()
     def memory_is_bounded(self) -> None:
-        held = self.machine.reading.held if hasattr(self, "machine") else 0
-        assert held <= max(MEMORY, PAGE_BYTES)
+        """What is made of the pages that are on their way (three at most) is not known when they are asked for."""
+        if hasattr(self, "machine"):
+            made = max((self._made(page) for pages in self.world.pages.values() for page in pages), default=0)
+            assert self.machine.reading.held <= max(MEMORY, PAGE_BYTES) + 3 * made
+
+    def _made(self, page: Sequence[bytes]) -> int:
+        return sum(memoryview(each).nbytes for each in self.transform.page(page).items)
 
     def come_back_well(self) -> None:
         for number in list(self.reads):

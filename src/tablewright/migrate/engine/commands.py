@@ -38,6 +38,7 @@ class Failure(Enum):
 
     THROTTLED = "throttled"
     AGAIN = "again"  # the service stumbled, or the answer was lost, cut off or corrupt: it may have been carried out
+    GARBLED = "garbled"  # the service could not read it: spoiled on its way, or never good
     INVALID = "invalid"  # the service will never take it
     CONFLICT = "conflict"  # only new items were to be written, and another one stands there
     FATAL = "fatal"  # nothing of the kind will be taken

@@ -15,7 +15,8 @@ Writing a page twice writes the same, so a copy that is killed goes on from the 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from tablewright.migrate.engine.batches import MOST_ITEMS
@@ -51,13 +52,16 @@ _GOLDEN = 0.6180339887498949
 
 
 class _Page:
-    """A page between reading and acknowledgement."""
+    """A page between reading and acknowledgement. ``size``: of what was read, and of what was made of it."""
 
-    __slots__ = ("counts", "position", "rejected", "size", "writing")
+    __slots__ = ("counts", "position", "rejected", "size", "source", "writing")
 
-    def __init__(self, page: SourcePage, writing: PageToWrite, counts: Counts, rejected: tuple[SetAside, ...]) -> None:
+    def __init__(
+        self, page: SourcePage, writing: PageToWrite, counts: Counts, rejected: tuple[SetAside, ...], size: int
+    ) -> None:
         self.position = page.position
-        self.size = page.size
+        self.source = page.items
+        self.size = size
         self.writing = writing
         self.counts = counts
         self.rejected = rejected
@@ -178,7 +182,9 @@ class Machine:
         rejected = tuple(SetAside(r.item, r.reason) for r in became.rejected)
         writing = PageToWrite(page.segment, became.items, sizes, became.keys)
         counts = Counts(len(items), len(sizes), page.size, writing.size, len(rejected))
-        self._pages[page.segment].append(_Page(page, writing, counts, rejected))
+        made = 0 if became.items is items else writing.size
+        self.reading.hold(made)
+        self._pages[page.segment].append(_Page(page, writing, counts, rejected, page.size + made))
         self.read += len(items)
         self.read_bytes += page.size
         if sizes:
@@ -192,27 +198,47 @@ class Machine:
         while pages and pages[0].writing.done:
             page = pages[0]
             refused = page.writing.set_aside
-            if len(page.rejected) + len(refused) > self._budget:
+            aside = page.rejected
+            if refused:
+                aside += tuple(self._as_read(page))
+            if len(aside) > self._budget:
                 break  # it is not acknowledged, so that a resume comes upon it again
             pages.popleft()
             self.reading.release(page.size)
-            counts, aside = page.counts, page.rejected
+            counts = page.counts
             if refused:
-                aside += tuple(refused)
                 lost = sum(len(s.item) for s in refused)
-                conflicts = sum(s.conflict for s in refused)
-                counts += Counts(0, -len(refused), 0, -lost, len(refused), conflicts)
+                conflicts = sum(s.conflict for s in aside)
+                counts += Counts(0, -len(refused), 0, -lost, len(aside) - len(page.rejected), conflicts)
             self._budget -= len(aside)
             items = page.writing.items if self._whole else ()
             done.append(Acknowledged(segment, page.position, counts, aside, items))
         return done
 
+    def _as_read(self, page: _Page) -> Iterator[SetAside]:
+        """The items of the source that became what the target refused, each once: a mended transform is to be given those."""
+        if page.source is page.writing.items:
+            yield from page.writing.set_aside
+            return
+        refused = {bytes(each.item): each for each in page.writing.set_aside}
+        for item in page.source:
+            became = [found for made in self._apply((item,)).items if (found := refused.pop(bytes(made), None))]
+            if became:
+                conflict = any(each.conflict for each in became)
+                yield replace(became[0], item=bytes(item), conflict=conflict)
+            if not refused:
+                return
+        yield from refused.values()  # of a transform that makes another thing of an item each time
+
     def _waiting_aside(self) -> tuple[SetAside, ...]:
         """Items set aside from pages that are not acknowledged yet."""
         held = (page for pages in self._pages.values() for page in pages)
-        return tuple(item for page in held for item in (*page.rejected, *page.writing.set_aside))
+        return tuple(item for page in held for item in (*page.rejected, *self._as_read(page)))
 
     def _count_aside(self) -> None:
+        held = [page for pages in self._pages.values() for page in pages]
+        if sum(len(page.rejected) + len(page.writing.set_aside) for page in held) <= self._budget:
+            return  # more than these they are not
         waiting = self._waiting_aside()
         if len(waiting) > self._budget:
             self._end(Ending.TOO_MANY, waiting[-1].reason)
@@ -220,7 +246,7 @@ class Machine:
     def _failed(self, failure: Failure, detail: str, now: float) -> None:
         if failure is Failure.FATAL:
             self._end(Ending.FAILED, detail)
-        elif failure in (Failure.THROTTLED, Failure.AGAIN):
+        elif failure in (Failure.THROTTLED, Failure.AGAIN, Failure.GARBLED):
             if not self._failing:
                 self._failing_since = now
             self._failing = detail or failure.value

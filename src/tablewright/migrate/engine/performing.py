@@ -19,6 +19,7 @@ __all__ = ["FileReads", "FileWrites", "Reads", "TableReads", "TableWrites", "Wri
 _FAILURES = {
     Refusal.THROTTLED: Failure.THROTTLED,
     Refusal.AGAIN: Failure.AGAIN,
+    Refusal.GARBLED: Failure.GARBLED,
     Refusal.INVALID: Failure.INVALID,
     Refusal.CONFLICT: Failure.CONFLICT,
 }

@@ -74,6 +74,11 @@ class Reading:
         """Bytes of pages that are held."""
         return self._held
 
+    def hold(self, more: int) -> None:
+        """So much more is held of the page that came last."""
+        self._held += more
+        self._page_bytes += 0.1 * more
+
     def release(self, size: int) -> None:
         """A page of this size is held no longer."""
         self._held -= size

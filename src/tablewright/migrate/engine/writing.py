@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PageToWrite", "Writing"]
 
+GARBLED_TRIES = 3
+
 
 class PageToWrite:
     """A page's items, and how far their writing is. ``open``: batches that are on their way or to be tried again."""
@@ -185,6 +187,8 @@ class Writing:
         if batch is None:
             return None
         page = batch.page
+        if answer.failure is Failure.GARBLED and batch.attempt + 1 >= GARBLED_TRIES:
+            answer = answer._replace(failure=Failure.INVALID)  # what is refused each time was not spoiled on its way
         if answer.failure is Failure.CONFLICT and len(batch.items) == 1:
             self.pacer.settle(batch.taken, batch.taken or 0.0, now)
             page.open -= 1

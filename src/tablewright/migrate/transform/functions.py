@@ -116,7 +116,10 @@ class FunctionTransform:
                     keys += [key for _, key in several]
             except (TransformError, ValueRefused, KeyRefused, msgspec.DecodeError) as error:
                 rejected.append(Rejected(bytes(item), str(error)))
-            except Exception as error:
+            except (
+                Exception,
+                SystemExit,
+            ) as error:  # a transform that ends the program would end it as if all were done
                 rejected.append(Rejected(bytes(item), _raised(error)))
         return Page(made, rejected, keys if self._target else None)
 
@@ -185,7 +188,7 @@ def _check_size(item: bytes) -> None:
         raise TransformError(f"the item would have {size(item):,} bytes, and DynamoDB takes {MOST_BYTES:,}")
 
 
-def _raised(error: Exception) -> str:
+def _raised(error: BaseException) -> str:
     """What the function raised, and where in it. Its text is left out: it often quotes the item, and reasons stand in logs."""
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if "/tablewright/migrate/" not in frame.filename

@@ -20,6 +20,7 @@ class Refusal(Enum):
     AGAIN = "again"  # the same request, later: the service stumbled
     SKEWED = "skewed"  # sign with the server's time
     CREDENTIALS = "credentials"  # sign with other credentials
+    GARBLED = "garbled"  # it could not be read: the same request, later, but not for ever
     INVALID = "invalid"  # this request will never be taken
     CONFLICT = "conflict"  # a condition did not hold
     FATAL = "fatal"  # no request of this kind will be taken
@@ -33,7 +34,7 @@ _THROTTLED = {
 _AGAIN = {
     "InternalServerError", "InternalFailure", "InternalServerErrorException", "ServiceUnavailable",
     "ServiceUnavailableException", "RequestTimeout", "RequestTimeoutException", "TransactionConflictException",
-    "SerializationException", "CRC32CheckFailed",
+    "CRC32CheckFailed",
 }  # fmt: skip
 _CREDENTIALS = {
     "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
@@ -77,6 +78,8 @@ def _meaning(status: int, code: str, message: str) -> Refusal:
         return Refusal.CREDENTIALS
     if code == "ConditionalCheckFailedException":
         return Refusal.CONFLICT
+    if code == "SerializationException":
+        return Refusal.GARBLED
     if code in _AGAIN or not code or status >= 500 or status in (408, 425):
         return (
             Refusal.AGAIN

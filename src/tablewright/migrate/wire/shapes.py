@@ -41,7 +41,7 @@ class _WriteAsked(msgspec.Struct):
 
 
 class _Batched(msgspec.Struct):
-    UnprocessedItems: dict[str, list[_WriteAsked]] = {}
+    UnprocessedItems: dict[str, list[_WriteAsked]]  # always there: without it, it is somebody else's answer
     ConsumedCapacity: list[_Capacity] = []
 
 

@@ -43,6 +43,7 @@ __all__ = ["Sending", "Slot"]
 
 _NEVER_MADE = ("TransactionConflictException",)
 """Of the answers to try again after, those that say that nothing was written."""
+_GARBLED_TRIES = 3
 
 
 class _Units(msgspec.Struct):
@@ -226,7 +227,9 @@ class Sending:
                 self._stumbled(slot, now, code, maybe_made=False)
             case Refusal.AGAIN:
                 self._stumbled(slot, now, f"{code}: {message}", maybe_made=not reading and code not in _NEVER_MADE)
-            case Refusal.INVALID if not reading:
+            case Refusal.GARBLED if reading or slot.attempt + 1 < _GARBLED_TRIES:
+                self._stumbled(slot, now, f"{code}: {message}", maybe_made=False)
+            case Refusal.INVALID | Refusal.GARBLED if not reading:
                 self.pacer.settle(slot.thought, 0.0, now)
                 self._hand(slot, Invalid(f"DynamoDB refused it: {message or code}"))
             case _:
