@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -352,6 +353,22 @@ def test_places_that_cannot_be_used_are_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("gone", ["data/part-000000.json", "parts.jsonl", "."])
+def test_parts_that_somebody_removed_are_missed(tmp_path: Path, gone: str) -> None:
+    """What was acknowledged is not written again, so going on would leave it out of the files."""
+    folder = tmp_path / "out"
+    sink = open_file_sink(Files(str(folder), "json", "none"))
+    sink.start({0: Position()})
+    list(sink.write(Acknowledged(0, b"1", Counts(written=1)), [to_json({"id": "1"})]))
+    assert [page.position for page in sink.finish()] == [b"1"]
+    positions = {0: Position(b"1", counts=Counts(read=2, written=1, set_aside=1))}
+    open_file_sink(Files(str(folder), "json", "none")).start(positions)
+    shutil.rmtree(folder) if gone == "." else (folder / gone).unlink()
+    with pytest.raises(TablewrightError) as raised:
+        open_file_sink(Files(str(folder), "json", "none")).start(positions)
+    assert raised.value.code in ("files-lost", "folder-not-empty")
+
+
 def test_a_disk_that_is_full_loses_nothing(tmp_path: Path) -> None:
     """A limit on the size of files stands in for the full disk: the same error comes from the same calls."""
     code = """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import md5
@@ -17,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import orjson
 
-from tablewright.errors import MustWait, Refused
+from tablewright.errors import Failed, MustWait, Refused
 from tablewright.migrate.engine.values import Acknowledged, Position
 from tablewright.migrate.files.manifest import FILES, SUMMARY, DataFile, write_files
 
@@ -87,6 +88,7 @@ class FileSink:
         with _disk(self._folder):
             self._data.mkdir(parents=True, exist_ok=True)
             self._parts = list(self._acknowledged(known, positions))
+            self._refuse_lost(positions)
             self._write_journal()
             kept = {part.name for part in self._parts}
             for file in self._data.iterdir():
@@ -94,6 +96,22 @@ class FileSink:
                     file.unlink()
         self._number = 1 + max((int(part.name.split(".")[0].split("-")[1]) for part in known), default=-1)
         self._unfinished = {segment for segment, position in positions.items() if not position.done}
+
+    def _refuse_lost(self, positions: Mapping[int, Position]) -> None:
+        """Raise Failed where parts are not there any more: what is acknowledged is not written a second time."""
+        found: Counter[int] = Counter()
+        for part in self._parts:
+            if (self._data / part.name).is_file():
+                for segment, _, items in part.pages:
+                    found[segment] += items
+        lost = sum(max(0, where.counts.written - found[segment]) for segment, where in positions.items())
+        if lost:
+            raise Failed(
+                "files-lost",
+                "Files that were written are gone",
+                f"{lost:,} items that were written to {self._folder} are not there any more: parts, or {PARTS}, were removed or "
+                "replaced. Put them back, or begin anew in another folder.",
+            )
 
     def write(self, page: Acknowledged, items: Sequence[Buffer]) -> Iterator[Acknowledged]:
         with _disk(self._folder):
