@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tablewright.errors import Refused, UsageError
-from tablewright.events import Ending, Finished
-from tablewright.migrate import ending, guards
-from tablewright.migrate.engine.values import Counts
+from tablewright.migrate import guards
 from tablewright.migrate.guards import Found
 from tablewright.model.table import (
     Contents,
@@ -115,6 +113,7 @@ def test_a_target_that_holds_items_or_may_hold_some_is_refused(
         (TimeToLive("ENABLING", "ttl"), False, "target-ttl-on"),
         (TimeToLive("ENABLED", "ttl"), True, None),
         (None, False, "target-ttl-unknown"),
+        (None, True, "target-ttl-unknown"),  # what is not known cannot be switched off
     ],
 )
 def test_ttl_at_the_target_is_refused_unless_it_may_be_switched_off(
@@ -165,26 +164,3 @@ def test_what_a_person_should_know_is_said() -> None:
     shown = [check.found for check in guards.checked(SOURCE, Found(replace(TABLE, billing=Provisioned(5, 10)), HERE))]
     assert "on demand" in shown[0]
     assert "5 read and 10 write units" in shown[1]
-
-
-@pytest.mark.parametrize(
-    ("facts", "counts", "into", "same"),
-    [
-        ({}, Counts(), False, False),
-        ({"missing": "2"}, Counts(set_aside=2), False, True),  # DynamoDB itself refused them
-        ({"missing": "2", "refused": "2"}, Counts(set_aside=2), False, False),  # those were left out already
-        ({"missing": "3"}, Counts(set_aside=2), False, False),
-        ({"different": "1"}, Counts(set_aside=1, conflicts=1), True, True),
-        ({"different": "2"}, Counts(set_aside=1, conflicts=1), True, False),
-        ({"extra": "5"}, Counts(), True, True),
-        ({"extra": "5"}, Counts(), False, False),
-        ({"ambiguous": "1"}, Counts(), False, False),
-        ({"extra": "5", "buckets_not_looked_into": "1"}, Counts(), True, False),
-    ],
-)
-def test_a_difference_is_explained_only_by_what_was_set_aside(
-    facts: dict[str, str], counts: Counts, into: bool, same: bool
-) -> None:
-    found = Finished(Ending.FAILED, "The two sides differ", code="verify-differs", facts=facts or {"missing": "1"})
-    assert ending.explained(found, counts, into_existing=into) is same
-    assert ending.explained(Finished(Ending.DONE, "same"), counts, into_existing=into)

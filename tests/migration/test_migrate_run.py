@@ -119,6 +119,35 @@ def test_bad_items_are_set_aside_within_a_budget_and_never_called_done(
 
 
 @pytest.mark.slow
+def test_between_two_runs_the_target_was_emptied_or_its_ttl_switched_on(
+    tables: Tables, migrate: Migrate, tmp_path: Path
+) -> None:
+    source, target = tables.make("sessionId"), tables.make("sessionId", "kind")
+    good = [{"sessionId": {"S": f"s-{i}"}, "kind": {"S": "chat"}} for i in range(60)]
+    tables.fill(source, [*good, {"sessionId": {"S": "bad"}}])
+    words = ("run", "--local", "--source", source, "--target", target, "--no-verify")
+    assert migrate(*words).code == 1  # one item is bad, and none may be; what its segment does not hold is acknowledged
+    acknowledged = json.loads(migrate("status", "--output", "json").out)["counts"]["written"]
+    assert acknowledged > 0
+
+    tables.client.update_time_to_live(
+        TableName=target, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
+    )
+    refused = migrate("resume", "--dead-letters", "1")
+    assert (refused.code, "error[target-ttl-on]" in refused.err) == (3, True), refused.err
+
+    for item in tables.items(target):
+        tables.client.delete_item(TableName=target, Key=item)
+    refused = migrate("resume", "--dead-letters", "1")
+    assert (refused.code, "error[target-emptied]" in refused.err) == (3, True), refused.err
+    assert tables.items(target) == []
+    anew = migrate(*words, "--dead-letters", "1", "--suspend-ttl")
+    assert "Incomplete: 1 item set aside" in anew.err
+    assert by_text(tables.items(target)) == by_text(good)
+    assert f"TTL on ttl of {target} is still off" in " ".join(anew.err.split())
+
+
+@pytest.mark.slow
 def test_into_existing_overwrites_nothing(tables: Tables, migrate: Migrate) -> None:
     items = sessions(10)
     source, target = tables.make("sessionId"), tables.make("sessionId")
@@ -282,6 +311,9 @@ def test_a_table_goes_into_files_and_back(tables: Tables, migrate: Migrate, form
     back = migrate("run", "--local", "--source", "./out", "--target", target, "--format", form)
     assert back.code == 0, back.err
     assert by_text(tables.items(target)) == by_text(items)
+    # From files into files, as before an import: no side has keys.
+    again = migrate("run", "--source", "./out", "--target", "./moved", "--format", form, "--rename", "sessionId=PK")
+    assert (again.code, "hold the same" in again.out) == (0, True), again.err
 
 
 @pytest.mark.slow

@@ -12,10 +12,12 @@ import pytest
 from tablewright.events import Ending, Finished
 from tablewright.migrate.engine.values import SourcePage
 from tablewright.migrate.events import Differed, MigrationEvent, Paused
+from tablewright.migrate.items.key import KeyReader
 from tablewright.migrate.transform.declared import Declared
 from tablewright.migrate.transform.flags import from_flags
 from tablewright.migrate.transform.protocol import Transform
 from tablewright.migrate.transform.unchanged import Unchanged
+from tablewright.migrate.verify.aside import Aside
 from tablewright.migrate.verify.run import Compared, VerifySettings, verify
 from tablewright.model.table import Key
 from tablewright.ports import Account
@@ -116,6 +118,62 @@ def test_two_tables_of_other_keys_and_every_kind_of_difference(
     assert told["ITEM#i7"]["attributes"].keys() == {"secret"}, "7.0 is 7"
     assert told["ITEM#i8"]["attributes"].keys() == {"m"}
     assert (told["ITEM#i9"]["kind"], told["ITEM#new"]["kind"]) == ("missing", "extra")
+
+
+def test_what_the_transform_refuses_is_not_called_the_same(ours: Account, tmp_path: Path) -> None:
+    transform = Declared(from_flags({"key": ["PK=ITEM#{id}", "SK=N#{n}"]}), HASH, PAIR)
+    items = _items(30)
+    moved = [orjson.loads(transform.apply(orjson.dumps(item))[0]) for item in items]
+    one = Compared(Held([*items, {"id": {"S": "without n"}}]), "one", "one", HASH)
+    for held in (moved, [*moved[:-1], moved[-1] | {"n": {"N": "-1"}}]):
+        end = _end(_compared(one, Compared(Held(held), "other", "other", PAIR), transform, ours, tmp_path))
+        assert (end.ending, end.code) == (
+            Ending.FAILED,
+            "verify-incomplete" if held is moved else "verify-differs",
+        )
+    other = Compared(Held(moved), "other", "other", PAIR)
+    end = _end(_compared(one, other, transform, ours, tmp_path, aside=Aside(refused=1)))
+    assert end.ending is Ending.DONE
+
+
+def test_only_the_items_that_were_set_aside_may_be_missing(ours: Account, tmp_path: Path) -> None:
+    items = _items(40)
+    key = KeyReader(HASH)
+    aside = Aside({key(orjson.dumps(items[n])): n == 3 for n in (3, 4)})
+    one = Compared(Held(items), "one", "one", HASH)
+
+    def end(*other: dict[str, Any]) -> Finished:
+        side = Compared(Held(other), "other", "other", HASH)
+        return _end(_compared(one, side, Unchanged(HASH, HASH), ours, tmp_path, aside=aside, most=1))
+
+    changed = {**items[3], "n": {"N": "-1"}}
+    assert end(*items[:4], *items[5:]).ending is Ending.DONE
+    assert end(*items[:3], changed, *items[5:]).ending is Ending.DONE, "another item stands under a key that was taken"
+    assert end(*items[:3], {**items[4], "n": {"N": "-1"}}, *items[5:]).facts["different"] == "1"
+    found = end(*items[:3], *items[5:-1])  # as many are missing as were set aside, and one more
+    assert (found.code, found.facts["missing"]) == ("verify-differs", "1")
+    assert end(*items[:3], *items[4:-1]).ending is Ending.FAILED, "not more than were set aside, but another one"
+
+
+def test_items_without_keys_are_told_apart_by_all_that_they_hold(ours: Account, tmp_path: Path) -> None:
+    """As between files, whose items go through a transform on their way to an import."""
+    transform = Declared(from_flags({"rename": ["id=PK"], "set": ["v=1"]}), (), ())
+    items = _items(40)
+    made = [orjson.loads(transform.apply(orjson.dumps(item))[0]) for item in items]
+    one = Compared(Held(items), "one", "one")
+    end = _end(_compared(one, Compared(Held(made[::-1]), "other", "other"), transform, ours, tmp_path))
+    assert (end.code, end.facts["items"]) == ("verified", "40")
+    made[7] = made[7] | {"n": {"N": "99"}, "secret": {"S": "don't tell"}}
+    end = _end(_compared(one, Compared(Held(made), "other", "other"), transform, ours, tmp_path))
+    assert (end.facts["missing"], end.facts["extra"]) == ("1", "1")
+    report = Path(end.facts["report"]).read_bytes()
+    assert b"don't tell" not in report
+    told = {line["kind"]: line["key"] for line in map(orjson.loads, report.splitlines())}
+    assert told["extra"]["secret"] == {"type": "S", "bytes": 10}
+    assert told["missing"].keys() == {"PK", "n", "tags", "m", "v"}
+    keyed = Compared(Held(items), "one", "one", HASH)  # the key does not go through: it is renamed
+    end = _end(_compared(keyed, Compared(Held(made), "other", "other"), transform, ours, tmp_path))
+    assert (end.facts["missing"], end.facts["extra"]) == ("1", "1")
 
 
 def test_the_list_ends_and_says_so(aws: EmbeddedAws, account: str, ours: Account, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tablewright.migrate.job import Job
 from tablewright.migrate.record import Record
 from tablewright.migrate.states import state
 
-__all__ = ["LETTERS", "by_error", "complete", "differs", "explained", "facts", "halted", "incomplete", "over"]
+__all__ = ["LETTERS", "by_error", "complete", "differs", "facts", "halted", "incomplete", "over"]
 
 _ENDINGS: tuple[tuple[type[TablewrightError], Ending], ...] = (
     (Refused, Ending.REFUSED),
@@ -74,20 +74,6 @@ def incomplete(job: Job, counts: Counts, letters: str, *, verified: bool) -> Fin
         code="incomplete",
         facts=facts(job, counts, verified="yes" if verified else "no", dead_letters=letters),
     )
-
-
-def explained(found: Finished, counts: Counts, *, into_existing: bool) -> bool:
-    """Whether both sides hold the same, but for items that were set aside and, in a table with items of its own, for those."""
-    if found.ending is Ending.DONE:
-        return True
-    number = {kind: int(found.facts.get(kind, 0)) for kind in ("missing", "extra", "different", "ambiguous")}
-    if number["ambiguous"] or int(found.facts.get("buckets_not_looked_into", 0)):
-        return False
-    if number["extra"] and not into_existing:
-        return False
-    # What the transform itself refuses was left out of the comparison; a conflict holds another item under its key.
-    rest = counts.set_aside - int(found.facts.get("refused", 0)) - counts.conflicts
-    return number["missing"] <= rest and number["different"] <= counts.conflicts
 
 
 def differs(job: Job, counts: Counts, found: Finished) -> Finished:

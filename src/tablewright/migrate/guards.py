@@ -148,8 +148,6 @@ def refuse_files(folder: str, *, full: bool) -> None:
 def refuse_ttl(target: Found, *, suspend: bool) -> None:
     """Raise Refused while TTL is on at the target, unless it may be switched off until the copy is verified."""
     ttl = target.table.ttl
-    if suspend:
-        return
     if ttl is None:
         reason = target.table.unknown.get("ttl", "it was not said")
         raise Refused(
@@ -158,7 +156,7 @@ def refuse_ttl(target: Found, *, suspend: bool) -> None:
             f"{reason}. TTL would delete copied items before they are verified. Allow dynamodb:DescribeTimeToLive on "
             f"{target.name}.",
         )
-    if ttl.status in ("ENABLED", "ENABLING"):
+    if ttl.status in ("ENABLED", "ENABLING") and not suspend:
         raise Refused(
             "target-ttl-on",
             "TTL is on at the target",

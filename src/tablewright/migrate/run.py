@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from tablewright.migrate.changing.run import STATE_OF_END, change_table
 from tablewright.migrate.checkpoint.store import Checkpoint, look, wish
 from tablewright.migrate.comparing.run import compare
 from tablewright.migrate.dead_letters import FILE_NAME, DeadLetters
+from tablewright.migrate.engine.endings import unwritable
 from tablewright.migrate.engine.run import copy
 from tablewright.migrate.engine.values import Counts
 from tablewright.migrate.events import MigrationEvent, MigrationStarted, Paused, PhaseEnded, PhaseStarted
@@ -85,9 +86,12 @@ class _Run:
         """Everything, under the target's lock."""
         with target_lock(self._request.locks, self._target.identity, self._id, str(self._target.asked)):
             kept = read_record(self._folder)
-            if kept is not None and self._request.job is None and self._is_past(kept):
-                retire(self._folder)
-                kept = None
+            if kept is not None and self._is_past(kept):
+                if self._request.job is not None and not state(kept.state).over:
+                    self._refuse_emptied(kept)
+                elif self._request.job is None:
+                    retire(self._folder)
+                    kept = None
             if kept is not None and state(kept.state).over:
                 yield ending.over(kept)
                 return
@@ -100,9 +104,10 @@ class _Run:
                         "tablewright migrate status",
                     )
                 self._refuse()
-                write_record(self._record)
+                self._write()
             else:
                 self._record = resumed_record(kept, self._request, str(self._folder))
+                self._refuse_ttl()
             yield from self._held(resumed=kept is not None)
 
     def _held(self, *, resumed: bool) -> Iterator[MigrationEvent]:
@@ -143,7 +148,8 @@ class _Run:
                 yield from self._stages(checkpoint)
         except TablewrightError as error:
             if self._record.state in ("copying", "copied", "verifying", "changing"):
-                self._move("failed", error.summary)
+                with suppress(Failed):  # on a full disk; the error that is told is the one that came first
+                    self._move("failed", error.summary)
             yield ending.by_error(self._job, error, self._counts())
 
     def _stages(self, checkpoint: Checkpoint) -> Iterator[MigrationEvent]:
@@ -192,7 +198,6 @@ class _Run:
                     "incomplete", ending.incomplete(self._job, counts, str(self._letters), verified=False)
                 )
                 return
-            yield from self._restore_ttl()
             yield self._finish("unverified", ending.complete(self._job, counts, verified=False))
             return
         yield from self._compare(counts, checkpoint)
@@ -231,6 +236,7 @@ class _Run:
             pace=self._request.pace or self._job.options.pace,
             segments=self._job.options.segments or FEWEST_SEGMENTS,
             extras=not self._job.options.into_existing,
+            letters=self._letters,
             stopping=lambda: self._request.stopping() or checkpoint.wishes().pause,
         )
         for event in comparison:
@@ -246,7 +252,7 @@ class _Run:
             else:
                 yield event
         assert found is not None
-        if not ending.explained(found, counts, into_existing=self._job.options.into_existing):
+        if found.ending is not Ending.DONE:
             yield self._finish("differs", ending.differs(self._job, counts, found))
             return
         if counts.set_aside:
@@ -269,7 +275,7 @@ class _Run:
             guards.refuse_items(
                 target, contents, into_existing=self._request.into_existing, others=self._others(self._target.identity)
             )
-            guards.refuse_ttl(target, suspend=self._request.suspend_ttl)
+            self._refuse_ttl()
         refusal = try_out(self._source, self._transform)
         if refusal is not None:
             if self._transform.level == 0 and refusal.code == "nothing-fits":
@@ -290,6 +296,27 @@ class _Run:
                 error.detail += f"\n\nTTL on {attribute} of {target.name} was switched off for this copy, and is off."
             raise
 
+    def _refuse_ttl(self) -> None:
+        """On a resume too: a deployment of the target's stack may have switched it on meanwhile."""
+        if self._target.found is not None and not self._job.options.in_place:
+            guards.refuse_ttl(self._target.found, suspend=self._may_suspend)
+
+    @property
+    def _may_suspend(self) -> bool:
+        return self._request.suspend_ttl or self._record.suspended_ttl is not None
+
+    def _refuse_emptied(self, kept: Record) -> None:
+        """What is acknowledged is never read again, so going on would leave it out."""
+        if kept.identities.get("target") != self._target.identity:
+            return  # the checkpoint says so, in its own words
+        raise Refused(
+            "target-emptied",
+            "What this migration wrote is gone",
+            f"{self._id} wrote items to {self._target.asked}, and it holds none now. Going on would bring over only the rest. "
+            "To begin anew, give the command that began it once more (migrate run).",
+            f"tablewright migrate status {self._id}",
+        )
+
     def _others(self, identity: str) -> tuple[str, ...]:
         kept = records(Path(self._request.root))
         return tuple(r.job.id for r in kept if r.identities.get("target") == identity and state(r.state).resumes)
@@ -298,7 +325,7 @@ class _Run:
         """Whether what a job wrote is gone, so that the same request begins anew: the table was made again, or emptied."""
         if kept.identities.get("target") != self._target.identity:
             return True
-        if not state(kept.state).over:
+        if not state(kept.state).over and (kept.job.options.in_place or not self._counts().written):
             return False
         if self._target.account is None or self._target.found is None:
             return not holds_files(self._target)
@@ -312,12 +339,12 @@ class _Run:
     def _suspend_ttl(self) -> Iterator[MigrationEvent]:
         found = self._target.found
         ttl = found.table.ttl if found is not None else None
-        if ttl is None or ttl.attribute is None or not self._request.suspend_ttl:
+        if ttl is None or ttl.attribute is None or not self._may_suspend:
             return
         if ttl.status == "DISABLED" and self._record.suspended_ttl is None:
             return
         self._record = replace(self._record, suspended_ttl=ttl.attribute)
-        write_record(self._record)  # before it is switched: whoever goes on knows what to put back
+        self._write()  # before it is switched: whoever goes on knows what to put back
         yield from suspend(self._target, ttl.attribute, self._request.stopping)
 
     def _restore_ttl(self) -> Iterator[MigrationEvent]:
@@ -333,7 +360,13 @@ class _Run:
 
     def _move(self, to: str, said: str = "") -> None:
         self._record = self._record.moved(to, self._clock.now(), said)
-        write_record(self._record)
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            write_record(self._record)
+        except OSError as error:
+            raise unwritable(error) from error
 
     def _finish(self, to: str, end: Finished) -> Finished:
         self._move(to, end.summary)

@@ -75,7 +75,7 @@ def verify_job(
     comparison = compare(
         source, target, transform, clock,
         folder=folder, pace=pace, segments=record.job.options.segments or _SEGMENTS, values=values, stopping=request.stopping,
-        extras=not record.job.options.into_existing,
+        extras=not record.job.options.into_existing, letters=folder / ending.LETTERS,
     )  # fmt: skip
     for event in comparison:
         if not isinstance(event, Finished):
@@ -84,7 +84,7 @@ def verify_job(
         if event.ending is Ending.MUST_WAIT:
             yield event
             return
-        same = ending.explained(event, counts, into_existing=record.job.options.into_existing)
+        same = event.ending is Ending.DONE
         if same and record.suspended_ttl is not None:
             yield from restore(target, record.suspended_ttl)
             record = replace(record, suspended_ttl=None)

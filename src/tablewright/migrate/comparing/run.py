@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
+
+from tablewright.migrate.dead_letters import read_letters
 from tablewright.migrate.events import MigrationEvent
 from tablewright.migrate.job import Pace
 from tablewright.migrate.looking.run import End
 from tablewright.migrate.opening.run import open_source
 from tablewright.migrate.request import Stopping, never
-from tablewright.migrate.transform.protocol import Transform
+from tablewright.migrate.transform.protocol import Transform, TransformError
+from tablewright.migrate.verify.aside import Aside
+from tablewright.migrate.verify.identity import identity_of
 from tablewright.migrate.verify.run import Compared, VerifySettings, verify
 from tablewright.migrate.wire.door import OpenTable
 from tablewright.ports import Clock
@@ -28,21 +33,42 @@ def compare(
     pace: Pace,
     segments: int,
     extras: bool = True,
+    letters: Path | None = None,
     values: bool = False,
     stopping: Stopping = never,
 ) -> Iterator[MigrationEvent]:
     """Read both ends to their ends and compare; the last event is Finished, DONE only where both hold the same.
 
-    ``extras``: items on the target alone are differences; not so where it held items of its own before.
+    ``extras``: items on the target alone are differences; not so where it held items of its own before. ``letters``: the file
+    of the items that are known to be missing.
     """
     return verify(
         _compared(source, segments),
         _compared(target, segments),
         transform=transform,
         clock=clock,
-        settings=VerifySettings(folder=folder, pace=pace, values=values, extras=extras),
+        settings=VerifySettings(
+            folder=folder, pace=pace, values=values, extras=extras, aside=_aside(letters, source, target, transform)
+        ),
         stopping=stopping,
     )
+
+
+def _aside(letters: Path | None, source: End, target: End, transform: Transform) -> Aside:
+    """What the items of a dead-letter file would have become."""
+    if letters is None:
+        return Aside()
+    identity = identity_of(source.keys, target.keys, transform)
+    keys: dict[bytes, bool] = {}
+    refused = 0
+    for letter in read_letters(letters):
+        try:
+            made = transform.apply(orjson.dumps(letter.item))
+        except TransformError:
+            refused += 1
+            continue
+        keys.update(dict.fromkeys(map(identity, made), letter.conflict))
+    return Aside(keys, refused)
 
 
 def _compared(end: End, segments: int) -> Compared:

@@ -18,7 +18,7 @@ import orjson
 from xxhash import xxh3_64_intdigest, xxh3_128_intdigest
 
 from tablewright.migrate.items.canonical import canonical, canonical_parsed
-from tablewright.migrate.items.key import KeyReader
+from tablewright.migrate.verify.identity import Identity
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -48,9 +48,9 @@ class Buckets:
     sums: list[int] = field(default_factory=lambda: [0] * BUCKETS)
     counts: list[int] = field(default_factory=lambda: [0] * BUCKETS)
 
-    def add(self, items: Sequence[Buffer], key_of: KeyReader) -> None:
+    def add(self, items: Sequence[Buffer], key_of: Identity) -> None:
         """Add items, each under its key's bucket. Raises KeyRefused; items before that one are added."""
-        if all(key.type == "S" for key in key_of.keys):
+        if key_of.keys and all(key.type == "S" for key in key_of.keys):
             self._add_by_text(items, key_of)
             return
         sums, counts = self.sums, self.counts
@@ -59,7 +59,7 @@ class Buckets:
             sums[bucket] += xxh3_128_intdigest(canonical(item))
             counts[bucket] += 1
 
-    def _add_by_text(self, items: Sequence[Buffer], key_of: KeyReader) -> None:
+    def _add_by_text(self, items: Sequence[Buffer], key_of: Identity) -> None:
         """The same where the keys are texts: they are taken from what is parsed anyway, as ``KeyReader`` would write them."""
         sums, counts, loads = self.sums, self.counts, orjson.loads
         first, second = (*(key.name for key in key_of.keys), None)[:2]

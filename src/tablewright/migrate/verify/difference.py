@@ -54,10 +54,14 @@ def difference(key: Item, source: Sequence[Item], target: Item | None) -> Differ
     return Difference("different", key, found) if found else None
 
 
-def as_line(found: Difference, *, values: bool) -> bytes:
-    """The difference as one JSON object and a line's end. Without ``values``, types and sizes stand for them; the key is told."""
+def as_line(found: Difference, *, values: bool, keyed: bool = True) -> bytes:
+    """The difference as one JSON object and a line's end. Without ``values``, types and sizes stand for them; the key is told.
+
+    ``keyed`` False: the key is the whole item, because nothing less tells it apart from others.
+    """
     show = _value if values else _redacted
-    told: dict[str, object] = {"kind": found.kind, "key": found.key}
+    key = found.key if keyed else {name: show(value) for name, value in found.key.items()}
+    told: dict[str, object] = {"kind": found.kind, "key": key}
     if found.attributes:
         told["attributes"] = {a.name: {"source": show(a.source), "target": show(a.target)} for a in found.attributes}
     return orjson.dumps(told) + b"\n"

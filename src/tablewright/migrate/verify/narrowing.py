@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from tablewright.migrate.items.key import KeyReader
 from tablewright.migrate.transform.protocol import Transform, TransformError
 from tablewright.migrate.verify.buckets import Buckets, bucket_of, digest_of
+from tablewright.migrate.verify.identity import Identity, part_of_item
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Narrowing", "Suspect", "rounds"]
 
 Key = dict[str, dict[str, Any]]
-"""An item's key in DynamoDB's JSON."""
+"""An item's key in DynamoDB's JSON, or its hash (``identity``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +54,10 @@ def rounds(source: Buckets, target: Buckets, unequal: Sequence[int], most_items:
 class Narrowing:
     """Takes both sides' items and keeps those of some buckets (None: all), until the other side is seen to have the same."""
 
-    def __init__(self, buckets: Collection[int] | None, source_keys: KeyReader | None, target_keys: KeyReader) -> None:
+    def __init__(self, buckets: Collection[int] | None, source_keys: KeyReader | None, target_keys: Identity) -> None:
         self._buckets = None if buckets is None else frozenset(buckets)
-        self._source_names = tuple(key.name for key in source_keys.keys) if source_keys is not None else ()
+        self._source_keys = source_keys
         self._keys = target_keys
-        self._names = tuple(key.name for key in target_keys.keys)
         self._entries: dict[bytes, _Entry] = {}
 
     def add_source(self, items: Sequence[Buffer], transform: Transform) -> int:
@@ -96,15 +94,10 @@ class Narrowing:
             return
         entry = self._entries.get(key)
         if entry is None:
-            entry = self._entries[key] = _Entry(_part(item, self._names))
+            entry = self._entries[key] = _Entry(part_of_item(self._keys, item))
         entry.digest += sign * digest_of(item)
         entry.count += sign
-        if origin is not None and self._source_names:
-            entry.sources = (*entry.sources, _part(origin, self._source_names))
+        if origin is not None and self._source_keys is not None:
+            entry.sources = (*entry.sources, part_of_item(self._source_keys, origin))
         if not entry.count and not entry.digest:
             del self._entries[key]
-
-
-def _part(item: Buffer, names: Sequence[str]) -> Key:
-    attributes = orjson.loads(memoryview(item))
-    return {name: attributes[name] for name in names}

@@ -15,10 +15,10 @@ FILE_NAME = "differences.jsonl"
 class Report:
     """The file, made with the first difference; what an earlier verification wrote is replaced."""
 
-    def __init__(self, path: Path, *, values: bool) -> None:
+    def __init__(self, path: Path, *, values: bool, keyed: bool = True) -> None:
         self.path = path
         self.counts: dict[str, int] = {}
-        self._values = values
+        self._values, self._keyed = values, keyed
         self._descriptor: int | None = None
         path.unlink(missing_ok=True)
 
@@ -27,7 +27,7 @@ class Report:
         if self._descriptor is None:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        data = as_line(found, values=self._values)
+        data = as_line(found, values=self._values, keyed=self._keyed)
         while data:
             data = data[os.write(self._descriptor, data) :]
         self.counts[found.kind] = self.counts.get(found.kind, 0) + 1

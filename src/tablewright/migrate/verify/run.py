@@ -24,7 +24,9 @@ from tablewright.migrate.items.key import KeyReader, KeyRefused
 from tablewright.migrate.job import Pace
 from tablewright.migrate.transform.protocol import Transform
 from tablewright.migrate.verify import state_file, verdict
+from tablewright.migrate.verify.aside import Aside
 from tablewright.migrate.verify.buckets import Buckets
+from tablewright.migrate.verify.identity import identity_of, of_part
 from tablewright.migrate.verify.narrowing import Narrowing, Suspect, rounds
 from tablewright.migrate.verify.report_file import FILE_NAME, Report
 from tablewright.migrate.verify.rereading.run import confirmed, items_by_key
@@ -62,14 +64,15 @@ class VerifySettings:
     ``folder``: where its state and its report are kept. ``most``: differing items to list, at least one for each bucket that is
     looked into; the rest is said in number of buckets. ``values``: attribute values in the report, and not their types and
     sizes alone. ``extras``: items on the target alone are differences; without, the target may hold more, and each item of the
-    source is looked up in it by its key. ``held``: items whose keys are held at once, of both sides. ``memory``: bytes of pages
-    held at once, a side.
+    source is looked up in it by its key. ``aside``: what is known not to have been brought over, which is no difference.
+    ``held``: items whose keys are held at once, of both sides. ``memory``: bytes of pages held at once, a side.
     """
 
     folder: Path
     most: int = 1000
     values: bool = False
     extras: bool = True
+    aside: Aside = field(default_factory=Aside)
     held: int = 200_000
     pace: Pace = field(default_factory=Pace)
     memory: int = 24 << 20
@@ -84,7 +87,8 @@ def verify(
     settings: VerifySettings,
     stopping: Callable[[], bool] = bool,
 ) -> Iterator[MigrationEvent]:
-    """Compare; the last event is Finished: DONE where both hold the same, FAILED ``verify-differs`` where they do not.
+    """Compare; the last event is Finished: DONE where both hold the same, FAILED ``verify-differs`` where they do not, and
+    ``verify-incomplete`` where the transform refuses items, so that nobody knows.
 
     ``target.keys`` are those by which items are told apart. Raises what reading raises, and OSError for the folder.
     """
@@ -112,7 +116,7 @@ class _Verification:
         self._clock = clock
         self._settings = settings
         self._stopping = stopping
-        self._keys = KeyReader(target.keys or source.keys)
+        self._keys = identity_of(source.keys, target.keys, transform)
         self._source_keys = KeyReader(source.keys) if source.keys else None
         self._state = settings.folder / state_file.FILE_NAME
         self._began = clock.now()
@@ -141,7 +145,7 @@ class _Verification:
             yield self._progress("verify")
             yield PhaseEnded("verify", f"{halves[0].buckets.items:,} items on each side, all the same")
             state_file.remove(self._state)
-            yield verdict.same(names, halves)
+            yield verdict.same(names, halves, known=self._settings.aside.refused)
             return
         yield PhaseEnded("verify", f"the two sides differ in {len(unequal):,} of 65,536 buckets of keys")
         yield from self._look_into(halves, unequal)
@@ -221,7 +225,7 @@ class _Verification:
     def _look_up(self) -> Iterator[MigrationEvent]:
         """Each item of the source against what the target has under its key."""
         items = refused = 0
-        with closing(Report(self._settings.folder / FILE_NAME, values=self._settings.values)) as report:
+        with closing(self._report()) as report:
             for page in self._pages(self._source, None):
                 narrowing = Narrowing(None, self._source_keys, self._keys)
                 refused += narrowing.add_source(page.items, self._transform)
@@ -243,7 +247,15 @@ class _Verification:
             if report.total:
                 yield Differed(str(report.path), dict(report.counts))
             more = report.total >= self._settings.most
-            yield verdict.looked_up(self._names, items, refused, report.counts, str(report.path), more=more)
+            yield verdict.looked_up(
+                self._names,
+                items,
+                refused,
+                report.counts,
+                str(report.path),
+                more=more,
+                known=self._settings.aside.refused,
+            )
 
     # Second pass: which items.
 
@@ -252,7 +264,7 @@ class _Verification:
         groups = list(rounds(halves[0].buckets, halves[1].buckets, unequal, self._settings.held))
         looked = settled = 0
         cut = False
-        with closing(Report(self._settings.folder / FILE_NAME, values=self._settings.values)) as report:
+        with closing(self._report()) as report:
             for group in groups:
                 if report.total >= self._settings.most:
                     break
@@ -262,11 +274,13 @@ class _Verification:
                     yield from self._stopped()
                     return
                 left: list[Suspect] = []
+                room = self._settings.most - report.total
                 for suspect in narrowing.suspects():
-                    if len(left) >= self._settings.most - report.total:
-                        cut = True
-                        break
-                    left.append(suspect)
+                    known = of_part(self._keys, suspect.key) in self._settings.aside.keys
+                    room -= not known
+                    if room >= 0 or known:
+                        left.append(suspect)
+                cut = cut or room < 0
                 for found in self._confirmed(left):
                     if found is None:
                         settled += 1
@@ -274,13 +288,17 @@ class _Verification:
                         report.add(found)
                 looked += len(group)
             yield self._progress("differences")
-            yield PhaseEnded("differences", verdict.counted(report.counts) or "no item differs any more")
+            but = ", but for those set aside" if self._settings.aside.keys else ""
+            yield PhaseEnded("differences", verdict.counted(report.counts) or f"no item differs any more{but}")
             state_file.remove(self._state)
             if report.total:
                 yield Differed(str(report.path), dict(report.counts))
             unread = len(unequal) - looked
             more = cut or (unread > 0 and report.total >= self._settings.most)
-            yield verdict.differing(self._names, halves, report.counts, str(report.path), settled, unread, more=more)
+            known_refused = self._settings.aside.refused
+            yield verdict.differing(
+                self._names, halves, report.counts, str(report.path), settled, unread, more=more, known=known_refused
+            )
 
     def _narrow(self, narrowing: Narrowing) -> Iterator[MigrationEvent]:
         for page in self._pages(self._source, None):
@@ -295,7 +313,9 @@ class _Verification:
                 return
 
     def _confirmed(self, suspects: list[Suspect]) -> Iterator[verdict.Found]:
-        return confirmed(
+        """How each differs as it stands now; those that a copy is known to have set aside are left out."""
+        aside = self._settings.aside
+        found = confirmed(
             suspects,
             self._source.side,
             self._target.side,
@@ -304,12 +324,18 @@ class _Verification:
             transform=self._transform,
             clock=self._clock,
         )
+        for suspect, difference in zip(suspects, found, strict=True):
+            if difference is None or not aside.explains(of_part(self._keys, suspect.key), difference):
+                yield difference
 
     # Saying.
 
     @property
     def _names(self) -> str:
         return f"{self._source.name} and {self._target.name}"
+
+    def _report(self) -> Report:
+        return Report(self._settings.folder / FILE_NAME, values=self._settings.values, keyed=bool(self._keys.keys))
 
     def _question(self) -> Mapping[str, object]:
         """What a kept state must belong to, to be gone on with."""

@@ -22,9 +22,11 @@ _WORDS = {
 assert _WORDS.keys() == KINDS.keys()
 
 
-def same(names: str, halves: tuple[Half, Half]) -> Finished:
-    """Nothing differs."""
+def same(names: str, halves: tuple[Half, Half], *, known: int = 0) -> Finished:
+    """Nothing differs. ``known``: items that a copy has set aside because the transform refuses them."""
     items = halves[1].buckets.items
+    if halves[0].refused > known:
+        return _incomplete(names, halves[0].refused - known, {"items": str(items), "refused": str(halves[0].refused)})
     return Finished(
         Ending.DONE,
         "Both sides hold the same items",
@@ -43,6 +45,7 @@ def differing(
     unread: int,
     *,
     more: bool,
+    known: int = 0,
 ) -> Finished:
     """Something differed at first. ``settled``: items that are the same by now. ``unread``: buckets not looked into."""
     facts = {
@@ -57,7 +60,9 @@ def differing(
         if settled
         else ""
     )
-    if not counts and not unread:
+    if not counts and not unread and not more:
+        if halves[0].refused > known:
+            return _incomplete(names, halves[0].refused - known, facts)
         return Finished(
             Ending.DONE,
             "Both sides hold the same items",
@@ -78,10 +83,14 @@ def differing(
     )
 
 
-def looked_up(names: str, items: int, refused: int, counts: Mapping[str, int], report: str, *, more: bool) -> Finished:
+def looked_up(
+    names: str, items: int, refused: int, counts: Mapping[str, int], report: str, *, more: bool, known: int = 0
+) -> Finished:
     """Each item of the source was looked up in a target that may hold more."""
     left_out = f" {_number(refused)} that the transform refuses were left out." if refused else ""
     facts = {**{kind: str(number) for kind, number in counts.items()}, "items": str(items), "refused": str(refused)}
+    if not counts and refused > known:
+        return _incomplete(names, refused - known, facts)
     if not counts:
         return Finished(
             Ending.DONE,
@@ -98,6 +107,20 @@ def looked_up(names: str, items: int, refused: int, counts: Mapping[str, int], r
         f"{names}: {counted(counts)}.{rest}{left_out}\n\nEach is listed, by its key, in {report}",
         code="verify-differs",
         facts={**facts, "report": report},
+    )
+
+
+def _incomplete(names: str, refused: int, facts: Mapping[str, str]) -> Finished:
+    """What was compared is the same, and not all of it could be."""
+    are = "is" if refused == 1 else "are"
+    return Finished(
+        Ending.FAILED,
+        "Not every item could be compared",
+        f"{names}: what was compared is the same, but {_number(refused)} of the source {are} refused by the transform, so that "
+        "nothing says what the target should hold of them. See which and why:",
+        hint="tablewright migrate plan --help",
+        code="verify-incomplete",
+        facts=facts,
     )
 
 

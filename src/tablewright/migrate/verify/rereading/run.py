@@ -12,6 +12,7 @@ from tablewright.migrate.engine.values import PageSource
 from tablewright.migrate.items.key import KeyReader
 from tablewright.migrate.transform.protocol import Transform, TransformError
 from tablewright.migrate.verify.difference import Difference, difference
+from tablewright.migrate.verify.identity import Identity, of_part
 from tablewright.migrate.verify.narrowing import Suspect
 from tablewright.migrate.wire.door import OpenTable
 from tablewright.ports import Clock
@@ -36,7 +37,7 @@ def confirmed(
     target: OpenTable | PageSource,
     *,
     source_keys: KeyReader | None,
-    target_keys: KeyReader,
+    target_keys: Identity,
     transform: Transform,
     clock: Clock,
 ) -> Iterator[Difference | None]:
@@ -45,7 +46,7 @@ def confirmed(
     size = _BATCH if by_key else max(1, len(suspects))  # each batch is a pass over what has no keys to read by
     for at in range(0, len(suspects), size):
         batch = suspects[at : at + size]
-        asked = [_origins(suspect, source_keys, transform) for suspect in batch]
+        asked = [_origins(suspect, source_keys if target_keys.keys else None, transform) for suspect in batch]
         originals: dict[bytes, list[Item]] = {}
         if source_keys is not None:
             originals = items_by_key(source, [key for keys in asked for key in keys], source_keys, clock)
@@ -53,7 +54,7 @@ def confirmed(
             originals = _becoming(source, batch, target_keys, transform)
         targets = items_by_key(target, [suspect.key for suspect in batch], target_keys, clock)
         for suspect, origins in zip(batch, asked, strict=True):
-            key = target_keys(orjson.dumps(suspect.key))
+            key = of_part(target_keys, suspect.key)
             read = (
                 [item for origin in origins for item in originals.get(source_keys(orjson.dumps(origin)), ())]
                 if source_keys is not None
@@ -61,7 +62,9 @@ def confirmed(
             )
             made = [item for one in read for item in _made(one, transform) if target_keys(orjson.dumps(item)) == key]
             found = targets.get(key)
-            yield difference(suspect.key, made, found[0] if found else None)
+            # What is told apart by all that it holds is found again only by that.
+            shown = suspect.key if target_keys.keys else (made or found or [suspect.key])[0]
+            yield difference(shown, made, found[0] if found else None)
 
 
 def _origins(suspect: Suspect, keys: KeyReader | None, transform: Transform) -> tuple[Mapping[str, Any], ...]:
@@ -81,10 +84,10 @@ def _made(item: Item, transform: Transform) -> list[Item]:
 
 
 def items_by_key(
-    side: OpenTable | PageSource, keys: Sequence[Mapping[str, Any]], reader: KeyReader, clock: Clock
+    side: OpenTable | PageSource, keys: Sequence[Mapping[str, Any]], reader: Identity, clock: Clock
 ) -> dict[bytes, list[Item]]:
     """What stands under these keys, by canonical key; from a table strongly consistent."""
-    wanted = {reader(orjson.dumps(key)): key for key in keys}
+    wanted = {of_part(reader, key): key for key in keys}
     found: dict[bytes, list[Item]] = {}
     if isinstance(side, OpenTable):
         rest = list(wanted.values())
@@ -100,10 +103,10 @@ def items_by_key(
 
 
 def _becoming(
-    side: PageSource, suspects: Sequence[Suspect], reader: KeyReader, transform: Transform
+    side: PageSource, suspects: Sequence[Suspect], reader: Identity, transform: Transform
 ) -> dict[bytes, list[Item]]:
     """The items that become one of these keys."""
-    wanted = {reader(orjson.dumps(suspect.key)) for suspect in suspects}
+    wanted = {of_part(reader, suspect.key) for suspect in suspects}
     found: dict[bytes, list[Item]] = {}
     for raw in _everything(side):
         try:
