@@ -6,20 +6,24 @@ through the stack statuses of `states`. All it knows is in the journal, so a kil
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from tablewright.local.clock import Clock
 from tablewright.local.cloudformation.actions.call import Call
 from tablewright.local.cloudformation.actions.table import ACTIONS
-from tablewright.local.cloudformation.errors import CfnError
+from tablewright.local.cloudformation.errors import CfnError, internal_failure
 from tablewright.local.cloudformation.events import Recorder
 from tablewright.local.cloudformation.nested import NestedStacks
 from tablewright.local.cloudformation.store import Store
 from tablewright.local.cloudformation.wire import operation_model, read_request, write_error, write_response
 from tablewright.local.journal import Journal
 from tablewright.local.services import Services
+from tablewright.local.wal import LogFailed
 
 __all__ = ["CloudFormation"]
+
+_log = logging.getLogger("tablewright.local.cloudformation")
 
 
 class CloudFormation:
@@ -58,6 +62,11 @@ class CloudFormation:
             return 200, write_response(action, await perform(call), request_id)
         except CfnError as error:
             return error.status, write_error(error, request_id)
+        except LogFailed:
+            raise
+        except Exception as broken:
+            _log.exception("%s broke", action)
+            return 500, write_error(CfnError("InternalFailure", internal_failure(broken), 500), request_id)
 
     async def resume(self) -> None:
         """Go on with every operation and change set that was in progress when the process ended."""

@@ -15,6 +15,7 @@ from tablewright.local.clock import Clock
 from tablewright.local.cloudformation import states
 from tablewright.local.cloudformation.backward import roll_back_update
 from tablewright.local.cloudformation.documents import Operation, Stack
+from tablewright.local.cloudformation.errors import internal_failure
 from tablewright.local.cloudformation.events import Recorder
 from tablewright.local.cloudformation.examine import Examiner
 from tablewright.local.cloudformation.forward import Forward
@@ -31,6 +32,7 @@ from tablewright.local.cloudformation.states import NEXT, RUNNING, Verdict
 from tablewright.local.cloudformation.store import Store
 from tablewright.local.cloudformation.work import Work
 from tablewright.local.services import Services
+from tablewright.local.wal import LogFailed
 
 log = logging.getLogger("tablewright.local.cloudformation")
 
@@ -161,7 +163,7 @@ class Engine:
             )
             self._works[stack_id] = work
             try:
-                verdict, reason = await PHASES[stack.status](work)
+                verdict, reason = await self._phase(stack.status, work)
             finally:
                 if self._works.get(stack_id) is work:
                     del self._works[stack_id]
@@ -169,6 +171,16 @@ class Engine:
                 return
             self._settle(stack, operation_id, verdict, reason)
             resumed = False
+
+    async def _phase(self, status: str, work: Work) -> tuple[Verdict, str]:
+        """Do the work of a running status. What breaks in it has failed: a stack must not stay running with nobody at work."""
+        try:
+            return await PHASES[status](work)
+        except LogFailed:
+            raise
+        except Exception as broken:
+            log.exception("%s of %s broke", status, work.stack_id)
+            return Verdict.FAILED, f"{internal_failure(broken)} "
 
     def _settle(self, stack: Stack, operation_id: str, verdict: Verdict, reason: str) -> None:
         """Move the stack to the status that the verdict leads to."""

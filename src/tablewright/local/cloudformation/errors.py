@@ -55,3 +55,8 @@ def stack_missing(name: str) -> CfnError:
 
 def stack_missing_for_change(name: str) -> CfnError:
     return validation(f"Stack [{name}] does not exist")
+
+
+def internal_failure(broken: Exception) -> str:
+    """What is said where the embedded CloudFormation itself breaks, which is a bug in it."""
+    return f"Internal Failure: the embedded CloudFormation broke ({type(broken).__name__}: {broken})."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from tablewright.local.cloudformation.documents import ChangeSet, Doc, Stack
 from tablewright.local.cloudformation.drift import property_differences
 from tablewright.local.cloudformation.durations import CHANGE_SET_S
 from tablewright.local.cloudformation.dynamic import insecure, insecure_places
-from tablewright.local.cloudformation.errors import CfnError
+from tablewright.local.cloudformation.errors import CfnError, internal_failure
 from tablewright.local.cloudformation.events import STACK_TYPE, Recorder
 from tablewright.local.cloudformation.intrinsics import resolve
 from tablewright.local.cloudformation.looking import actual_properties, looker
@@ -28,6 +29,9 @@ from tablewright.local.cloudformation.resources.registry import kind_of
 from tablewright.local.cloudformation.schema import violations
 from tablewright.local.cloudformation.store import Store
 from tablewright.local.services import ServiceError, Services
+from tablewright.local.wal import LogFailed
+
+_log = logging.getLogger("tablewright.local.cloudformation")
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 NO_UPDATES = "No updates are to be performed."
@@ -90,6 +94,12 @@ class Examiner:
                 raise Refused(NO_UPDATES if new.template.transforms else NO_CHANGES)
         except (Refused, CfnError, ServiceError) as refusal:
             self._end(found, "FAILED", "UNAVAILABLE", str(refusal))
+            return
+        except LogFailed:
+            raise
+        except Exception as broken:
+            _log.exception("change set %s broke", self.change_set_id)
+            self._end(found, "FAILED", "UNAVAILABLE", internal_failure(broken))
             return
         found = replace(found, changes=entries, imports=imports)
         self._end(found, "CREATE_COMPLETE", "AVAILABLE", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from tablewright.local.clock import Clock
 from tablewright.local.cloudformation.deployment import program_of
 from tablewright.local.cloudformation.documents import Operation, Resource, Stack
 from tablewright.local.cloudformation.durations import handler_seconds
+from tablewright.local.cloudformation.errors import internal_failure
 from tablewright.local.cloudformation.events import Recorder
 from tablewright.local.cloudformation.faults import StackFault, StackFaults
 from tablewright.local.cloudformation.handling import Run, Stopped
@@ -21,6 +23,9 @@ from tablewright.local.cloudformation.resources.protocol import HandlerError, Re
 from tablewright.local.cloudformation.resources.registry import KINDS, kind_of
 from tablewright.local.cloudformation.store import Store
 from tablewright.local.services import ServiceError, Services
+from tablewright.local.wal import LogFailed
+
+_log = logging.getLogger("tablewright.local.cloudformation")
 
 ATTEMPTS = 4
 """How often a handler is run again after a throttled or broken call."""
@@ -134,6 +139,11 @@ class Work:
                     raise Failed(failure.message if failure.plain else reason(failure, token)) from None
                 await run.sleep(2.0**attempt)
                 run.again()
+            except (Failed, Stopped, LogFailed):
+                raise
+            except Exception as broken:
+                _log.exception("%s of %s %s broke", verb, self.stack_id, resource.logical_id)
+                raise Failed(reason(HandlerError("InternalFailure", internal_failure(broken)), token)) from broken
         raise AssertionError("unreachable")
 
     async def _strike(self, fault: StackFault, run: Run, token: str) -> None:
