@@ -62,6 +62,8 @@ def choose(
             values[key] = previous[key]
         elif "ParameterValue" in entry:
             values[key] = str(entry["ParameterValue"])
+    if unknown and not declarations:
+        raise validation("Parameter values specified for a template which does not require them.")
     if unknown:
         raise validation(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
     missing = []
@@ -114,7 +116,7 @@ def check_value(key: str, declared: Mapping[str, Any], value: str) -> None:
         if any(item not in choices for item in items):
             refuse("must be one of AllowedValues")
     pattern = declared.get("AllowedPattern")
-    if pattern is not None and any(re.fullmatch(str(pattern), item) is None for item in items):
+    if pattern is not None and not all(_matches(str(pattern), item) for item in items):
         refuse(f"must match pattern {pattern}")
     if kind == "String":
         if "MinLength" in declared and len(value) < int(declared["MinLength"]):
@@ -124,6 +126,14 @@ def check_value(key: str, declared: Mapping[str, Any], value: str) -> None:
     if kind in ("Number", "List<Number>"):
         for item in items:
             _check_number(declared, item, refuse)
+
+
+def _matches(pattern: str, item: str) -> bool:
+    try:
+        return re.fullmatch(pattern, item) is not None
+    except re.error:
+        # A Java expression that Python does not read is not judged.
+        return True
 
 
 def _check_number(declared: Mapping[str, Any], item: str, refuse: Any) -> None:

@@ -13,7 +13,7 @@ from tablewright.local.cloudformation.errors import template_error, template_for
 from tablewright.local.cloudformation.expand import LANGUAGE_EXTENSIONS, SUPPORTED, expand, uses_extensions
 from tablewright.local.cloudformation.intrinsics import KNOWN_AFTER_APPLY, NO_VALUE, is_unknown, resolve, text, truth
 from tablewright.local.cloudformation.parameters import ParameterValue, typed
-from tablewright.local.cloudformation.references import check_references, dependencies
+from tablewright.local.cloudformation.references import check_cycles, check_outputs, check_references, dependencies
 from tablewright.local.cloudformation.rules import check_rules
 from tablewright.local.cloudformation.template import Template, read_sections, read_template, transforms_of
 
@@ -184,6 +184,18 @@ def declarations(sections: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]
     return read_template(head).parameters
 
 
+def check_template(template: Template, types: Types) -> None:
+    """Refuse what is wrong with a template whatever its parameters are: types, policies, names, order."""
+    unknown = list(dict.fromkeys(r.type for r in template.resources.values() if not types.known(r.type)))
+    if unknown:
+        raise template_format(f"Unrecognized resource types: [{', '.join(unknown)}]")
+    for declared in template.resources.values():
+        if declared.deletion_policy == "Snapshot" or declared.update_replace_policy == "Snapshot":
+            raise template_error(f"resource type {declared.type} does not support deletion policy Snapshot")
+    check_references(template, types.attribute)
+    check_cycles(template)
+
+
 def prepare(sections: Mapping[str, Any], parameters: tuple[ParameterValue, ...], place: Place, types: Types) -> Program:
     """The program that `sections` and `parameters` are. Raises ValidationError as CloudFormation does before it starts."""
     processed: Mapping[str, Any] = sections
@@ -202,31 +214,38 @@ def prepare(sections: Mapping[str, Any], parameters: tuple[ParameterValue, ...],
     template = read_template(processed)
     if processed is not sections:
         template = replace(template, transforms=transforms_of(sections))
-    unknown = list(dict.fromkeys(r.type for r in template.resources.values() if not types.known(r.type)))
-    if unknown:
-        raise template_format(f"Unrecognized resource types: [{', '.join(unknown)}]")
-    for declared in template.resources.values():
-        if declared.deletion_policy == "Snapshot" or declared.update_replace_policy == "Snapshot":
-            raise template_error(f"resource type {declared.type} does not support deletion policy Snapshot")
-    check_references(template, types.attribute)
+    check_template(template, types)
     values = Values(place, template, {p.key: p.effective for p in parameters})
     check_rules(sections.get("Rules") or {}, values)
     for name in template.conditions:
         values.condition(name)
     active = [n for n, r in template.resources.items() if not r.condition or values.condition(r.condition)]
+    if not active:
+        raise template_format("At least one Resources member must be defined.")
     graph = dependencies(template, active, values.condition)
     for declared in template.resources.values():
         if declared.logical_id in graph:
             # Mappings, Select and their kin are refused before anything starts when their arguments are known.
             resolve(dict(declared.properties), values)
+    check_outputs(template, graph, values.condition)
+    _check_values(template, values)
+    return Program(template, processed, parameters, place, graph)
+
+
+def _check_values(template: Template, values: Values) -> None:
+    """Refuse outputs that are no text, and export names that are empty or there twice, as far as they are known."""
     exports: dict[str, str] = {}
     for output in template.outputs.values():
-        if not output.condition or values.condition(output.condition):
-            name = text(resolve([output.value, output.export], values)[-1])
-            if (
-                output.export is not None
-                and not is_unknown(name)
-                and exports.setdefault(name, output.key) != output.key
-            ):
-                raise template_format(f"Outputs {exports[name]} and {output.key} have the same export name: {name}")
-    return Program(template, processed, parameters, place, graph)
+        if output.condition and not values.condition(output.condition):
+            continue
+        if isinstance(resolve(output.value, values), (dict, list)):
+            raise template_format(
+                f"The Value field of every Outputs member must evaluate to a String. Output: {output.key}"
+            )
+        name = "" if output.export is None else text(resolve(output.export, values))
+        if output.export is None or is_unknown(name):
+            continue
+        if not name:
+            raise template_format(f"Output {output.key} is malformed. The Name field of Export must not be empty.")
+        if exports.setdefault(name, output.key) != output.key:
+            raise template_format(f"Outputs {exports[name]} and {output.key} have the same export name: {name}")

@@ -104,6 +104,12 @@ def check_references(template: Template, attribute_exists: Callable[[str, str], 
             raise template_format(f"Unresolved resource dependencies [{names}] in the {block} block of the template")
         for reference in found:
             _check_attribute(template, reference, attribute_exists)
+        for argument in _imports([list(value) for value in values]):
+            if not _settled(template, argument):
+                raise template_error(f"the attribute in Fn::ImportValue {_NO_RESOURCE}")
+    for output in template.outputs.values():
+        if not _settled(template, output.export):
+            raise template_format(f"Output {output.key} is malformed.  The Name field of Export {_NO_RESOURCE}.")
     _check_conditions(template)
 
 
@@ -122,6 +128,16 @@ def _check_attribute(template: Template, reference: Reference, exists: Callable[
         )
 
 
+def _conditions_named(expression: Any) -> Iterator[str]:
+    """Names of the conditions that a condition is made of."""
+    if isinstance(expression, dict) and set(expression) == {"Condition"}:
+        yield str(expression["Condition"])
+    for item in (
+        expression if isinstance(expression, list) else expression.values() if isinstance(expression, dict) else ()
+    ):
+        yield from _conditions_named(item)
+
+
 def _check_conditions(template: Template) -> None:
     for block, values in (
         ("Resources", [(r.condition, r.properties) for r in template.resources.values()]),
@@ -134,6 +150,9 @@ def _check_conditions(template: Template) -> None:
                         f"Unresolved condition dependency {name} in the {block} block of the template"
                     )
     for expression in template.conditions.values():
+        for name in _conditions_named(expression):
+            if name not in template.conditions:
+                raise template_format(f"Unresolved condition dependency {name} in the Conditions block of the template")
         wrong = [
             r.name
             for r in references(expression)
@@ -144,6 +163,63 @@ def _check_conditions(template: Template) -> None:
                 f"Unresolved dependencies [{', '.join(dict.fromkeys(wrong))}]. "
                 "Cannot reference resources in the Conditions block of the template"
             )
+
+
+_NO_RESOURCE = "must not depend on any resources, imported values, or Fn::GetAZs"
+"""What an export's name and the argument of an import must be. Source: AWS's texts in cfn-lint 1632 and kube-aws 1304."""
+
+
+def _settled(template: Template, value: Any) -> bool:
+    """Whether a value is known before any resource is, and without asking around."""
+    if any(reference.name in template.resources for reference in references(value)):
+        return False
+    return not _uses(value, ("Fn::ImportValue", "Fn::GetAZs"))
+
+
+def _uses(value: Any, functions: tuple[str, ...]) -> bool:
+    if isinstance(value, list):
+        return any(_uses(item, functions) for item in value)
+    return isinstance(value, dict) and any(key in functions or _uses(item, functions) for key, item in value.items())
+
+
+def _imports(value: Any) -> Iterator[Any]:
+    """The argument of every Fn::ImportValue."""
+    items = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    if isinstance(value, dict) and set(value) == {"Fn::ImportValue"}:
+        yield value["Fn::ImportValue"]
+    for item in items:
+        yield from _imports(item)
+
+
+def check_cycles(template: Template) -> None:
+    """Refuse a circle of references, whatever the conditions are; `dependencies` looks at the branches that are taken."""
+    always = {
+        name
+        for name, declared in template.resources.items()
+        if not declared.condition and not _uses(declared.properties, ("Fn::If",))
+    }
+    graph = {
+        name: frozenset(
+            {r.name for r in references(template.resources[name].properties)} | set(template.resources[name].depends_on)
+        )
+        & always
+        for name in always
+    }
+    if cycle := _in_cycles({name: graph[name] for name in template.resources if name in graph}):
+        raise validation(f"Circular dependency between resources: [{', '.join(cycle)}]")
+
+
+def check_outputs(template: Template, active: Iterable[str], prune: Prune) -> None:
+    """Refuse an output that refers to a resource whose condition is false."""
+    alive = set(active)
+    missing: list[str] = []
+    for output in template.outputs.values():
+        if not output.condition or prune(output.condition):
+            names = (r.name for r in references(output.value, prune))
+            missing += [name for name in names if name in template.resources and name not in alive]
+    if missing:
+        listed = ", ".join(dict.fromkeys(missing))
+        raise template_format(f"Unresolved resource dependencies [{listed}] in the Outputs block of the template")
 
 
 def dependencies(template: Template, active: Iterable[str], prune: Prune) -> dict[str, frozenset[str]]:

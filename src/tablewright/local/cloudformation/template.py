@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tablewright.local.cloudformation.errors import template_format, validation
+from tablewright.local.cloudformation.template_form import check_form
 from tablewright.local.cloudformation.template_text import parse
 
 SECTIONS = frozenset(
@@ -41,6 +42,7 @@ RESOURCE_ATTRIBUTES = frozenset(
         "UpdatePolicy",
     ]
 )
+OUTPUT_MEMBERS = frozenset({"Condition", "Description", "Export", "Value"})
 DELETION_POLICIES = ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot")
 REPLACE_POLICIES = ("Delete", "Retain", "Snapshot")
 
@@ -108,6 +110,7 @@ def read_sections(text: str) -> dict[str, Any]:
         section = value.get(name)
         if section is not None and not isinstance(section, dict):
             raise template_format(f"[/{name}] '{name}' section must be an object.")
+    check_form(value)
     return value
 
 
@@ -182,6 +185,8 @@ def _resource(name: str, body: Any) -> ResourceDeclaration:
     properties = body.get("Properties")
     if properties is not None and not isinstance(properties, dict):
         raise template_format(f"[/Resources/{name}/Properties] 'Properties' must be an object.")
+    if not isinstance(body.get("Metadata", {}), dict):
+        raise template_format(f"[/Resources/{name}/Metadata] 'Metadata' must be an object.")
     return ResourceDeclaration(
         logical_id=name,
         type=kind,
@@ -214,9 +219,11 @@ def _condition_name(path: str, value: Any) -> str:
 
 def _policy(name: str, body: Mapping[str, Any], attribute: str, allowed: tuple[str, ...]) -> Any:
     value = body.get(attribute)
-    if value is None or isinstance(value, dict):
-        # With AWS::LanguageExtensions a policy may be an intrinsic function; it is checked when it is resolved.
-        return value or ""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        # An intrinsic function there is AWS::LanguageExtensions' business, which resolves it first.
+        raise template_format(f"Every {attribute} member must be a string.")
     if value not in allowed:
         raise template_format(f"Unrecognized {attribute} {value} for resource {name}")
     return value
@@ -229,6 +236,11 @@ def _output(name: str, body: Any) -> OutputDeclaration:
         raise template_format(f"[/Outputs/{name}] Every Outputs member must be an object.")
     if body.get("Value") is None:
         raise template_format(f"Output {name} is malformed. The Value field of every Outputs member must be defined.")
+    unknown = [member for member in body if member not in OUTPUT_MEMBERS]
+    if unknown:
+        raise validation(f"Invalid template output property '{unknown[0]}'")
+    if not isinstance(body.get("Description", ""), str):
+        raise template_format(f"[/Outputs/{name}/Description] Every Description member must be a string.")
     export = body.get("Export")
     if export is not None and (not isinstance(export, dict) or "Name" not in export):
         raise template_format(f"Output {name} is malformed. Export must be an object with a Name.")

@@ -12,7 +12,7 @@ from tablewright.local.cloudformation.documents import Doc
 from tablewright.local.cloudformation.errors import validation
 from tablewright.local.cloudformation.expand import LANGUAGE_EXTENSIONS, expand
 from tablewright.local.cloudformation.parameters import default_text, no_echo
-from tablewright.local.cloudformation.program import Place, Values, sections_of
+from tablewright.local.cloudformation.program import Place, Values, check_template, sections_of
 from tablewright.local.cloudformation.resources.registry import KINDS, TYPES
 from tablewright.local.cloudformation.template import Template, read_template, transforms_of
 from tablewright.local.cloudformation.template_text import parse
@@ -78,9 +78,7 @@ def _parameters(template: Template, *, detailed: bool) -> list[Doc]:
 
 async def validate_template(call: Call) -> Doc:
     _, template = await _template(call)
-    unknown = list(dict.fromkeys(r.type for r in template.resources.values() if not TYPES.known(r.type)))
-    if unknown:
-        raise validation(f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]")
+    check_template(template, TYPES)
     needed, reason = capabilities.needed(template)
     return {
         "Parameters": _parameters(template, detailed=False),
