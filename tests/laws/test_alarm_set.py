@@ -103,7 +103,7 @@ def templates(draw: st.DrawFn) -> Text:
         "Resources": resources,
     }
     if draw(st.booleans()):
-        return Text(json_text(body, step=draw(st.sampled_from([1, 2, 4]))) + "\n", "t.json")
+        return Text(json_text(body, step=draw(st.sampled_from([" ", "  ", "    ", "\t"]))) + "\n", "t.json")
     step = draw(st.sampled_from([2, 4]))
     style = Style(step, draw(st.sampled_from([0, 2, step])))
     return Text("\n".join(line for k, v in body.items() for line in yaml_entry(k, v, 0, style)) + "\n", "t.yaml")

@@ -6,6 +6,7 @@ What stands in a file stays: each line that was there before an edit is there af
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
@@ -13,14 +14,17 @@ from pathlib import Path
 
 import pytest
 
+from tablewright.access.patterns import wish
 from tablewright.author import features, removal
 from tablewright.author.alarm_kinds import KINDS
 from tablewright.author.alarm_plan import Wish
 from tablewright.author.alarm_set import add_alarms
 from tablewright.author.dashboard import add_dashboard
-from tablewright.author.editing import Text
+from tablewright.author.editing import Text, put_item, take_item
+from tablewright.author.granting import add_policy
 from tablewright.author.indexes import NewIndex, add_index
 from tablewright.author.notices import Notice
+from tablewright.author.scaling import Scaling, add_scaling, remove_scaling
 from tablewright.author.siblings import family, word
 from tablewright.author.tables import Key, NewTable, add_table
 from tablewright.errors import UsageError
@@ -88,6 +92,14 @@ PAIRS: dict[str, tuple[Edit, Edit]] = {
         lambda text, table: features.add_tag(text, table, "RoundTripped", "yes"),
         lambda text, table: removal.remove_tag(text, table, "RoundTripped"),
     ),
+    "scaling": (
+        lambda text, table: add_scaling(text, Scaling(table, 5, 50)),
+        lambda text, table: remove_scaling(text, table),
+    ),
+    "policy": (
+        lambda text, table: add_policy(text, (wish("read"),), (table,), "RoundTrippedAccess"),
+        lambda text, _: removal.remove_policy(text, "RoundTrippedAccess"),
+    ),
     "output": (
         lambda text, table: features.add_output(text, table, "arn"),
         lambda text, table: removal.remove_named(text, "Outputs", _output(text, table)),
@@ -122,6 +134,7 @@ def _round(text: Text, name: str) -> str | None:
     table = family(text).tables[0].logical_id
     add, remove = PAIRS[name]
     try:
+        text = features.set_billing(text, table, "provisioned", 2, 2) if name == "scaling" else text
         edited = add(text, table)
     except UsageError as error:
         assert error.code in REFUSALS, (text.path, name, str(error))
@@ -135,7 +148,7 @@ def _round(text: Text, name: str) -> str | None:
 
 REFUSALS = {
     "cannot-edit", "ttl-already", "already-there", "name-in-use", "no-stream", "too-many-indexes", "attribute-of-another-type",
-    "no-resources", "tables-under-conditions",
+    "no-resources", "tables-under-conditions", "global-capacity", "table-key-unknown",
 }  # fmt: skip
 
 
@@ -196,9 +209,13 @@ def _styles() -> Iterator[tuple[str, str]]:
         )
         for indent in (1, 2, 4, 8):
             yield f"{name} as JSON by {indent}", json.dumps(plain, indent=indent) + "\n"
+        yield f"{name} as JSON by tabs", json.dumps(plain, indent="\t") + "\n"
         yield f"{name} as JSON in one line", json.dumps(plain)
         yield f"{name} as JSON without spaces", json.dumps(plain, separators=(",", ":"))
         yield f"{name} as JSON with carriage returns", json.dumps(plain, indent=2).replace("\n", "\r\n")
+        alone = re.sub(r"(?m)^( *)- (?=[A-Z][A-Za-z]*:)", r"\1-\n\1  ", body)  # as AWS's own samples have it
+        yield f"{name} with dashes alone on their lines", alone
+        yield f"{name} with commented dashes alone on their lines", re.sub(r"(?m)^( *)-$", r"\1-  # one", alone)
         value = value_of(tree)
         assert isinstance(value, dict)
         for step in (2, 3, 4):
@@ -234,6 +251,42 @@ def test_every_style_comes_back(name: str) -> None:
 def test_there_are_styles_enough() -> None:
     assert len(STYLES) >= 40
     assert sum(_readable(path) is not None for path in _templates()) >= 40
+
+
+LISTED = {
+    "AttributeDefinitions:\n        -\n          AttributeName: id\n          AttributeType: S": (
+        "\n        -\n          AttributeName: kind\n          AttributeType: S"
+    ),
+    "AttributeDefinitions:\n        - { AttributeName: id, AttributeType: S }": (
+        "\n        - { AttributeName: kind, AttributeType: S }"
+    ),
+    "AttributeDefinitions: [{AttributeName: id, AttributeType: S}]": ", {AttributeName: kind, AttributeType: S}",
+    '{"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}]}': (
+        ',{"AttributeName":"kind","AttributeType":"S"}'
+    ),
+    '{"AttributeDefinitions": [{"AttributeName": "id"}]}': ', {"AttributeName": "kind", "AttributeType": "S"}',
+    '{\n\t"AttributeDefinitions": [\n\t\t{ "AttributeName": "id" }\n\t]\n}': (
+        ',\n\t\t{ "AttributeName": "kind", "AttributeType": "S" }'
+    ),
+    '{\n\t"AttributeDefinitions": [\n\t\t{\n\t\t\t"AttributeName": "id"\n\t\t}\n\t]\n}': (
+        ',\n\t\t{\n\t\t\t"AttributeName": "kind",\n\t\t\t"AttributeType": "S"\n\t\t}'
+    ),
+    '{\n\t"AttributeDefinitions": []\n}': (
+        '\n\t\t{\n\t\t\t"AttributeName": "kind",\n\t\t\t"AttributeType": "S"\n\t\t}\n\t'
+    ),
+}
+"""A list -> what stands after its last item once another is added."""
+
+
+@pytest.mark.parametrize("body", LISTED)
+def test_an_item_is_written_as_the_one_before_it(body: str) -> None:
+    text = Text(body, "t")
+    after = put_item(text, ("AttributeDefinitions",), {"AttributeName": "kind", "AttributeType": "S"})
+    at = next(at for at, (old, new) in enumerate(zip(body + "\0", after.text, strict=False)) if old != new)
+    written = LISTED[body]
+    assert after.text.count(written) == 1 and after.text.replace(written, "", 1) == body, (at, after.text)
+    if "[]" not in body:
+        assert take_item(after, ("AttributeDefinitions", 1)).text == body
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
+from dataclasses import replace
 
-from tablewright.author.scanning import flow_end, json_indent, plain_end, quoted_like
+from tablewright.author.scanning import flow_end, flow_gap, json_style, plain_end, quoted_like
 from tablewright.author.text import Path as Path
 from tablewright.author.text import Text as Text
 from tablewright.author.text import cannot, last_line, shown
-from tablewright.author.writing import Style, Value, as_plain, json_text, scalar, yaml_entry, yaml_item
+from tablewright.author.writing import Style, Value, flow, scalar, yaml_entry, yaml_item
 from tablewright.errors import UsageError
 from tablewright.lint.splice import Document
 from tablewright.model.design import Position
@@ -51,25 +52,25 @@ def put_entries(
             raise UsageError("already-there", "It is there already", f"{text.path}: {where} stands there already.")
     sibling = next((entry for entry in node.entries if entry.key == after), node.entries[-1] if node.entries else None)
     if sibling is None:
-        written = ", ".join(f'"{key}": {_json(text, value, 0)}' for key, value in entries.items())
-        return _into_empty(text, node, written if text.is_json else "", entries)
+        return _into_empty(text, node, entries)
     document = Document(text.text)
     if text.is_json:
         found = document.json_entry(sibling.key_position)
         if found is None:
             raise cannot(text, sibling.key_position, "the entry before it cannot be read")
-        indent = json_indent(text.text, found[0])
-        bodies = [f'"{key}": {_json(text, value, indent)}' for key, value in entries.items()]
-        edits = [document.put_json(found[2], found[0], body) for body in bodies]
+        style = json_style(text.text, found[0])
+        bodies = [style.entry(key, value, document.newline) for key, value in entries.items()]
+        edits = [document.put_json(found[2], found[0], body, style.comma) for body in bodies]
         return text.edited(Edit(found[2], found[2], "".join(edit.text for edit in edits)))
     if text.text[document.offset(node.position)] == "{":
-        return _into_flow(text, node, ", ".join(f"{key}: {_flow(value)}" for key, value in entries.items()))
+        gap = flow_gap(text.text, document.offset(node.position))
+        return _into_flow(text, node, ", ".join(f"{key}: {flow(value, gap)}" for key, value in entries.items()))
     last = last_line(text, sibling.key_position)
     if last is None:
         raise cannot(text, sibling.key_position, "the entry before it is not on a line of its own")
-    indent, style = sibling.key_position.column - 1, text.style
+    indent = sibling.key_position.column - 1
     blank = [""] if spaced and _are_spaced(text, node) else []
-    lines = [line for key, value in entries.items() for line in (*blank, *yaml_entry(key, value, indent, style))]
+    lines = [line for key, value in entries.items() for line in (*blank, *yaml_entry(key, value, indent, text.style))]
     return text.edited(document.put_lines(last, lines))
 
 
@@ -82,21 +83,30 @@ def put_item(text: Text, where: Path, value: Value) -> Text:
         raise cannot(text, node.position, f"{shown(where)} is not a list")
     document = Document(text.text)
     if not node.items:
-        return _into_empty(text, node, _json(text, value, 0), [value])
+        return _into_empty(text, node, [value])
     last = node.items[-1]
     if text.is_json:
         start = document.offset(last.position)
         end = document.json_end(start)
         if end is None:
             raise cannot(text, last.position, "the item before it cannot be read")
-        return text.edited(document.put_json(end, start, _json(text, value, json_indent(text.text, start))))
+        style = json_style(text.text, start)
+        one_line = not isinstance(last, Scalar) and "\n" not in text.text[start:end]
+        written = style.flat(value) if one_line else style.written(value, document.newline)
+        return text.edited(document.put_json(end, start, written, style.comma))
+    at = document.offset(last.position)
     if text.text[document.offset(node.position)] == "[":
-        return _into_flow(text, node, _flow(value))
-    dash = document.item_of(last.position)
+        return _into_flow(text, node, flow(value, flow_gap(text.text, at)))
+    dash = document.dash_of(last.position)
     line = last_line(text, dash) if dash is not None else None
     if dash is None or line is None:
         raise cannot(text, last.position, "the item before it is not on a line of its own")
-    return text.edited(document.put_lines(line, yaml_item(value, dash.column - 1, text.style)))
+    if text.text[at] == "{" and isinstance(value, dict):
+        lines = [f"{' ' * (dash.column - 1)}- {flow(value, flow_gap(text.text, at))}"]
+    else:
+        inner = last.position.column - 1 if dash.line < last.position.line else None
+        lines = yaml_item(value, dash.column - 1, text.style, inner)
+    return text.edited(document.put_lines(line, lines))
 
 
 def take_entry(text: Text, where: Path) -> Text:
@@ -170,7 +180,7 @@ def take_item(text: Text, where: Path) -> Text:
         return text.edited(document.cut_json(start, end))
     if text.text[document.offset(listed.position)] == "[":
         return _out_of_flow(text, [_item_start(text, document, one) for one in listed.items], index)
-    dash = document.item_of(item.position)
+    dash = document.dash_of(item.position)
     last = last_line(text, dash) if dash is not None else None
     if dash is None or last is None:
         raise cannot(text, item.position, "it does not stand on a line of its own")
@@ -191,7 +201,7 @@ def put_value(text: Text, where: Path, value: Value) -> Text:
         if end is not None:
             quoted = text.text[start : start + 1] in ("'", '"')
             written = (
-                _json(text, value, 0)
+                json.dumps(value, ensure_ascii=False)
                 if text.is_json
                 else quoted_like(text.text[start], value)
                 if quoted
@@ -243,7 +253,7 @@ def _lines_out(document: Document, first: int, last: int) -> Edit:
     return cut
 
 
-def _into_empty(text: Text, node: Node, written: str, value: Value) -> Text:
+def _into_empty(text: Text, node: Node, value: Value) -> Text:
     """Into ``{}`` or ``[]``."""
     document = Document(text.text)
     start = document.offset(node.position)
@@ -251,8 +261,11 @@ def _into_empty(text: Text, node: Node, written: str, value: Value) -> Text:
     if found is None:
         raise cannot(text, node.position, "it is empty in a way that cannot be filled")
     if text.is_json:
-        opening, closing = text.text[start], found.group()[-1]
-        return text.edited(Edit(start, found.end(), f"{opening}{written}{closing}"))
+        line = document.line(node.position.line)
+        style = json_style(text.text, start - node.position.column + 1 + len(line) - len(line.lstrip()))
+        if "\n" not in text.text.strip():
+            style = replace(style, indent=None)
+        return text.edited(Edit(start, found.end(), style.written(value, document.newline)))
     line = document.line(node.position.line)
     indent = len(line) - len(line.lstrip(" "))
     lines = _block(value, indent, text.style)
@@ -299,14 +312,6 @@ def _out_of_flow(text: Text, starts: list[int], index: int) -> Text:
     if index + 1 < len(starts):
         return text.edited(Edit(starts[index], starts[index + 1], ""))
     return text.edited(Edit(flow_end(text.text, starts[index - 1]), flow_end(text.text, starts[index]), ""))
-
-
-def _flow(value: Value) -> str:
-    return scalar(value) if isinstance(value, (str, int, bool)) else json.dumps(as_plain(value))
-
-
-def _json(text: Text, value: Value, indent: int) -> str:
-    return json_text(value, indent, text.style.step).replace("\n", Document(text.text).newline)
 
 
 def _are_spaced(text: Text, node: Mapping) -> bool:

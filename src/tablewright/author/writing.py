@@ -76,9 +76,12 @@ def yaml_entry(key: str, value: Value, indent: int = 0, style: Style = USUAL) ->
     return [f"{head} {first}" if first else head, *rest]
 
 
-def yaml_item(value: Value, indent: int, style: Style = USUAL) -> list[str]:
-    """The lines of ``- value`` with the dash at an indentation."""
-    return list(_items([value], indent, style))
+def yaml_item(value: Value, indent: int, style: Style = USUAL, inner: int | None = None) -> list[str]:
+    """The lines of ``- value`` with the dash at an indentation; alone on its line where ``inner`` is that of what follows."""
+    if inner is None or not isinstance(value, dict):
+        return list(_items([value], indent, style))
+    below = [line for key, one in value.items() for line in yaml_entry(key, one, inner, style)]
+    return [" " * indent + "-", *below]
 
 
 def _is_key(key: str) -> bool:
@@ -127,7 +130,7 @@ def _call(call: Call, indent: int, style: Style) -> tuple[str, list[str]]:
         # Two short forms cannot follow each other: the inner one is written long.
         return call.short, yaml_entry(argument.name, argument.argument, indent + style.step, style)
     if isinstance(argument, list) and all(_fits(item) for item in argument):
-        return f"{call.short} [{', '.join(_flow(item) for item in argument)}]", []
+        return f"{call.short} [{', '.join(flow(item) for item in argument)}]", []
     first, rest = _value(argument, indent, style)
     return f"{call.short} {first}" if first else call.short, rest
 
@@ -138,10 +141,19 @@ def _fits(value: Value) -> bool:
     return isinstance(value, (str, int, bool))
 
 
-def _flow(value: Value) -> str:
+def flow(value: Value, gap: str = "") -> str:
+    """The value in one line, as YAML in flow style; ``gap`` stands within braces."""
     if isinstance(value, Call):
-        return f"{value.short} {_flow(value.argument)}"
-    assert isinstance(value, (str, int, bool))
+        if value.short and isinstance(value.argument, str):
+            return f"{value.short} {flow(value.argument)}"
+        return flow({value.name: value.argument}, gap)
+    if isinstance(value, Lines):
+        return json.dumps(value.text)
+    if isinstance(value, dict):
+        inner = ", ".join(f"{key if _is_key(key) else scalar(key)}: {flow(one, gap)}" for key, one in value.items())
+        return f"{{{gap}{inner}{gap}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(flow(one, gap) for one in value)}]"
     text = scalar(value)
     return f"'{text}'" if isinstance(value, str) and text == value and re.search(r"[,\[\]{}]", text) else text
 
@@ -160,10 +172,10 @@ def as_plain(value: Value) -> object:
     return [as_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
-def json_text(value: Value, indent: int = 0, step: int = 2) -> str:
+def json_text(value: Value, indent: str = "", step: str = "  ") -> str:
     """The value as JSON, its lines after the first at an indentation."""
     text = json.dumps(as_plain(value), indent=step, ensure_ascii=False)
-    return text.replace("\n", "\n" + " " * indent)
+    return text.replace("\n", "\n" + indent)
 
 
 def value_of(node: Node) -> Value:

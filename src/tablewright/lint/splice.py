@@ -15,6 +15,7 @@ from tablewright.model.design import Position
 from tablewright.model.finding import Edit
 
 _BREAK = re.compile(r"\r\n|\n|\r")
+_DASH = re.compile(r"-(?: |$)")
 
 
 @dataclass
@@ -59,14 +60,14 @@ class Document:
         if before.strip():
             return None
         indent, last = at.column - 1, at.line
-        is_item = self.line(at.line)[indent:].startswith("- ")
+        is_item = _DASH.match(self.line(at.line)[indent:]) is not None
         for number in range(at.line + 1, len(self.starts) + 1):
             line = self.line(number)
             stripped = line.lstrip(" ")
             if not stripped or stripped.startswith("#"):
                 continue
             depth = len(line) - len(stripped)
-            if depth < indent or (depth == indent and (is_item or not stripped.startswith("- "))):
+            if depth < indent or (depth == indent and (is_item or not _DASH.match(stripped))):
                 break
             last = number
         return at.line, last
@@ -75,6 +76,17 @@ class Document:
         """The place of the list item's dash, for the first entry of the item."""
         before = self.line(at.line)[: at.column - 1]
         return Position(at.line, len(before) - 1) if re.fullmatch(r"\s*-\s+", before) else None
+
+    def dash_of(self, at: Position) -> Position | None:
+        """The place of the dash of a list item, on its line or alone on one above it."""
+        same = self.item_of(at)
+        if same is not None or self.line(at.line)[: at.column - 1].strip():
+            return same
+        number = at.line - 1
+        while number and re.fullmatch(r" *(#.*)?", self.line(number)):
+            number -= 1
+        alone = re.fullmatch(r"( *)-\s*(#.*)?", self.line(number)) if number else None
+        return Position(number, len(alone[1]) + 1) if alone and len(alone[1]) < at.column - 1 else None
 
     def cut_lines(self, first: int, last: int) -> Edit:
         """Remove whole lines."""
@@ -123,11 +135,11 @@ class Document:
         after = re.compile(r"\s*,\s*").match(self.text, end)
         return Edit(start, after.end() if after else end, "")
 
-    def put_json(self, after: int, like: int, body: str) -> Edit:
-        """Add an entry or item after an offset, on a line of its own where the one at ``like`` has one."""
+    def put_json(self, after: int, like: int, body: str, comma: str = ", ") -> Edit:
+        """Add an entry or item after an offset, on a line of its own where the one at ``like`` has one, else after a comma."""
         line_start = max(self.text.rfind("\n", 0, like), self.text.rfind("\r", 0, like)) + 1
         indent = self.text[line_start:like]
-        return Edit(after, after, f",{self.newline}{indent}{body}" if not indent.strip() else f", {body}")
+        return Edit(after, after, f",{self.newline}{indent}{body}" if not indent.strip() else f"{comma}{body}")
 
 
 def _shifted(line: str, by: int) -> str:
