@@ -6,6 +6,7 @@ from tablewright.aws.backups import DynamoDBBackups
 from tablewright.aws.change_sets import CloudFormationChangeSets
 from tablewright.aws.clock import SystemClock
 from tablewright.aws.data_plane import DynamoDBDataPlane
+from tablewright.aws.exports import DynamoDBExports
 from tablewright.aws.identity import StsIdentity
 from tablewright.aws.items import DynamoDBItems
 from tablewright.aws.metrics import CloudWatchMetrics
@@ -64,4 +65,5 @@ def open_account(
         objects=S3Objects(session),
         backups=DynamoDBBackups(session),
         items=DynamoDBItems(session),
+        exports=DynamoDBExports(session),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Protocol
 
+from tablewright.model.export import Export
 from tablewright.model.items import Item, ItemPage
 from tablewright.model.keeping import BackedUp, Keeping
 from tablewright.model.observed import AlarmState, LogGroupState, MetricQuery, Series, Traffic
@@ -310,6 +311,16 @@ class Backups(Protocol):
         ...
 
 
+class Exports(Protocol):
+    """Exports of tables to S3."""
+
+    def begin(self, table_arn: str, bucket: str, prefix: str, *, at: datetime | None, token: str) -> Export:
+        """Begin to export the table as it was at a time (None: now)."""
+        ...
+
+    def describe(self, arn: str) -> Export: ...
+
+
 class Items(Protocol):
     """Reading and writing items. Requests have DynamoDB's own members (API reference), binary values as base64 text.
 
@@ -380,3 +391,4 @@ class Account:
     objects: Objects | None = None
     backups: Backups | None = None
     items: Items | None = None
+    exports: Exports | None = None

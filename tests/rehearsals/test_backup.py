@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from tablewright.backup.exporting.run import export
 from tablewright.backup.restoring.run import undelete
 from tablewright.backup.run import Comparison, FromBackup, create, rehearse, restore, thin
-from tablewright.cli.backup import comparison
+from tablewright.cli.backup_compare import comparison
 from tablewright.errors import Failed, Refused, UsageError
 from tablewright.events import Ending, Event, Finished, Noted
 from tablewright.ports import Account
@@ -261,3 +262,28 @@ def test_another_tables_backup_and_settings_of_nothing_are_refused(
 
     assert (other.value.code, nothing.value.code) == ("other-backup", "no-table")
     assert sorted(client.list_tables()["TableNames"]) == ["orders", "other"]
+
+
+@pytest.mark.slow
+def test_an_export_is_read_back_and_compared(aws: EmbeddedAws, account: str, here: Account) -> None:
+    client = _made(aws, account)
+    aws.client("s3", account=account).create_bucket(Bucket=f"exports-{account}")
+
+    end, notes = _end(export("orders", f"exports-{account}", "a/b", here, compare=comparison(here)))
+    assert end.ending is Ending.DONE and "hold the same items as orders" in end.summary, (end, notes)
+    assert end.facts["folder"].startswith(f"s3://exports-{account}/a/b/AWSDynamoDB/")
+    assert end.facts["items"] == "30"
+
+    # A file that lacks an item is not called an export.
+    def short(source: str, target: str) -> Iterator[Event]:
+        client.put_item(TableName=target, Item=item("later", 10, tag="t"))
+        yield from comparison(here)(source, target)
+
+    failed, _ = _end(export("orders", f"exports-{account}", "", here, compare=short))
+    assert (failed.ending, failed.code) == (Ending.FAILED, "verify-differs")
+    nowhere, _ = _end(export("orders", "nowhere", "", here, compare=comparison(here)))
+    assert (nowhere.ending, nowhere.code) == (Ending.FAILED, "export-failed") and "S3NoSuchBucket" in nowhere.detail
+    table(client, "plain")
+    with pytest.raises(UsageError) as refused:
+        list(export("plain", f"exports-{account}", "", here))
+    assert refused.value.code == "no-recovery"

@@ -184,6 +184,11 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need(_of("dynamodb", "Scan BatchGetItem PutItem"), "put-back: the copy, the table, and what is put"),
         Need(_of("dynamodb", "DeleteTable"), "rehearse, put-back --remove-copy: of the copy that it restored"),
         Need(_of("dynamodb", "DeleteBackup"), "thin"),
+        Need(
+            (*_of("dynamodb", "ExportTableToPointInTime DescribeExport"), "s3:PutObject", "s3:AbortMultipartUpload"),
+            "export",
+        ),
+        Need(("s3:GetObject", "s3:ListBucket"), "export: its files, read back (not with --no-compare)"),
     ),
     "items": (
         Need(_of("dynamodb", "DescribeTable"), "the key and the indexes; not for `items sql`"),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from tablewright.cli import exits
+from tablewright.cli.backup_compare import comparison
+from tablewright.cli.backup_export import export
 from tablewright.cli.backup_put_back import put_back
 from tablewright.cli.backup_schedule import schedule
 from tablewright.cli.options import Common, common_options
@@ -20,7 +19,6 @@ from tablewright.cli.terminal import can_ask, output
 from tablewright.errors import Refused, UsageError
 
 if TYPE_CHECKING:
-    from tablewright.backup.run import Comparison
     from tablewright.events import Event
     from tablewright.ports import Account
 
@@ -40,7 +38,7 @@ def command() -> None:
     """
 
 
-for _each in (put_back, schedule):
+for _each in (put_back, export, schedule):
     command.add_command(_each)
 
 
@@ -278,38 +276,6 @@ def time_of(text: str | None) -> datetime | None:
             f"--at takes 2026-11-23T04:00:00Z, and {text!r} is not that.",
         ) from None
     return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
-
-
-def comparison(account: Account) -> Comparison:
-    """Two tables of one account compared by content, as a migration's verification does it."""
-
-    def compare(source: str, target: str) -> Iterator[Event]:
-        from tablewright.migrate.events import Differed
-        from tablewright.migrate.transform.unchanged import Unchanged
-        from tablewright.migrate.verify.run import Compared, VerifySettings, verify
-        from tablewright.migrate.wire.door import OpenTable
-
-        sides = []
-        for name in (source, target):
-            table = account.tables.describe(name)
-            assert table is not None and account.data is not None
-            keys = tuple(sorted(table.keys, key=lambda key: key.role != "HASH"))
-            door = OpenTable(account.data, name, tuple(key.name for key in keys))
-            sides.append(Compared(door, name, f"{table.arn} {table.id}", keys, expected=table.item_count))
-        transform = Unchanged(sides[0].keys, sides[1].keys)
-        folder = tempfile.mkdtemp(prefix="tablewright-compared-")
-        differs = False
-        try:
-            for event in verify(
-                *sides, transform=transform, clock=account.clock, settings=VerifySettings(Path(folder))
-            ):
-                differs = differs or isinstance(event, Differed)
-                yield event  # type: ignore[misc]
-        finally:
-            if not differs:  # otherwise the end names the report that is in it
-                shutil.rmtree(folder, ignore_errors=True)
-
-    return compare
 
 
 def progress(events: Generator[Event, None, _Made], common: Common) -> _Made:

@@ -13,6 +13,7 @@ from tablewright.local.alarm_rules import amend_cloudwatch
 from tablewright.local.backup_rules import amend_backup
 from tablewright.local.determinism import Moment
 from tablewright.local.dynamodb_rules import amend_dynamodb
+from tablewright.local.export_rules import amend_exports
 from tablewright.local.load.plane_hooks import watch_dynamodb
 
 __all__ = ["AMENDMENTS"]
@@ -62,8 +63,13 @@ def _amend_backup(backup: types.ModuleType) -> None:
     amend_backup(backup, _roles)
 
 
+def _s3() -> Any:
+    return importlib.import_module("ministack.services.s3")
+
+
 def _amend_dynamodb(dynamodb: types.ModuleType) -> None:
     amend_dynamodb(dynamodb)
+    amend_exports(dynamodb, _s3)
     watch_dynamodb(dynamodb)
 
 

@@ -1,0 +1,1 @@
+"""Exports to S3: begun, waited for, read back and compared."""
