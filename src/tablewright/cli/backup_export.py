@@ -23,8 +23,8 @@ _PLACE = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
 @common_options
 def export(common: Common, table: str, place: str, at: str | None, compare: bool, written: bool) -> int:
     """Export TABLE to S3, as it was at one moment of its recovery window, without taking units of it. The files are read
-    back, and every item is compared with the table. AWS bills an export by the table's size; the files are DynamoDB JSON, which
-    tablewright migrate reads.
+    back, and every item is compared with the table. AWS bills an export by the table's size; the files are DynamoDB JSON, and a
+    migration reads them.
 
     \b
     Examples:
