@@ -122,14 +122,20 @@ def test_rounds_cover_every_unequal_bucket_once_within_bounds(
 def test_a_kept_state_is_for_its_own_question_and_whole(tmp_path: Any) -> None:
     path = tmp_path / state_file.FILE_NAME
     half = Half(_summed([{"id": {"S": str(n)}} for n in range(100)]), {0: b"x", 1: None}, refused=2)
-    state_file.save(path, {"transform": "a"}, (half, Half(Buckets(), {})))
-    found = state_file.load(path, {"transform": "a"})
+    state_file.save(path, {"transform": "a"}, (half, Half(Buckets(), {})), 100.0)
+
+    def load(transform: str, now: float = 110.0) -> tuple[Half, Half] | None:
+        return state_file.load(path, {"transform": transform}, since=now - 20, until=now)
+
+    found = load("a")
     assert found is not None
     assert found[0].buckets == half.buckets and found[0].positions == half.positions and found[0].refused == 2
     assert found[0].to_read(3) == {0: b"x", 2: None}
-    assert state_file.load(path, {"transform": "b"}) is None
+    assert load("b") is None
+    assert load("a", 121.0) is None, "too old"
+    assert load("a", 99.0) is None, "by another clock"
     path.write_bytes(path.read_bytes()[:-1])
-    assert state_file.load(path, {"transform": "a"}) is None
+    assert load("a") is None
 
 
 @pytest.mark.parametrize("values", [False, True])

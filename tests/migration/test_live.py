@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tablewright.events import Ending
+from tablewright.migrate.events import PhaseStarted
 from tablewright.migrate.live.events import StateEntered
 from tablewright.migrate.live.states import State, is_ended
 from tests.conftest import EmbeddedAws
@@ -94,3 +95,28 @@ def test_a_stream_without_both_images_is_refused(aws: EmbeddedAws, account: str,
     )
     _, end = rehearsal.run(State.FOLLOWING)
     assert (end.ending, end.code) == (Ending.REFUSED, "stream-lacks-images")
+
+
+@pytest.mark.slow
+def test_a_verification_that_was_cut_short_begins_again(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=20)
+    rehearsal.run(State.FOLLOWING)
+    journal = rehearsal.journal()
+    journal.wish("cutover", {})
+    journal.close()
+    looks: list[int] = []
+    summing = False
+
+    def stopping() -> bool:
+        if summing:
+            looks.append(1)
+        return len(looks) > 2  # every page of both is summed by then
+
+    for event in rehearsal.events(lambda state: state is State.REVERSING, stopping=stopping):
+        summing = summing or (isinstance(event, PhaseStarted) and event.name == "verify")
+    assert rehearsal.state() is State.VERIFYING
+    (lost, *_) = rehearsal.client.scan(TableName=NEW)["Items"]
+    rehearsal.client.delete_item(TableName=NEW, Key={"PK": lost["PK"], "SK": lost["SK"]})
+    _, end = rehearsal.run(State.FOLLOWING)
+    assert (rehearsal.state(), rehearsal.where()) == (State.FOLLOWING, OLD)
+    assert end.code == "verify-differs", end

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,20 @@ from tablewright.model.table import Key
 from tablewright.ports import Account
 from tests.conftest import EmbeddedAws
 from tests.migration.changing import HASH, door, filled, made_table, opened
+
+
+@dataclass
+class Later:
+    """A clock that stands."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        return
+
 
 PAIR = (Key("PK", "S", "HASH"), Key("SK", "S", "RANGE"))
 
@@ -206,10 +222,20 @@ def test_stopped_it_goes_on_and_reads_nothing_twice(ours: Account, tmp_path: Pat
     asked = iter([False] * 3)
     events = _compared(*sides, Unchanged(HASH, HASH), ours, tmp_path, stopping=lambda: next(asked, None) is not False)
     assert isinstance(events[-2], Paused) and _end(events).ending is Ending.MUST_WAIT
-    for held in (one, other):
-        held.items[0] = {"id": {"S": "never read again"}}
+    one.items[0] = {"id": {"S": "never read again"}}
     end = _end(_compared(*sides, Unchanged(HASH, HASH), ours, tmp_path))
     assert (end.code, end.facts["items"]) == ("verified", "100")
+
+
+def test_what_was_read_long_ago_is_read_again(ours: Account, tmp_path: Path) -> None:
+    one, other = Held(_items(100)), Held(_items(100))
+    sides = (Compared(one, "one", "one", HASH), Compared(other, "other", "other", HASH))
+    asked = iter([False] * 3)
+    _compared(*sides, Unchanged(HASH, HASH), ours, tmp_path, stopping=lambda: next(asked, None) is not False)
+    other.items[3]["n"] = {"N": "777"}
+    later = replace(ours, clock=Later(ours.clock.now() + timedelta(hours=1)))
+    end = _end(_compared(*sides, Unchanged(HASH, HASH), later, tmp_path))
+    assert (end.code, end.facts.get("different")) == ("verify-differs", "1"), end
 
 
 @pytest.mark.slow

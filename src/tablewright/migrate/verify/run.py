@@ -39,6 +39,8 @@ __all__ = ["Compared", "VerifySettings", "verify"]
 
 _SHOWN_EVERY_S = 1.0
 _KEPT_EVERY_S = 15.0
+_GOES_ON_S = 900.0
+"""For so long after it was stopped a comparison goes on: what was read before that says too little of what stands now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,8 @@ class _Verification:
         if not self._settings.extras and isinstance(self._target.side, OpenTable):
             yield from self._look_up()
             return
-        kept = state_file.load(self._state, self._question())
+        now = self._clock.now().timestamp()
+        kept = state_file.load(self._state, self._question(), since=now - _GOES_ON_S, until=now)
         if kept is not None:
             yield Noted("note", "the comparison goes on where it was stopped")
         halves = kept or (Half(Buckets(), {}), Half(Buckets(), {}))
@@ -169,14 +172,18 @@ class _Verification:
                     add(half, page)
                     half.positions[page.segment] = page.position
                     yield from self._shows(page)
-                if self._stopping() or self._is_time("_kept", _KEPT_EVERY_S):
-                    state_file.save(self._state, self._question(), (source, target))
-                if self._stopping():
+                stopping = self._stopping()
+                if stopping or self._is_time("_kept", _KEPT_EVERY_S):
+                    self._keep(source, target)
+                if stopping:
                     return
         finally:
             for _, _, pages in sides:
                 pages.close()
-        state_file.save(self._state, self._question(), (source, target))
+        self._keep(source, target)
+
+    def _keep(self, source: Half, target: Half) -> None:
+        state_file.save(self._state, self._question(), (source, target), self._clock.now().timestamp())
 
     def _add_source(self, half: Half, page: SourcePage) -> None:
         made = self._transform.page(page.items)

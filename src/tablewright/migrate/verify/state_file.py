@@ -31,10 +31,11 @@ class Half:
         return {n: self.positions.get(n) for n in range(segments) if self.positions.get(n, b"") is not None}
 
 
-def save(path: Path, belongs_to: Mapping[str, object], halves: tuple[Half, Half]) -> None:
-    """Write it down. Raises OSError; what stood there stands then."""
+def save(path: Path, belongs_to: Mapping[str, object], halves: tuple[Half, Half], at: float) -> None:
+    """Write it down, with the time (seconds since the epoch). Raises OSError; what stood there stands then."""
     told = {
         "belongs_to": belongs_to,
+        "at": at,
         "halves": [
             {"positions": {str(n): at.hex() if at is not None else None for n, at in half.positions.items()},
              "refused": half.refused}
@@ -53,8 +54,11 @@ def save(path: Path, belongs_to: Mapping[str, object], halves: tuple[Half, Half]
     temporary.replace(path)
 
 
-def load(path: Path, belongs_to: Mapping[str, object]) -> tuple[Half, Half] | None:
-    """What was written down for the same question; None where there is nothing, or nothing whole: then it begins anew."""
+def load(path: Path, belongs_to: Mapping[str, object], *, since: float, until: float) -> tuple[Half, Half] | None:
+    """What was written down for the same question, between these times.
+
+    None where there is nothing, or nothing whole: then it begins anew.
+    """
     try:
         data = path.read_bytes()
         check, _, body = data.partition(b"\n")
@@ -62,7 +66,7 @@ def load(path: Path, belongs_to: Mapping[str, object]) -> tuple[Half, Half] | No
             return None
         length, _, rest = body.partition(b"\n")
         told = json.loads(rest[: int(length)])
-        if told["belongs_to"] != json.loads(json.dumps(belongs_to)):
+        if told["belongs_to"] != json.loads(json.dumps(belongs_to)) or not since <= told["at"] <= until:
             return None
         sums = rest[int(length) :]
         halves = [

@@ -22,6 +22,7 @@ from tablewright.migrate.looking.run import Accounts
 from tablewright.migrate.record import read_record
 from tablewright.migrate.run import migrate
 from tablewright.migrate.settling.run import suspend
+from tablewright.migrate.verify import state_file
 
 __all__ = ["LiveEvent", "backfilling", "barrier", "following", "preparing", "replaying", "spooling", "verifying"]
 
@@ -225,6 +226,8 @@ def refuse_cutover(stage: Stage, wish: object) -> None:
 def verifying(stage: Stage) -> Iterator[LiveEvent]:
     """Compare both tables while the tail goes on, and set apart what moves."""
     follower = stage.follower("forward")
+    # Which keys moved is noted from here on, so what was read before says nothing.
+    state_file.remove(stage.folder / state_file.FILE_NAME)
     stage.journal.forget_touched("forward")
     if stage.transform.invertible is not None and stage.journal.noted("stream_back") is None:
         arn = yield from turn_on(stage, "target")
