@@ -31,6 +31,8 @@ from scripts.errors_page import errors_page
 from scripts.live_page import live_page
 from scripts.migrate_page import migrate_page
 from scripts.permissions_page import permissions_page
+from tablewright.model.metric_meanings import MEANINGS
+from tablewright.model.metrics import METRICS
 from tablewright.watch.diagnose import PROBLEMS
 from tablewright.watch.symptom import SYMPTOMS
 
@@ -125,6 +127,24 @@ def patterns_page() -> str:
     return "".join(parts)
 
 
+def metrics_page() -> str:
+    """``docs/reference/metrics.md``: the catalogue of DynamoDB's metrics."""
+    parts = [
+        f"# Metrics of AWS/DynamoDB\n\n{NOTICE}A metric exists only under one of its own sets of dimensions. Sparse ones are "
+        "published only when there is something to count, so silence is zero. `watch`, `diagnose`, `add alarm` and `check` go by "
+        "this table; its source is the DynamoDB developer guide.\n",
+        "| metric | what it counts | dimensions | unit | statistics | by | |\n|---|---|---|---|---|---|---|",
+    ]
+    for metric in METRICS.values():
+        sets = " or ".join(" + ".join(sorted(each)) or "none" for each in metric.dimensions)
+        notes = ", ".join(word for word, on in (("sparse", metric.sparse), ("dead", metric.dead)) if on)
+        statistics = ", ".join((*metric.statistics, *(("percentiles",) if metric.percentiles else ())))
+        parts.append(
+            f"| {metric.name} | {MEANINGS[metric.name]} | {sets} | {metric.unit} | {statistics} | {metric.period} s | {notes} |"
+        )
+    return "\n".join(parts) + "\n"
+
+
 def diagnosis_page() -> str:
     """``docs/reference/diagnosis.md``: every question that ``diagnose`` asks."""
     parts = [
@@ -174,6 +194,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/access-patterns.md": patterns_page,
     "docs/reference/cli.md": cli_page,
     "docs/reference/diagnosis.md": diagnosis_page,
+    "docs/reference/metrics.md": metrics_page,
     "docs/reference/exit-codes.md": exits_page,
     "docs/reference/stack-statuses.md": statuses_page,
     "docs/reference/messages.md": messages_page,
