@@ -32,14 +32,15 @@ client = botocore.session.get_session().create_client("cloudwatch", endpoint_url
 metrics = [m for page in client.get_paginator("list_metrics").paginate(Namespace="AWS/DynamoDB") for m in page["Metrics"]]
 stats = {"SuccessfulRequestLatency": ("p50", "p99", "SampleCount"), "ReturnedItemCount": ("Sum", "SampleCount")}
 queries = [(m, s) for m in metrics if m["Dimensions"] for s in stats.get(m["MetricName"], ("Sum",))]
-points = 0
+points = calls = 0
 for start in range(0, len(queries), 348):
     asked = [{"Id": f"m{i}", "MetricStat": {"Metric": m, "Period": 300, "Stat": s}}
         for i, (m, s) in enumerate(queries[start:start + 348])]
     span = {"StartTime": now - timedelta(days=1), "EndTime": now}
     for page in client.get_paginator("get_metric_data").paginate(MetricDataQueries=asked, **span):
         points += sum(len(r["Values"]) for r in page["MetricDataResults"])
-print('{"points": %d, "calls": 0, "metrics": %d}' % (points, len(queries)))
+        calls += 1
+print('{"points": %d, "calls": %d, "metrics": %d}' % (points, calls, len(queries)))
 """
 
 

@@ -29,9 +29,11 @@ NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 
 def _board(tables: int) -> Board:
-    busy = Side(30, 76.5, tuple(float(n) for n in range(60)), 40, {"KeyRangeThroughput": 36})
+    events = {"KeyRangeThroughput": (0.0,) * 30 + (36.0,) + (0.0,) * 29, "AccountLimit": (1.0,) * 60}
+    causes = {cause: sum(each) for cause, each in events.items()}
+    busy = Side(30, 76.5, tuple(float(n) for n in range(60)), 40, causes, events)
     quiet = Side(0, 0, (0.0,) * 60)
-    operations = (Operation("GetItem", 1204, 0.5, 2.9, 8.0), Operation("PutItem", 3, system_errors=2))
+    operations = (Operation("GetItem", 1204, 0.5, 2.9, 8.0, p99s=(1.0,) * 60), Operation("PutItem", 3, system_errors=2))
     rows = [
         TableRow(
             "주문-테이블-" + "x" * 60, None, "ACTIVE", "provisioned", quiet, busy, operations, conditions_failed=1
@@ -54,8 +56,22 @@ def test_on_a_small_screen_the_table_in_trouble_comes_first() -> None:
 
     assert len(lines) <= 14
     first = next(line for line in lines if "/s" in line)
-    assert "주문" in first and "36 refused" in first
+    assert "주문" in first and "96 refused" in first
     assert any("more that are quieter" in line for line in lines)
+
+
+@pytest.mark.parametrize("columns", [80, 140])
+def test_causes_stand_below_each_other_and_moments_too(columns: int) -> None:
+    lines = ["".join(text for text, _ in line) for line in board_lines(_board(1), columns, UNICODE)]
+    [most, least] = [line for line in lines if "refused" in line]
+
+    assert "60 account quota" in most and "36 hot partition" in least
+    [writes] = [line for line in lines if "writes" in line]
+    drawn = [width(line) for line in (writes, most)]
+    assert drawn[0] == drawn[1] <= columns  # Both end where the span ends.
+    [spike] = [at for at, char in enumerate(least) if char == "█"]
+    middle = (most.index("█") + len(most)) / 2
+    assert abs(spike - middle) <= 1
 
 
 @given(st.lists(st.tuples(st.integers(-5, 64), st.floats(0, 1e6)), max_size=30, unique_by=lambda pair: pair[0]))

@@ -16,7 +16,8 @@ __all__ = ["Board", "Operation", "Side", "TableRow"]
 @dataclass(frozen=True, slots=True)
 class Side:
     """Reads or writes of a table or index, in units a second: now, at most, and over the span; ``limit`` is what is
-    provisioned or the maximum on demand, None without either. ``throttled`` counts events by cause ("" where none is published).
+    provisioned or the maximum on demand, None without either. ``throttled`` counts events by cause ("" where none is published),
+    ``refusals`` has them by period.
     """
 
     now: float
@@ -24,6 +25,7 @@ class Side:
     rates: tuple[float, ...]
     limit: float | None = None
     throttled: Mapping[str, float] = field(default_factory=dict)
+    refusals: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def share(self) -> float | None:
@@ -40,6 +42,7 @@ class Operation:
     """One operation of a table over the span: requests that succeeded, their latency in ms, errors of DynamoDB's own.
 
     ``p50`` and ``p99`` are of the last period with requests, ``worst`` is the highest p99; None where nothing was asked.
+    ``p99s`` is the p99 by period, 0 where nothing was asked.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Operation:
     worst: float | None = None
     system_errors: float = 0.0
     returned: float = 0.0  # items, of Query, Scan and ExecuteStatement
+    p99s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import zip_longest
 
 from tablewright.model.board import Operation, Side, TableRow
 from tablewright.model.series import LAMBDA, MetricId, Series
@@ -67,15 +68,28 @@ def _side(subject: Subject, side: str) -> Side:
     seen = subject.seen
     consumed = subject.series(f"Consumed{side}CapacityUnits")
     rates = tuple(value / consumed.period for value in timeline(consumed, seen.since, seen.until))
-    causes = {cause: subject.throttled(side, cause).total for cause in CAUSES}
-    rest = subject.throttled(side).total - sum(causes.values())
+    refusals = _refusals(subject, side)
     return Side(
         now=_now(consumed, seen.until) / consumed.period,
         peak=max(rates, default=0.0),
         rates=rates,
         limit=_limit(subject, side),
-        throttled={cause: events for cause, events in {**causes, "": max(0.0, rest)}.items() if events},
+        throttled={cause: sum(events) for cause, events in refusals.items()},
+        refusals=refusals,
     )
+
+
+def _refusals(subject: Subject, side: str) -> Mapping[str, tuple[float, ...]]:
+    """Throttle events by cause and period; "" for those that no cause was published for."""
+    seen = subject.seen
+    causes = {cause: timeline(subject.throttled(side, cause), seen.since, seen.until) for cause in CAUSES}
+    every = timeline(subject.throttled(side), seen.since, seen.until)
+    told = [sum(each) for each in zip_longest(*causes.values(), fillvalue=0.0)]
+    rest = tuple(max(0.0, all_ - known) for all_, known in zip_longest(every, told, fillvalue=0.0))
+    # Where causes and their sum are published in different periods, the whole span tells what is unexplained.
+    unexplained = subject.unexplained(side)
+    found = {**causes, "": rest if unexplained else ()}
+    return {cause: events for cause, events in found.items() if any(events)}
 
 
 def _limit(subject: Subject, side: str) -> float | None:
@@ -120,6 +134,7 @@ def _operation(subject: Subject, name: str) -> Operation:
         worst=p99.highest if p99 else None,
         system_errors=subject.by_operation("SystemErrors", name).total,
         returned=subject.by_operation("ReturnedItemCount", name).total,
+        p99s=timeline(p99, subject.seen.since, subject.seen.until) if p99 else (),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from tablewright.cli.faces.cells import clean, fit, pad, width
 from tablewright.cli.faces.marks import Line, Marks, tone
 from tablewright.cli.faces.plot import bar, plot
 from tablewright.cli.faces.quantities import count
-from tablewright.model.board import Board, Operation, Side, TableRow
+from tablewright.model.board import Board, Operation, TableRow
 
 _FULL = 1.0
 _BUSY = 0.8
@@ -20,6 +21,9 @@ _CAUSES: Mapping[str, str] = {
     "": "no cause given",
 }
 _LABELS = 9
+_BAR = 10
+_NARROW, _WIDE = 10, 30
+"""Cells that a plot takes at least, and that it takes beside the longest lines."""
 
 
 def board_lines(board: Board, columns: int, marks: Marks, rows: int | None = None) -> list[Line]:
@@ -107,57 +111,88 @@ def _block(row: TableRow, columns: int, marks: Marks) -> list[Line]:
         lines.append(((last, "strong"), *rest))
     else:
         lines += [((last, "strong"),), tuple(rest)]
-    lines += _side("reads", row.reads, columns, marks)
-    lines += _side("writes", row.writes, columns, marks)
-    lines += _operations(row.operations, columns)
+    lines += _drawn([*_sides(row, marks), *_operations(row.operations, columns)], columns, marks)
     facts = _facts(row)
     if facts:
         lines += [((f"    {text}", ""),) for text in fit("; ".join(facts), columns - 4)]
     return lines
 
 
-def _side(label: str, side: Side, columns: int, marks: Marks) -> list[Line]:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line that a series belongs to. ``share`` draws a bar; ``keen``: its series is drawn wherever there is room at all."""
+
+    segments: tuple[tuple[str, str], ...]
+    values: tuple[float, ...] = ()
+    look: str = "busy"
+    share: float | None = None
+    keen: bool = True
+
+    @property
+    def width(self) -> int:
+        return sum(width(text) for text, _ in self.segments)
+
+
+def _drawn(rows: list[_Row], columns: int, marks: Marks) -> list[Line]:
+    """The lines with their series, all from the same column on, so that moments stand below each other."""
     unicode = marks.rule != "-"
-    share = side.share
-    limit = f" of {_number(side.limit)} ({share:.0%})" if side.limit is not None and share is not None else ""
-    look = "" if share is None or share < _BUSY else "warn" if share < _FULL else "bad"
-    text = f"    {label:<{_LABELS}}{_number(side.now):>7}/s{limit}"
-    peak = f"  peak {_number(side.peak)}/s"
-    segments: list[tuple[str, str]] = [(text, look), (peak, "dim")]
-    used = width(text + peak)
-    room = columns - used - 2
-    if share is not None and room >= 30:
-        segments.append((f"  {bar(share, 10, unicode=unicode)}", look))
-        room -= 12
-    if room >= 10 and any(side.rates):
-        [drawn] = plot(side.rates, min(room, 60), 1, unicode=unicode)
-        segments.append((f"  {drawn}", "busy"))
-    lines: list[Line] = [tuple(segments)]
-    if side.throttled:
-        causes = ", ".join(f"{_number(events)} {_CAUSES[cause]}" for cause, events in side.throttled.items())
-        lines += [((f"      {text}", "bad"),) for text in fit(f"{marks.bad} refused: {causes}", columns - 6)]
+    keen = max((row.width for row in rows if row.keen), default=0)
+    barred = any(row.share is not None for row in rows) and columns - keen >= _BAR + _NARROW + 4
+    with_bar = keen + (_BAR + 2 if barred else 0)
+    begin = max([with_bar, *(row.width for row in rows)])
+    if columns - begin - 2 < _WIDE:  # no room beside the longest lines: they go without
+        begin = with_bar
+        rows = [row if row.keen else replace(row, values=()) for row in rows]
+    room = columns - begin - 2
+    lines: list[Line] = []
+    for row in rows:
+        segments = list(row.segments)
+        if barred and row.share is not None:
+            drawn_bar = f"  {bar(row.share, _BAR, unicode=unicode)}"
+            segments += [(" " * (keen - row.width), ""), (drawn_bar, row.segments[0][1])]
+        if room >= _NARROW and any(row.values):
+            [drawn] = plot(row.values, min(room, 60), 1, unicode=unicode)
+            used = sum(width(text) for text, _ in segments)
+            segments += [(" " * (begin - used), ""), (f"  {drawn}", row.look)]
+        lines.append(tuple(segments))
     return lines
 
 
-def _operations(operations: tuple[Operation, ...], columns: int) -> list[Line]:
-    if not operations:
-        return []
-    names = max(width(each.name) for each in operations)
-    lines: list[Line] = []
+def _sides(table: TableRow, marks: Marks) -> list[_Row]:
+    """Reads and writes, and what was refused of them: a cause below the other, each with when it was."""
+    found: list[_Row] = []
+    for label, side in (("reads", table.reads), ("writes", table.writes)):
+        share = side.share
+        look = "" if share is None or share < _BUSY else "warn" if share < _FULL else "bad"
+        limit = f" of {_number(side.limit)} ({share:.0%})" if side.limit is not None and share is not None else ""
+        text = f"    {label:<{_LABELS}}{_number(side.now):>7}/s{limit}"
+        found.append(_Row(((text, look), (f"  peak {_number(side.peak)}/s", "dim")), side.rates, share=share))
+        for cause, events in sorted(side.throttled.items(), key=lambda pair: -pair[1]):
+            text = f"      {marks.bad} refused {_number(events)} {_CAUSES[cause]}"
+            found.append(_Row(((text, "bad"),), side.refusals.get(cause, ()), "bad"))
+    return found
+
+
+def _operations(operations: tuple[Operation, ...], columns: int) -> list[_Row]:
+    names = max((width(each.name) for each in operations), default=0)
+    found: list[_Row] = []
     for each in operations:
         text = f"    {pad(each.name, names)}  {_number(each.requests):>7} requests"
-        if each.p50 is not None and each.p99 is not None and each.worst is not None:
-            latency = f"  p50 {_number(each.p50)} ms  p99 {_number(each.p99)} ms"
-            if width(text + latency) <= columns:
-                text += latency
-            worst = f" (worst {_number(each.worst)})"
-            if width(text + worst) <= columns:
-                text += worst
+        if each.p50 is not None and each.p99 is not None:
+            latency = f"  p50 {_number(each.p50):>5} ms  p99 {_number(each.p99):>5} ms"
+            for more in (latency + _worst(each), latency):
+                if width(text + more) <= columns:
+                    text += more
+                    break
         segments = [(text, "")]
         if each.system_errors:
             segments.append((f"  {count(round(each.system_errors), 'system error')}", "bad"))
-        lines.append(tuple(segments))
-    return lines
+        found.append(_Row(tuple(segments), each.p99s, "dim", keen=False))
+    return found
+
+
+def _worst(operation: Operation) -> str:
+    return f" (worst {_number(operation.worst)})" if operation.worst is not None else ""
 
 
 def _facts(row: TableRow) -> list[str]:
