@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tablewright.events import Ending
+from tablewright.aws.clock import SystemClock
+from tablewright.events import Ending, Waiting
 from tablewright.migrate.events import PhaseStarted
 from tablewright.migrate.live.events import StateEntered
 from tablewright.migrate.live.states import State, is_ended
@@ -120,3 +123,34 @@ def test_a_verification_that_was_cut_short_begins_again(aws: EmbeddedAws, accoun
     _, end = rehearsal.run(State.FOLLOWING)
     assert (rehearsal.state(), rehearsal.where()) == (State.FOLLOWING, OLD)
     assert end.code == "verify-differs", end
+
+
+class Set(SystemClock):
+    """The machine's clock, and by how much somebody sets it forward."""
+
+    ahead = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
+@pytest.mark.slow
+def test_a_clock_that_is_set_makes_no_silence(
+    aws: EmbeddedAws, account: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=10)
+    rehearsal.options = replace(rehearsal.options, quiet=3.0)
+    rehearsal.run(State.FOLLOWING)
+    journal = rehearsal.journal()
+    journal.wish("cutover", {})
+    journal.close()
+    clock = Set()
+    monkeypatch.setattr("tests.migration.live_runs.SystemClock", lambda: clock)
+    entered: list[str] = []
+    for event in rehearsal.events(lambda state: state in (State.REVERSING, State.FOLLOWING)):
+        if isinstance(event, StateEntered):
+            entered.append(event.state)
+        elif isinstance(event, Waiting) and "silent" in event.reason:
+            clock.ahead = timedelta(seconds=10)
+    assert "rechecking" not in entered, entered
+    assert rehearsal.where() == OLD and rehearsal.may_write(OLD)

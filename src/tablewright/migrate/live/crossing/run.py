@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -25,6 +26,8 @@ GRACE_S = 30.0
 """How much later than the announced pause the fence's own deadline is: it is the net under tablewright's own time-out."""
 _LEAST_LEFT_S = 1.0
 """With less than this left of the pause, the pointer is not switched any more."""
+_CLOCK_STEP_S = 0.2
+"""A wall clock that went otherwise than the machine's steady one, by so much, was set: silence is reckoned by it."""
 _SLOW_FENCE_S = 15.0
 """How long AWS may take until a new policy holds everywhere; a write after that was not held."""
 
@@ -100,13 +103,19 @@ def _run_dry(stage: Stage, end: End2) -> Iterator[LiveEvent]:
     tail, quiet = stage.follower(way.side).tail, stage.options.quiet
     fenced_at = float(stage.journal.noted("fenced_at") or 0.0)
     fenced_by_aws = float(stage.journal.noted("fenced_by_aws") or fenced_at)
+    began, steady = stage.now(), time.monotonic()
     yield Waiting(f"every shard has to be silent for {quiet:g} s behind the fence")
     while True:
         yield from stage.pass_time(way.side)
+        step = stage.now() - began - (time.monotonic() - steady)
+        if abs(step) > _CLOCK_STEP_S:
+            raise _Ends(
+                "timed-out", f"this machine's clock was set by {step:+.1f} s, so how long it was silent is not known"
+            )
         if _is_asked_to_unfence(stage):
             raise _Ends("unfence", "somebody asked for the fence to be taken down")
         lag = tail.lag()
-        begin = max(fenced_at, tail.heard_at)
+        begin = max(fenced_at, tail.heard_at, began)  # whoever came back may have another clock
         if tail.described_at <= fenced_at:
             tail.look_again()
         silent = lag.silent_since is not None and lag.silent_since >= begin + quiet
