@@ -272,3 +272,7 @@ def test_a_deployed_table_is_retained_before_it_is_removed(aws: EmbeddedAws, acc
     assert second.code == 0, second.err
     text = template(project).read_text()
     assert "AiChefResultsTable" not in text and "ResultsTableErrorAlarm" not in text
+    assert in_process("add", "table", "payments", cwd=project).code == 0
+    granted = in_process("policy", "generate", "deploy", *where, cwd=project, env=env).out
+    for name in ("ai-chef-sessions", "ai-chef-results", "ai-chef-payments"):  # what stands, what goes, what comes
+        assert f'table/{name}"' in granted, name

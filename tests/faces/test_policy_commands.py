@@ -166,6 +166,34 @@ def test_the_deployer_has_the_stacks_own_resources() -> None:
     assert f"{ACCOUNT}:alarm:AI-Chef-DynamoDB-SessionsTable-Errors" in written
 
 
+def test_the_deployer_may_make_what_is_called_after_what_it_makes(tmp_path: Path) -> None:
+    template = tmp_path / "t.yaml"
+    template.write_text(
+        "Resources:\n  Named:\n    Type: AWS::DynamoDB::Table\n    Properties: {TableName: orders}\n"
+        "  Chosen:\n    Type: AWS::DynamoDB::Table\n    Properties: {BillingMode: PAY_PER_REQUEST}\n"
+        + "".join(
+            f"  {table}Alarm:\n    Type: AWS::CloudWatch::Alarm\n    Properties: {{AlarmName: !Sub '${{{table}}}-throttles'}}\n"
+            for table in ("Named", "Chosen")
+        )
+        + "  Elsewhere:\n    Type: AWS::CloudWatch::Alarm\n    Properties: {AlarmName: !ImportValue name}\n"
+    )
+    words = ("--template", str(template), "--stack", "shop")
+    written = json.dumps(generated("deploy", *words))
+    for arn in (
+        "table/orders",
+        "table/shop-Chosen-*",
+        "alarm:orders-throttles",
+        "alarm:shop-Chosen-*-throttles",
+        "alarm:*",
+    ):
+        assert f':{arn}"' in written, arn
+    refused = policy("generate", "read", *words, *OFFLINE)
+    assert refused.code == 2 and "CloudFormation chooses it" in refused.err  # a program gets no wildcard
+    template.write_text("Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {RoleName: !ImportValue name}\n")
+    refused = policy("generate", "deploy", *words, *OFFLINE)
+    assert refused.code == 2 and "may do everything" in refused.err
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

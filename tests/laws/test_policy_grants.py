@@ -18,7 +18,7 @@ from tablewright.access.patterns import PATTERNS, Wish, wish
 from tablewright.access.policy import Policy, Principal, Statement, as_json, size
 from tablewright.access.read import read_policy
 from tablewright.access.request import Request, caller
-from tablewright.access.scope import ResourceScope, Scope, TableScope
+from tablewright.access.scope import ResourceScope, Scope, TableScope, together
 from tablewright.errors import UsageError
 from tablewright.model.actions import ACTIONS, ITEM_ACTIONS
 
@@ -79,13 +79,14 @@ def _calls(one: Wish, table: TableScope) -> Iterator[Call]:
             )
             yield ("DescribeExport", _arn(table.name, "/export/01"))
         case "migrate":
-            yield from ((name, here) for name in ("DescribeTable", "Scan"))
+            yield from ((name, here) for name in ("DescribeTable", "Scan", "BatchGetItem"))
             yield from ((name, stream) for name in STREAM_READ)
             yield ("ListStreams", "*")
             written = ("DescribeTable", "BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem", "GetItem")
-            yield from ((name, target) for name in written)
+            yield from ((name, target) for name in (*written, "BatchGetItem", "Scan"))
         case "observe":
             yield from ((name, here) for name in SETTINGS_READ)
+            yield from (("DescribeContributorInsights", f"{here}/index/{index}") for index in table.indexes)
             yield ("ListBackups", "*")
 
 
@@ -248,6 +249,110 @@ def test_only_a_table_with_replicas_needs_item_actions_to_deploy() -> None:
     assert decide(asked, Policies(identity=(policy,))).allowed
 
 
+def _may_link(policy: Policy, service: str) -> bool:
+    role = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{service}/R"
+    asked = Request("iam:CreateServiceLinkedRole", role, caller(SESSION), {"iam:AWSServiceName": (service,)})
+    return decide(asked, Policies(identity=(policy,))).allowed
+
+
+LINKED = {
+    "replication.dynamodb.amazonaws.com": TableScope("T", "orders", regions=("us-east-1", "eu-west-1")),
+    "contributorinsights.dynamodb.amazonaws.com": TableScope("T", "orders", insights=True),
+    "kinesisreplication.dynamodb.amazonaws.com": TableScope("T", "orders", kinesis="*"),
+    "dynamodb.application-autoscaling.amazonaws.com": TableScope("T", "orders"),
+}
+
+
+@pytest.mark.parametrize("service", LINKED)
+def test_the_deployer_may_make_the_roles_that_its_tables_features_need(service: str) -> None:
+    table = LINKED[service]
+    scaled = service.endswith("autoscaling.amazonaws.com")
+    target = (ResourceScope("Target", "AWS::ApplicationAutoScaling::ScalableTarget"),) if scaled else ()
+    policy = grant(Scope(ACCOUNT, "us-east-1", "shop", tables=(table,), resources=target), [wish("deploy")], [table])
+    assert _may_link(policy, service)
+    others = (
+        set(LINKED)
+        - {service}
+        - ({"dynamodb.application-autoscaling.amazonaws.com"} if len(table.regions) > 1 else set())
+    )
+    assert not any(_may_link(policy, other) for other in (*others, "elasticloadbalancing.amazonaws.com"))
+
+
+def test_the_deployer_reaches_what_a_tables_features_name_and_no_more() -> None:
+    key, stream = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1", f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/changes"
+    table = TableScope("Orders", "orders", key=key, kinesis=stream, imports="files-of-acme")
+    target = (ResourceScope("Target", "AWS::ApplicationAutoScaling::ScalableTarget"),)
+    scope = Scope(ACCOUNT, "us-east-1", "shop", tables=(table,), resources=target)
+    policy = grant(scope, [wish("deploy")], [table])
+    plain = grant(Scope(ACCOUNT, "us-east-1", "shop"), [wish("deploy")], [TableScope("Orders", "orders")])
+
+    def may(action: str, resource: str, by: Policy = policy) -> bool:
+        policies = _with_key_policy(by) if action.startswith("kms:") else Policies(identity=(by,))
+        return decide(Request(action, resource, caller(SESSION)), policies).allowed
+
+    for action, resource in (
+        ("kms:CreateGrant", key),
+        ("kinesis:DescribeStream", stream),
+        ("kinesis:PutRecords", stream),
+        ("s3:GetObject", "arn:aws:s3:::files-of-acme/a.json.gz"),
+        ("s3:ListBucket", "arn:aws:s3:::files-of-acme"),
+        ("logs:PutLogEvents", f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws-dynamodb/imports:log-stream:x"),
+        ("dynamodb:ImportTable", _arn("orders")),
+    ):
+        assert may(action, resource), action
+        assert not may(action, resource, plain), action
+        assert not may(action, resource.replace("key/1", "key/2").replace("changes", "others").replace("files", "bills")
+                       .replace("/aws-dynamodb/", "/app/").replace("table/orders", "table/users")), action  # fmt: skip
+    place = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm"
+    assert may("cloudwatch:PutMetricAlarm", f"{place}:TargetTracking-table/orders-AlarmHigh-1")
+    assert not may("cloudwatch:DeleteAlarms", f"{place}:somebody-s")
+    assert may("cloudwatch:GetMetricData", "*") is False  # that is for scaling policies
+    assert not may("lambda:PutProvisionedConcurrencyConfig", f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f:1")
+
+
+def test_many_alarms_are_granted_by_their_table() -> None:
+    table = TableScope("Orders", "orders")
+    alarms = tuple(
+        ResourceScope(f"A{number}", "AWS::CloudWatch::Alarm", f"orders-index{number}-throttled-reads")
+        for number in range(60)
+    )
+    scope = Scope(ACCOUNT, "us-east-1", "shop", tables=(table,), resources=alarms)
+    policy = grant(scope, [wish("deploy")], [table])
+    assert size(policy) < 6144
+    place = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm"
+    for name, granted in (
+        ("orders-index59-throttled-reads", True),
+        ("users-throttled-reads", False),
+        ("orders2-x", False),
+    ):
+        request = Request("cloudwatch:PutMetricAlarm", f"{place}:{name}", caller(SESSION))
+        assert decide(request, Policies(identity=(policy,))).allowed is granted
+
+
+def test_who_deploys_takes_the_stack_from_what_it_is_to_what_it_will_be() -> None:
+    topic = ResourceScope("Topic", "AWS::SNS::Topic", "shop-Topic-1X")
+    stands = Scope(ACCOUNT, "us-east-1", "shop", tables=(TableScope("Old", "old"), TableScope("Kept", "kept", key="k")),
+                   resources=(topic,))  # fmt: skip
+    wanted = Scope(ACCOUNT, "us-east-1", "shop", tables=(TableScope("Kept", "kept", insights=True), TableScope("New", "new"),
+                   TableScope("Old", "shop-Old-*")), resources=(ResourceScope("Topic", "AWS::SNS::Topic"),))  # fmt: skip
+    both = together(stands, wanted)
+    assert both.tables == (
+        TableScope("Old", "old"),
+        TableScope("Kept", "kept", key="k", insights=True),
+        TableScope("New", "new"),
+    )
+    assert both.resources == (topic,)
+
+
+def test_who_observes_sees_the_busiest_keys_of_these_tables_alone() -> None:
+    scope = _stack()
+    policy = grant(scope, [wish("observe")], scope.tables)
+    rules = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:insight-rule/DynamoDBContributorInsights"
+    for name, granted in (("-PKC-orders-1712", True), ("-SKT-users-1712", True), ("-PKC-payments-1712", False)):
+        request = Request("cloudwatch:GetInsightRuleReport", f"{rules}{name}", caller(SESSION))
+        assert decide(request, Policies(identity=(policy,))).allowed is granted
+
+
 def test_the_pipeline_passes_its_role_to_cloudformation_alone() -> None:
     scope = _stack()
     role = f"arn:aws:iam::{ACCOUNT}:role/Deployer"
@@ -347,6 +452,21 @@ def test_a_key_of_ones_own_is_used_through_dynamodb_only() -> None:
     assert may("kms:Decrypt", "dynamodb.us-east-1.amazonaws.com")
     assert not may("kms:Decrypt", "s3.us-east-1.amazonaws.com")
     assert not may("kms:Encrypt", "dynamodb.us-east-1.amazonaws.com")
+
+
+@pytest.mark.parametrize("written", ["stream", "backup", "export:files-of-acme", "restore:orders-copy"])
+def test_what_is_encrypted_like_the_table_takes_its_key(written: str) -> None:
+    key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"
+    table = TableScope("Orders", "orders", stream=True, key=key)
+    policy = grant(Scope(ACCOUNT, "us-east-1", tables=(table,)), [wish(written)], [table])
+    through = {"kms:ViaService": ("dynamodb.us-east-1.amazonaws.com",), "kms:GrantIsForAWSResource": ("true",)}
+
+    def may(action: str) -> bool:
+        return decide(Request(action, key, caller(SESSION), through), _with_key_policy(policy)).allowed
+
+    makes = written.startswith("restore")
+    assert may("kms:Decrypt")
+    assert may("kms:Encrypt") is makes and may("kms:CreateGrant") is makes
 
 
 def _with_key_policy(policy: Policy) -> Policies:

@@ -42,7 +42,7 @@ def test_a_command_makes_no_call_that_is_not_documented(
         "why": [("why", "shop")],
         "diagnose": [("diagnose", "--stack", "shop")],
         "watch": [("watch", "--stack", "shop", "--once")],
-        "policy": [("policy", "generate", "read", "--stack", "shop")],
+        "policy": [("policy", "generate", each, "--stack", "shop") for each in ("read", "deploy")],
         "remove": [("remove", "table", "orders", "--stack", "shop", "--template", str(first), "--diff")],
     }
 

@@ -37,10 +37,15 @@ _FEATURES = {
         """firehose:TagDeliveryStream logs:CreateLogDelivery logs:PutBearerTokenAuthentication logs:PutResourcePolicy
         logs:DeleteResourcePolicy logs:PutIndexPolicy logs:DeleteIndexPolicy s3:REST.PUT.OBJECT"""
     ),
+    "AWS::ApplicationAutoScaling::ScalableTarget": _set(
+        """lambda:DeleteProvisionedConcurrencyConfig lambda:GetProvisionedConcurrencyConfig
+        lambda:PutProvisionedConcurrencyConfig"""
+    ),
     "AWS::SNS::Topic": _set("iam:GetRole"),
     "AWS::SNS::Subscription": _set("iam:GetRole"),
 }
-"""What the handlers list for features that a stack of tables does not use: log delivery, index policies, delivery status roles.
+"""What the handlers list for features that a stack of tables does not use: log delivery, index policies, delivery status
+roles, scaling of functions.
 [not checked on AWS]"""
 
 _PASSED = {"AWS::Backup::BackupPlan": "backup.amazonaws.com", "AWS::Backup::BackupSelection": "backup.amazonaws.com"}
@@ -50,7 +55,8 @@ and to every service it would let the deployer take any role of the account."""
 _UNLIMITED = _set(
     """application-autoscaling:Describe* application-autoscaling:DescribeScalableTargets
     application-autoscaling:DescribeScalingPolicies application-autoscaling:DescribeScheduledActions backup:ListBackupPlans
-    backup:ListBackupVaults ce:CreateAnomalyMonitor cloudwatch:DescribeInsightRules cloudwatch:ListDashboards
+    backup:ListBackupVaults ce:CreateAnomalyMonitor cloudwatch:DescribeInsightRules cloudwatch:GetMetricData
+    cloudwatch:ListDashboards
     cloudwatch:PutMetricData dynamodb:ListTables iam:ListPolicies iam:ListRoles kinesis:DisableEnhancedMonitoring
     kinesis:EnableEnhancedMonitoring kinesis:ListStreams kinesis:UpdateShardCount kinesis:UpdateStreamMode kms:CreateKey
     kms:ListAliases kms:ListKeys lambda:CreateEventSourceMapping lambda:ListEventSourceMappings logs:CreateLogDelivery
@@ -73,6 +79,9 @@ _ARNS = {
     "AWS::IAM::ManagedPolicy": "iam::{account}:policy/{name}",
 }
 """The ARN of a type's resources by their name."""
+
+_FEW = 8
+"""So many resources of a type are listed one by one."""
 
 _OWN = {
     "AWS::CloudWatch::Alarm": "cloudwatch:",
@@ -98,6 +107,10 @@ def deployer_statements(scope: Scope, tables: Iterable[TableScope]) -> Iterator[
     chosen = tuple(tables)
     for table in chosen:
         found.add(table.type, _table_actions(table), _table_arns(scope, table), "dynamodb:")
+        found.add("AWS::KMS::Key", {*_key_actions(table)}, (table.key,), "kms:")
+        found.add("AWS::Kinesis::Stream destination", {*_stream_actions(table)}, _streams(scope, table), "kinesis:")
+        for service, names, arns in _imported(scope, table):
+            found.add(f"AWS::{service}::import", {*names}, arns, f"{service}:")
     for resource in scope.resources:
         if resource.type.startswith(("AWS::CloudFormation::", "Custom::")):
             continue
@@ -111,7 +124,7 @@ def deployer_statements(scope: Scope, tables: Iterable[TableScope]) -> Iterator[
         actions = {action for action in _operations(resource.type) if action not in _FEATURES.get(resource.type, ())}
         found.add(resource.type, actions, _resource_arns(scope, resource), _OWN.get(resource.type, "-"))
     yield from found.statements()
-    yield from _linked_roles(scope, chosen)
+    yield from linked_roles(scope, chosen)
 
 
 class _Found:
@@ -135,15 +148,20 @@ class _Found:
             elif arns and action.startswith(own):
                 limited.add(action)
             else:
-                self._service.setdefault(_anything_of(self._scope, action), set()).add(action)
-        if limited:
+                self._service.setdefault(_anything_of(self._scope, action, type_), set()).add(action)
+        if limited and arns:
             listed = self._own.setdefault((type_, frozenset(limited)), [])
             listed += [arn for arn in arns if arn not in listed]
 
     def statements(self) -> Iterator[Statement]:
         """One statement for each type, one for each service whose ARNs are not known, one for what knows no resource."""
         for (type_, actions), arns in self._own.items():
-            yield Statement(ALLOW, tuple(sorted(actions)), tuple(arns), _letters(f"Deploy {type_.partition('::')[2]}"))
+            yield Statement(
+                ALLOW,
+                tuple(sorted(actions)),
+                _gathered(self._scope, arns),
+                _letters(f"Deploy {type_.partition('::')[2]}"),
+            )
         for arn, needed in self._service.items():
             yield Statement(ALLOW, tuple(sorted(needed)), (arn,), _letters(f"Deploy other {arn.split(':')[2]}"))
         for service in sorted(self._passed):
@@ -156,15 +174,59 @@ class _Found:
             yield Statement(ALLOW, tuple(sorted(self._free)), ("*",), "DeployWithoutResource")
 
 
+def _gathered(scope: Scope, arns: list[str]) -> tuple[str, ...]:
+    """Many alarms that are called after their tables, each by its table: a policy has room for a few thousand characters."""
+    names = sorted((table.name for table in scope.tables), key=len, reverse=True)
+    if len(arns) <= _FEW:
+        return tuple(arns)
+    found: dict[str, None] = {}
+    for arn in arns:
+        place, _, name = arn.rpartition(":")
+        table = next((one for one in names if place.endswith(":alarm") and name.startswith(f"{one}-")), None)
+        found[arn if table is None else f"{place}:{table}-*"] = None
+    return tuple(found)
+
+
 def _table_actions(table: TableScope) -> set[str]:
     actions = set(_operations(table.type)) - _IMPORTING
+    if table.imports:
+        actions |= {"dynamodb:ImportTable", "dynamodb:DescribeImport"}
     if len(table.regions) < 2:
         actions -= _ITEMS
         actions = {action for action in actions if not action.startswith("application-autoscaling:")}
         actions.discard("iam:CreateServiceLinkedRole")
-    if not table.key:
-        actions = {action for action in actions if not action.startswith("kms:")}
-    return {action for action in actions if not action.startswith("kinesis:")}
+    return {action for action in actions if not action.startswith(("kinesis:", "kms:"))}
+
+
+def _key_actions(table: TableScope) -> Iterator[str]:
+    return (action for action in _operations(table.type) if table.key and action.startswith("kms:"))
+
+
+def _stream_actions(table: TableScope) -> tuple[str, ...]:
+    """What sending changes to a Kinesis stream needs. Source: developer guide, "Using IAM policies for Amazon Kinesis Data
+    Streams and Amazon DynamoDB".
+    """
+    return _DESTINATION if table.kinesis else ()
+
+
+_DESTINATION = ("kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:PutRecords", "kinesis:ListStreams")
+
+
+def _streams(scope: Scope, table: TableScope) -> tuple[str, ...]:
+    """The stream that changes go to; those of the stack, or any, where it is not known which."""
+    if table.kinesis != "*":
+        return (table.kinesis,)
+    own = [arn for one in scope.resources if one.type == "AWS::Kinesis::Stream" for arn in _resource_arns(scope, one)]
+    return tuple(own) or (f"arn:{scope.partition}:kinesis:{scope.region}:{scope.account}:stream/*",)
+
+
+def _imported(scope: Scope, table: TableScope) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """What filling a table from S3 needs. Source: developer guide, "Requesting a table import in DynamoDB"."""
+    if table.imports:
+        bucket = f"arn:{scope.partition}:s3:::{table.imports}"
+        logs = f"arn:{scope.partition}:logs:{scope.region}:{scope.account}:log-group:/aws-dynamodb/*"
+        yield "s3", ("s3:GetObject", "s3:ListBucket"), (bucket, f"{bucket}/*")
+        yield "logs", tuple(sorted(one for one in _IMPORTING if one.startswith("logs:"))), (logs,)
 
 
 def _operations(type_: str) -> list[str]:
@@ -196,24 +258,44 @@ def _resource_arns(scope: Scope, resource: ResourceScope) -> tuple[str, ...]:
     return (arn, f"{arn}:*") if resource.type == "AWS::Logs::LogGroup" else (arn,)
 
 
-def _anything_of(scope: Scope, action: str) -> str:
+def _anything_of(scope: Scope, action: str, type_: str) -> str:
     """Everything of the action's service in this account and region: as near as an unknown ARN can be come."""
     service = action.partition(":")[0]
+    if service == "application-autoscaling":
+        return f"arn:{scope.partition}:{service}:{scope.region}:{scope.account}:scalable-target/*"
+    if service == "cloudwatch" and type_.startswith("AWS::ApplicationAutoScaling::"):
+        return f"arn:{scope.partition}:{service}:{scope.region}:{scope.account}:alarm:TargetTracking-table/*"
     if service == "s3":
         return f"arn:{scope.partition}:s3:::*"
     region = "" if service in ("iam", "budgets", "ce") else scope.region
     return f"arn:{scope.partition}:{service}:{region}:{scope.account}:*"
 
 
-def _linked_roles(scope: Scope, tables: tuple[TableScope, ...]) -> Iterator[Statement]:
-    """The service-linked role that replication makes with a table's first replica."""
-    if all(len(table.regions) < 2 for table in tables):
+def linked_roles(scope: Scope, tables: tuple[TableScope, ...]) -> Iterator[Statement]:
+    """The service-linked roles that AWS makes with the first replica, scalable target, insights and stream of an account.
+
+    Sources: developer guide, "Using IAM with global tables", "Using IAM with CloudWatch contributor insights for DynamoDB" and
+    "Using IAM policies for Amazon Kinesis Data Streams and Amazon DynamoDB"; Application Auto Scaling user guide,
+    "Service-linked roles".
+    """
+    replicated = any(len(table.regions) > 1 for table in tables)
+    scaled = any(one.type == "AWS::ApplicationAutoScaling::ScalableTarget" for one in scope.resources)
+    services = [
+        service
+        for service, used in (
+            ("replication.dynamodb.amazonaws.com", replicated),
+            ("dynamodb.application-autoscaling.amazonaws.com", replicated or scaled),
+            ("contributorinsights.dynamodb.amazonaws.com", any(table.insights for table in tables)),
+            ("kinesisreplication.dynamodb.amazonaws.com", any(table.kinesis for table in tables)),
+        )
+        if used
+    ]
+    if not services:
         return
-    services = ("replication.dynamodb.amazonaws.com", "dynamodb.application-autoscaling.amazonaws.com")
     where = tuple(
         f"arn:{scope.partition}:iam::{scope.account}:role/aws-service-role/{service}/*" for service in services
     )
-    named = (Condition("StringLike", "iam:AWSServiceName", services),)
+    named = (Condition("StringLike", "iam:AWSServiceName", tuple(services)),)
     yield Statement(ALLOW, ("iam:CreateServiceLinkedRole",), where, "DeployServiceLinkedRoles", named)
 
 

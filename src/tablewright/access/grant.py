@@ -87,14 +87,15 @@ class _Writer:
         for part in pattern.grants:
             if copies_only and (part.on is On.STREAM or "dynamodb:ListStreams" in part.actions):
                 continue
-            yield self._statement(wish, part)
+            if self._resources(wish, part.on):
+                yield self._statement(wish, part)
         if pattern.name == "export":
             yield self._bucket(wish)
         if pattern.name == "pipeline":
             yield from self._passing(wish)
         if pattern.name in ("pipeline", "plan") and self._options.bucket:
             yield self._templates()
-        if pattern.items and not self._options.principals:
+        if pattern.encrypted and not self._options.principals:
             yield from self._keys(wish)
 
     def _statement(self, wish: Wish, part: Grant) -> Statement:
@@ -158,7 +159,19 @@ class _Writer:
             return (self._scope.stack_arn,)
         if on is On.TARGET:
             return (self._target(wish),)
+        if on is On.INDEXES:
+            return tuple(self._locate(table, f"/index/{name}") for table in self._tables for name in table.indexes)
+        if on is On.RULES:
+            return tuple(map(self._rules, self._tables))
         return tuple(self._locate(table, self._below(wish, on, table)) for table in self._tables)
+
+    def _rules(self, table: TableScope) -> str:
+        """The rules that DynamoDB makes for a table and its indexes. Source: developer guide, "CloudWatch contributor insights
+        for DynamoDB: How it works".
+        """
+        scope, name = self._scope, table.name if self._options.locate is None else f"${{{table.logical_id}}}"
+        place = f"arn:{scope.partition}:cloudwatch:{scope.region}:{scope.account}"
+        return f"{place}:insight-rule/DynamoDBContributorInsights-*-{name}-*"
 
     def _below(self, wish: Wish, on: On, table: TableScope) -> str:
         if on is On.STREAM:
@@ -217,7 +230,10 @@ class _Writer:
         yield Statement(ALLOW, ("iam:PassRole",), (role,), "PassExecutionRole", service)
 
     def _keys(self, wish: Wish) -> Iterator[Statement]:
-        """A key of one's own lets nobody read the table who may not use it: through DynamoDB only."""
+        """A key of one's own lets nobody at a table, its stream and backups who may not use it: through DynamoDB only.
+
+        Source: KMS developer guide, "How Amazon DynamoDB uses AWS KMS". [not checked on AWS for streams and backups]
+        """
         keys = tuple(dict.fromkeys(table.key for table in self._tables if table.key))
         if not keys:
             return
@@ -226,6 +242,9 @@ class _Writer:
             actions = (*actions, "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
         through = (Condition("StringLike", "kms:ViaService", (f"dynamodb.*.{_suffix(self._scope.partition)}",)),)
         yield Statement(ALLOW, actions, keys, "WriteWithKey" if wish.pattern.writes else "ReadWithKey", through)
+        if wish.pattern.fills:
+            granted = Condition("Bool", "kms:GrantIsForAWSResource", ("true",))
+            yield Statement(ALLOW, ("kms:CreateGrant",), keys, "NewTableWithKey", (*through, granted))
 
 
 def _bucket_name(bucket: str) -> str:

@@ -217,9 +217,13 @@ NEEDS: dict[str, tuple[Need, ...]] = {
             "ARNs of the deployed stack; none with --account",
         ),
         Need(_of("dynamodb", "DescribeTable"), "names, indexes and keys of its tables; none with --account"),
+        Need(_of("cloudformation", "GetTemplate"), "deploy, pipeline, plan: what its tables use; none with --account"),
     ),
     "migrate": (
-        Need(_of("dynamodb", "DescribeTable Scan"), "the source"),
+        Need(
+            _of("dynamodb", "DescribeTable Scan BatchGetItem"),
+            "the source: read, and what differs read again to verify",
+        ),
         Need(
             _of("dynamodb", "DescribeTable BatchWriteItem PutItem UpdateItem DeleteItem GetItem BatchGetItem Scan"),
             "the target: written, and read back to verify",

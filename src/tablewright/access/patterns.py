@@ -19,9 +19,11 @@ class On(Enum):
     TABLE = "table"
     COUNT = "table, to count"  # whether it holds items, and none of them read
     INDEX = "index"  # the one that the pattern names
+    INDEXES = "each index"
     STREAM = "stream"
     BACKUP = "backup"
     EXPORT = "export"
+    RULES = "Contributor Insights rules"  # of the table and its indexes
     EVERYTHING = "*"  # actions that know no resource
     STACK = "stack"
     TARGET = "target table"  # the other table that the pattern names
@@ -38,7 +40,8 @@ class Grant:
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """An access pattern. ``takes`` says what must stand after its colon (empty: nothing may); ``items``: whether it touches
-    items, so that leading keys can limit it and a key of one's own must let it through.
+    items, so that leading keys can limit it; ``data``: whether what it touches is encrypted with the table's key, which must let
+    it through then; ``fills``: whether it makes a table under that key.
     """
 
     name: str
@@ -48,6 +51,13 @@ class Pattern:
     optional: bool = False
     items: bool = False
     writes: bool = False
+    data: bool = False
+    fills: bool = False
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether its holder needs the table's key, where that is one of the customer's own."""
+        return self.items or self.data
 
 
 def _dynamodb(names: str) -> tuple[str, ...]:
@@ -101,6 +111,7 @@ _ALL = (
         "stream",
         "Consume the table's stream.",
         (_READING_STREAMS, _LISTING_STREAMS),
+        data=True,
     ),
     Pattern(
         "backup",
@@ -110,6 +121,7 @@ _ALL = (
             Grant(On.BACKUP, _dynamodb("DescribeBackup")),
             Grant(On.EVERYTHING, _dynamodb("ListBackups")),
         ),
+        data=True,
     ),
     Pattern(
         "restore",
@@ -126,6 +138,9 @@ _ALL = (
             ),
         ),
         takes="TARGET",
+        data=True,
+        writes=True,
+        fills=True,
     ),
     Pattern(
         "export",
@@ -135,15 +150,20 @@ _ALL = (
             Grant(On.EXPORT, _dynamodb("DescribeExport")),
         ),
         takes="BUCKET",
+        data=True,
     ),
     Pattern(
         "migrate",
-        "Copy the table's items, and what its stream says where it has one, into the table that is named (migrate:TARGET).",
+        "Copy the table's items, and what its stream says where it has one, into the table that is named (migrate:TARGET), and "
+        "compare the two.",
         (
-            Grant(On.TABLE, _dynamodb("DescribeTable Scan")),
+            Grant(On.TABLE, _dynamodb("DescribeTable Scan BatchGetItem")),
             _READING_STREAMS,
             _LISTING_STREAMS,
-            Grant(On.TARGET, _dynamodb("DescribeTable BatchWriteItem PutItem UpdateItem DeleteItem GetItem")),
+            Grant(
+                On.TARGET,
+                _dynamodb("DescribeTable BatchWriteItem PutItem UpdateItem DeleteItem GetItem BatchGetItem Scan"),
+            ),
         ),
         takes="TARGET",
         items=True,
@@ -151,14 +171,18 @@ _ALL = (
     ),
     Pattern(
         "observe",
-        "See how the stack, its tables and their alarms are, without touching an item: what tablewright status reads.",
+        "See how the stack, its tables, their traffic and alarms are, without touching an item: what tablewright status, watch "
+        "and diagnose read. The busiest keys are named where Contributor Insights records them.",
         (
             Grant(On.TABLE, _SETTINGS),
+            Grant(On.INDEXES, _dynamodb("DescribeContributorInsights")),
+            Grant(On.RULES, ("cloudwatch:GetInsightRuleReport",)),
             Grant(On.STACK, _STACK_READING),
             Grant(
                 On.EVERYTHING,
                 (
                     *_dynamodb("ListBackups"),
+                    "lambda:ListEventSourceMappings",
                     "application-autoscaling:DescribeScalableTargets",
                     "application-autoscaling:DescribeScalingPolicies",
                     "cloudwatch:DescribeAlarms",

@@ -6,20 +6,31 @@ Nothing here has placeholders: a scope whose account, region or table name is no
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tablewright.errors import UsageError
 from tablewright.model.design import TABLE_TYPES, Design, ResourceDesign, TableDesign, Unknown
 from tablewright.model.stack import StackResource
 from tablewright.model.table import Table
 
-__all__ = ["ResourceScope", "Scope", "TableScope", "keys_of", "scope_of_design", "scope_of_stack", "table_named"]
+__all__ = [
+    "ResourceScope",
+    "Scope",
+    "TableScope",
+    "keys_of",
+    "names_of",
+    "scope_of_design",
+    "scope_of_stack",
+    "table_named",
+    "together",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class TableScope:
     """A table. ``regions`` are those of its replicas, its own included; ``key`` is the ARN of a customer's KMS key, or empty;
-    ``keys`` are the names of its key attributes, empty where they are not known.
+    ``keys`` are the names of its key attributes, empty where they are not known. ``kinesis`` and ``imports`` are the ARN of the
+    stream that its changes go to and the bucket that it is filled from as it is made; ``*`` where it is not known which.
     """
 
     logical_id: str
@@ -30,6 +41,9 @@ class TableScope:
     regions: tuple[str, ...] = ()
     type: str = TABLE_TYPES[0]
     keys: tuple[str, ...] = ()
+    insights: bool = False
+    kinesis: str = ""
+    imports: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +118,82 @@ def scope_of_stack(
     return Scope(account, region, stack, partition_of(region), tuple(found), tuple(others))
 
 
-def scope_of_design(design: Design, account: str, region: str) -> Scope:
-    """The scope of a template under the parameters given. Raises UsageError where a table's name cannot be known."""
+def scope_of_design(design: Design, account: str, region: str, *, to_make: bool = False) -> Scope:
+    """The scope of a template under the parameters given. Raises UsageError where a table's name cannot be known.
+
+    ``to_make``: for who makes the tables: a name that CloudFormation will choose is as near as ``STACK-LOGICALID-*``, and a key
+    that is not known yet is one of the account's.
+    """
     found, others = [], []
     for resource in design.resources:
         if resource.table is None:
-            name = resource.physical_name
-            others.append(ResourceScope(resource.logical_id, resource.type, name if isinstance(name, str) else ""))
+            others.append(ResourceScope(resource.logical_id, resource.type, _other_name(resource)))
             continue
         found.append(
             _designed(
-                resource.logical_id, resource.type, resource.physical_name, resource.indexes, resource.table, region
+                _chosen(design, resource) if to_make and resource.physical_name is None else resource.physical_name,
+                resource,
+                resource.table,
+                region,
+                f"arn:{partition_of(region)}:kms:{region}:{account}:key/*" if to_make else "",
             )
         )
     return Scope(account, region, design.stack, partition_of(region), tuple(found), tuple(others))
 
 
+def names_of(design: Design) -> dict[str, str]:
+    """The name of each resource that is known, or the form of those that CloudFormation chooses for tables, by logical ID: what
+    ``Ref`` gives, so that names made of it are known as well.
+    """
+    names = {one.logical_id: one.physical_name for one in design.resources if isinstance(one.physical_name, str)}
+    chosen = {one.logical_id: _chosen(design, one) for one in design.resources if one.table and not one.physical_name}
+    return names | chosen
+
+
+def _chosen(design: Design, resource: ResourceDesign) -> str:
+    """The form of the names that CloudFormation chooses. Source: CloudFormation user guide, "Name type"."""
+    return f"{design.stack}-{resource.logical_id}-*"
+
+
+def _other_name(resource: ResourceDesign) -> str:
+    """The resource's name; empty where CloudFormation chooses it, any where it is known only once it is made."""
+    name = resource.physical_name
+    if not isinstance(name, Unknown):
+        return name or ""
+    if resource.type.startswith("AWS::IAM::"):
+        raise UsageError(
+            "role-name-unknown",
+            "A role's name is not known",
+            f"{resource.logical_id} is a {resource.type}, and {name.why}. Whoever may change every role may do everything: give "
+            "it with --parameters, or leave the name to CloudFormation.",
+        )
+    return "*"
+
+
+def together(deployed: Scope, designed: Scope) -> Scope:
+    """Both the stack as it stands and as the template will make it: who deploys takes the one to the other."""
+    tables = {table.name: table for table in deployed.tables}
+    known = {table.logical_id for table in deployed.tables}
+    for table in designed.tables:
+        standing = tables.get(table.name)
+        if standing is not None:
+            tables[table.name] = replace(
+                table,
+                key=standing.key or table.key,
+                regions=tuple(dict.fromkeys((*table.regions, *standing.regions))),
+            )
+        elif not (table.name.endswith("-*") and table.logical_id in known):
+            tables[table.name] = table
+    resources = dict.fromkeys(deployed.resources)
+    standing_ids = {one.logical_id for one in deployed.resources}
+    resources |= dict.fromkeys(one for one in designed.resources if one.name or one.logical_id not in standing_ids)
+    return replace(deployed, tables=tuple(tables.values()), resources=tuple(resources))
+
+
 def _designed(
-    logical_id: str, type_: str, name: str | Unknown | None, indexes: tuple[str, ...], table: TableDesign, region: str
+    name: str | Unknown | None, resource: ResourceDesign, table: TableDesign, region: str, any_key: str
 ) -> TableScope:
+    logical_id, type_, indexes = resource.logical_id, resource.type, resource.indexes
     if not isinstance(name, str):
         why = f"{name.why}; give it with --parameters" if isinstance(name, Unknown) else "CloudFormation chooses it"
         raise UsageError(
@@ -133,6 +204,8 @@ def _designed(
         )
     regions = table.replicas if isinstance(table.replicas, tuple) else ()
     key = table.kms_key if isinstance(table.kms_key, str) and table.kms_key.startswith("arn:") else ""
+    if isinstance(table.kms_key, (str, Unknown)) and not key:
+        key = any_key
     if isinstance(table.kms_key, (str, Unknown)) and not key:
         raise UsageError(
             "table-key-unknown",
@@ -150,7 +223,14 @@ def _designed(
         (region, *(one for one in regions if one != region)),
         type_,
         _keys(table),
+        table.insights is not False,
+        _or_any(table.kinesis),
+        _or_any(table.imports),
     )
+
+
+def _or_any(value: str | Unknown | None) -> str:
+    return "*" if isinstance(value, Unknown) else value or ""
 
 
 def keys_of(resource: ResourceDesign) -> tuple[str, ...]:

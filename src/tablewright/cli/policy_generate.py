@@ -155,9 +155,10 @@ def _options(asked: Asked) -> Options:
 def _scope(common: Common, asked: Asked) -> Scope:
     from tablewright.cli.policy_scope import deployed_scope, designed_scope
 
+    to_make = any(one.partition(":")[0] in _BOOTSTRAP for one in asked.patterns)
     if asked.account is not None:
-        return designed_scope(common, asked.template, asked.stack, asked.parameters, asked.account)
-    return deployed_scope(common, asked.stack)
+        return designed_scope(common, asked.template, asked.stack, asked.parameters, asked.account, to_make=to_make)
+    return deployed_scope(common, asked.stack, to_make=to_make)
 
 
 def _with_arns(common: Common, asked: Asked, wishes: tuple[Wish, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
     from tablewright.model.design import Design
     from tablewright.model.table import Table
     from tablewright.ports import Account
+    from tablewright.settings import EnvironmentSettings
 
 
-def deployed_scope(common: Common, stack: str | None) -> Scope:
-    """The scope of the stack as it stands. Raises UsageError where there is none."""
+def deployed_scope(common: Common, stack: str | None, *, to_make: bool = False) -> Scope:
+    """The scope of the stack as it stands; ``to_make``: and as the project's template will make it. Raises UsageError where
+    there is none.
+    """
     from tablewright.access.scope import scope_of_stack
 
     target = find(common, stack=stack)
@@ -34,7 +38,23 @@ def deployed_scope(common: Common, stack: str | None) -> Scope:
     where = account.identity.whereabouts()
     resources = tuple(one for one in account.stacks.resources(found.id) if one.status != "DELETE_COMPLETE")
     tables = _live(account, [one.physical_id for one in resources if one.type.startswith("AWS::DynamoDB::")])
-    return scope_of_stack(target.stack, where.account, where.region, resources, tables)
+    scope = scope_of_stack(target.stack, where.account, where.region, resources, tables)
+    return _with_designs(scope, target.settings, account.stacks.template(found.id)) if to_make else scope
+
+
+def _with_designs(scope: Scope, settings: EnvironmentSettings, deployed: str) -> Scope:
+    """With what the deployed template uses, and the project's own where there is one."""
+    from tablewright.access.scope import scope_of_design, together
+
+    written = settings.template
+    bodies = [(deployed, f"the template of {scope.stack}")]
+    if written is not None and written.is_file():
+        bodies.append((read_template(written), str(written)))
+    pseudo = {"AWS::AccountId": scope.account, "AWS::Region": scope.region, "AWS::Partition": scope.partition}
+    for body, path in bodies:
+        design = _designed(body, scope.stack, path, _declared(body, path, settings.parameters), pseudo)
+        scope = together(scope, scope_of_design(design, scope.account, scope.region, to_make=True))
+    return scope
 
 
 def _live(account: Account, names: list[str]) -> dict[str, Table]:
@@ -42,9 +62,20 @@ def _live(account: Account, names: list[str]) -> dict[str, Table]:
     return {name: table for name, table in found.items() if table is not None}
 
 
+def _declared(body: str, path: str, parameters: Mapping[str, str]) -> Mapping[str, str]:
+    """Those of the parameters that the template declares: the deployed one may know others than the project's."""
+    from tablewright.template.decode import decode
+    from tablewright.template.tree import Mapping as Tree
+
+    section = decode(body, path).get("Parameters")
+    names = {entry.key for entry in section.entries} if isinstance(section, Tree) else set()
+    return {name: value for name, value in parameters.items() if name in names}
+
+
 def designed_scope(
-    common: Common, template: Path | None, stack: str | None, parameters: tuple[str, ...], account: str
-) -> Scope:
+    common: Common, template: Path | None, stack: str | None, parameters: tuple[str, ...], account: str,
+    *, to_make: bool = False,
+) -> Scope:  # fmt: skip
     """The scope of a template under the account and region given, asking nobody."""
     from tablewright.access.scope import scope_of_design
 
@@ -59,7 +90,7 @@ def designed_scope(
             "The region is not known",
             "An ARN names a region: give it with --region, or in tablewright.toml.",
         )
-    return scope_of_design(read(common, template, stack, parameters, account, region), account, region)
+    return scope_of_design(read(common, template, stack, parameters, account, region), account, region, to_make=to_make)
 
 
 def read(
@@ -72,20 +103,33 @@ def read(
 ) -> Design:
     """The template's design, with what is known of where it goes."""
     from tablewright.access.scope import partition_of
-    from tablewright.template.read import read_design
 
     given = pairs("--parameters", parameters)
     settings = project_settings(common, stack)
     path = template or settings.existing_template()
+    foreign = (
+        template is not None and template.resolve() != settings.template
+    )  # the settings' parameters are not for it
     pseudo = {
         "AWS::AccountId": account,
         "AWS::Region": region,
         "AWS::Partition": partition_of(region) if region else "",
     }
-    return read_design(
+    return _designed(
         read_template(path),
-        stack=stack or settings.stack or "stack",
-        path=str(path),
-        parameters={**settings.parameters, **given},
-        pseudo={key: value for key, value in pseudo.items() if value},
+        stack or settings.stack or "stack",
+        str(path),
+        {**({} if foreign else settings.parameters), **given},
+        {key: value for key, value in pseudo.items() if value},
     )
+
+
+def _designed(
+    body: str, stack: str, path: str, parameters: Mapping[str, str], pseudo: Mapping[str, str]
+) -> Design:  # fmt: skip
+    """The design, with the names that are made of other resources' names known where those are."""
+    from tablewright.access.scope import names_of
+    from tablewright.template.read import read_design
+
+    first = read_design(body, stack=stack, path=path, parameters=parameters, pseudo=pseudo)
+    return read_design(body, stack=stack, path=path, parameters=parameters, pseudo={**names_of(first), **pseudo})

@@ -42,7 +42,8 @@ class TableDesign:
 
     ``ttl`` is the attribute that TTL is enabled on. ``recovery_days`` counts only with recovery on. ``stream`` is the view
     type. ``replicas`` are the regions of a global table. ``tags`` are its own, without those of the stack; those and the class
-    are a replica's where it is a global table, and then None.
+    are a replica's where it is a global table, and then None. ``kinesis`` is the ARN of the stream that changes go to,
+    ``imports`` the bucket that the table is filled from as it is made.
     """
 
     keys: tuple[Key, ...] | Unknown = ()
@@ -57,6 +58,9 @@ class TableDesign:
     billing: Known | None = None
     table_class: Known | None = None
     tags: tuple[tuple[str, str], ...] | Unknown | None = None
+    insights: bool | Unknown = False
+    kinesis: Known | None = None
+    imports: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from tablewright.model.design import Known, TableDesign, Unknown
 from tablewright.model.table import Key
 from tablewright.template.intrinsics import Value
@@ -12,7 +14,7 @@ _UNREAD = Unknown("the properties cannot be resolved")
 def table_design(type_: str, properties: Value) -> TableDesign:
     """The table's design from its evaluated properties; whatever could not be evaluated is Unknown."""
     if not isinstance(properties, dict):
-        return TableDesign(*[_UNREAD] * 12)
+        return TableDesign(*[_UNREAD] * len(fields(TableDesign)))
     ttl = _inner(properties, "TimeToLiveSpecification")
     local = _first_replica(properties) if type_ == "AWS::DynamoDB::GlobalTable" else properties
     recovery = _inner(local, "PointInTimeRecoverySpecification")
@@ -31,6 +33,9 @@ def table_design(type_: str, properties: Value) -> TableDesign:
         billing=_text(properties, "BillingMode"),
         table_class=_text(properties, "TableClass"),
         tags=_tags(properties.get("Tags")),
+        insights=_flag(_inner(local, "ContributorInsightsSpecification"), "Enabled"),
+        kinesis=_text(_inner(local, "KinesisStreamSpecification"), "StreamArn"),
+        imports=_text(_inner(_inner(properties, "ImportSourceSpecification"), "S3BucketSource"), "S3Bucket"),
     )
 
 
