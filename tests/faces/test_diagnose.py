@@ -40,6 +40,8 @@ def test_a_hot_key_is_named_in_every_form(home: Path, tmp_path: Path, run: Run, 
 
     written = run("diagnose", name, "--local", "--output", "markdown", cwd=tmp_path).out
     assert "### `hot-partition` of `orders` (certain)" in written
+    drawn = written.split("```text\n")[1].split("```")[0]
+    assert "█" in drawn and "at most" in drawn
 
 
 def test_a_table_that_is_not_there_is_said(home: Path, tmp_path: Path, run: Run) -> None:

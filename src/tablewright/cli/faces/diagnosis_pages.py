@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from html import escape
 
 from tablewright.cli.faces.diagnosis_screen import over_time
 from tablewright.cli.faces.markdown import cell, code, text
+from tablewright.cli.faces.plot import plot
 from tablewright.model.diagnosis import Diagnosis, DiagnosisReport
 from tablewright.model.series import Series
 
 _WIDTH, _HEIGHT = 640, 90
+_COLUMNS = 72
 
 
 def markdown_page(report: DiagnosisReport) -> str:
@@ -20,6 +23,7 @@ def markdown_page(report: DiagnosisReport) -> str:
     for each in report.diagnoses:
         parts += [f"### {code(each.problem)} of {code(each.subject)} ({each.sure.value})", "", text(each.cause), ""]
         parts += [f"- {text(evidence.text)} ({code(evidence.source)})" for evidence in each.evidence]
+        parts += [line for wanted in each.plots for line in _characters(report.series.get(wanted), report)]
         parts += ["", "What to do:", ""]
         for remedy in each.remedies:
             parts.append(f"1. {text(remedy.text)}")
@@ -31,6 +35,16 @@ def markdown_page(report: DiagnosisReport) -> str:
         parts += [f"| {code(each.problem)} | {code(each.subject)} | {cell(each.why)} |" for each in report.unknown]
         parts.append("")
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _characters(series: Series | None, report: DiagnosisReport) -> list[str]:
+    """The series drawn in characters, for a page that can hold no picture."""
+    if not series:
+        return []
+    name = f"{series.id.metric.name} ({series.id.statistic}), at most {series.highest:,.6g}"
+    drawn = plot(over_time(series, report), _COLUMNS, 3, unicode=True)
+    begin = max(report.since, datetime.fromtimestamp(series.times[0], UTC))
+    return ["", "```text", name, *(line.rstrip() for line in drawn), f"from {begin:%Y-%m-%d %H:%M} UTC on", "```"]
 
 
 def html_page(report: DiagnosisReport) -> str:
