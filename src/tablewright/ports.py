@@ -357,9 +357,11 @@ class Identity(Protocol):
 
 
 class Clock(Protocol):
-    """Time, and waiting; the only ones a run may use."""
+    """Time, and waiting; the only ones a run may use. ``steady``: seconds of a clock that nobody sets, from no known moment."""
 
     def now(self) -> datetime: ...
+
+    def steady(self) -> float: ...
 
     def sleep(self, seconds: float) -> None: ...
 

@@ -36,6 +36,9 @@ class Later:
     def now(self) -> datetime:
         return self.at
 
+    def steady(self) -> float:
+        return self.at.timestamp()
+
     def sleep(self, seconds: float) -> None:
         return
 

@@ -99,6 +99,9 @@ class Clock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def steady(self) -> float:
+        return self.now().timestamp()
+
     def sleep(self, seconds: float) -> None:
         """Time passes."""
 

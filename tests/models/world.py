@@ -320,6 +320,9 @@ class _Edge:
     def now(self) -> datetime:
         return self.world.moment
 
+    def steady(self) -> float:
+        return self.world.moment.timestamp()
+
     def sleep(self, seconds: float) -> None:
         self.world.moment += timedelta(seconds=seconds)
 

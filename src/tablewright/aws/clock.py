@@ -15,6 +15,10 @@ class SystemClock:
         """The time, aware, in UTC."""
         return datetime.now(UTC)
 
+    def steady(self) -> float:
+        """Seconds that only ever grow, however the time is set."""
+        return time.monotonic()
+
     def sleep(self, seconds: float) -> None:
         """Wait; nothing at all for zero or less."""
         if seconds > 0:

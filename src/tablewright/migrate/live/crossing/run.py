@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -103,11 +102,11 @@ def _run_dry(stage: Stage, end: End2) -> Iterator[LiveEvent]:
     tail, quiet = stage.follower(way.side).tail, stage.options.quiet
     fenced_at = float(stage.journal.noted("fenced_at") or 0.0)
     fenced_by_aws = float(stage.journal.noted("fenced_by_aws") or fenced_at)
-    began, steady = stage.now(), time.monotonic()
+    began, steady = stage.now(), stage.clock.steady()
     yield Waiting(f"every shard has to be silent for {quiet:g} s behind the fence")
     while True:
         yield from stage.pass_time(way.side)
-        step = stage.now() - began - (time.monotonic() - steady)
+        step = stage.now() - began - (stage.clock.steady() - steady)
         if abs(step) > _CLOCK_STEP_S:
             raise _Ends(
                 "timed-out", f"this machine's clock was set by {step:+.1f} s, so how long it was silent is not known"
