@@ -18,6 +18,7 @@ from tablewright.local.cloudformation.durations import CHANGE_SET_S
 from tablewright.local.cloudformation.dynamic import insecure, insecure_places
 from tablewright.local.cloudformation.errors import CfnError, internal_failure
 from tablewright.local.cloudformation.events import STACK_TYPE, Recorder
+from tablewright.local.cloudformation.importing import IN_A_STACK, owned
 from tablewright.local.cloudformation.intrinsics import resolve
 from tablewright.local.cloudformation.looking import actual_properties, looker
 from tablewright.local.cloudformation.naming import uuid4
@@ -89,7 +90,7 @@ class Examiner:
                 change_set_id = nested.get(entry["ResourceChange"]["LogicalResourceId"])
                 if change_set_id:
                     entry["ResourceChange"]["ChangeSetId"] = change_set_id
-            imports = {**found.imports, **_imports(listed)}
+            imports = {**_imports(listed), **found.imports}
             if not listed and not outputs_change(self.store, stack, new):
                 raise Refused(NO_UPDATES if new.template.transforms else NO_CHANGES)
         except (Refused, CfnError, ServiceError) as refusal:
@@ -136,7 +137,9 @@ class Examiner:
     async def _checked(self, found: ChangeSet, stack: Stack, listed: list[Change], new: Program) -> list[Change]:
         """The changes, with what exists already turned into imports. Raises Refused."""
         if found.type == "IMPORT":
-            return self._only_imports(found, stack, listed, new)
+            only = self._only_imports(found, stack, listed, new)
+            self._check_properties(found, stack, only)
+            return only
         self._check_properties(found, stack, listed)
         taken: list[Change] = []
         result = []
@@ -153,6 +156,9 @@ class Examiner:
             if wrong:
                 named = ", ".join(f"{c.logical_id} ({{{_name_of(c)[0]}={_name_of(c)[1]}}})" for c in wrong)
                 raise Refused(IMPORT_POLICY.format(named))
+            others = [c.logical_id for c in taken if owned(self.store, stack, c.type, dict([_name_of(c)]))]
+            if others:
+                raise Refused(IN_A_STACK.format(", ".join(others)))
             return result
         if not found.validated:
             return listed
@@ -166,7 +172,7 @@ class Examiner:
         """Refuse properties that break their schema. Raises Refused."""
         wrong = False
         for change in listed if found.validated else []:
-            for problem in violations(change.type, change.after) if change.action in ("Add", "Modify") else []:
+            for problem in violations(change.type, change.after) if change.action != "Remove" else []:
                 wrong = True
                 path, _, words = problem.partition(": ")
                 pointer = "/Properties" + path.removeprefix("#")

@@ -326,7 +326,7 @@ class Forward:
 
     def _check_owner(self, kind: ResourceType, resource: Resource, name: str) -> None:
         """A custom name that a resource of this or another stack has already."""
-        if not kind.name_property or not resource.wanted.get(kind.name_property):
+        if resource.intent != "import" and not (kind.name_property and resource.wanted.get(kind.name_property)):
             return
         stack = self.work.stack
         owner = self.work.store.owner(kind.name, name, stack.account, stack.region)
@@ -371,6 +371,7 @@ class Forward:
             raise Failed(f"Resource of type '{kind.name}' with identifier '{identifier}' was not found.")
         actual, attributes = found
         physical_id = str(attributes.get("TopicArn") or identifier)
+        self._check_owner(kind, resource, physical_id)
         resource = work.store.change_resource(resource, physical_id=physical_id, owned=True)
         self._done(resource, "IMPORT_COMPLETE", attributes, "Resource import completed.")
         if work.stack.status == "IMPORT_IN_PROGRESS" or work.stack.deployment.get("tags"):

@@ -13,6 +13,7 @@ from tablewright.local.journal import Journal
 
 STACK, RESOURCE, OPERATION, CHANGE_SET = "cfn.stack", "cfn.resource", "cfn.operation", "cfn.changeset"
 TEMPLATE, EVENT, NAME = "cfn.template", "cfn.event", "cfn.name"
+_TABLES = frozenset({"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"})
 
 
 class Store:
@@ -86,12 +87,13 @@ class Store:
         self.journal.put(f"{RESOURCE}/{stack_id}", logical_id, None)
 
     def owner(self, kind: str, physical_id: str, account: str, region: str) -> Resource | None:
-        """The resource of a living stack that owns a physical resource."""
+        """The resource of a living stack that owns a physical resource. A table is one thing, whichever type it was made as."""
+        kinds = _TABLES if kind in _TABLES else {kind}
         for stack in self.stacks(account, region):
             if stack.status == DELETE_COMPLETE:
                 continue
             for resource in self.resources(stack.stack_id).values():
-                if resource.owned and resource.type == kind and resource.physical_id == physical_id:
+                if resource.owned and resource.type in kinds and resource.physical_id == physical_id:
                     return resource
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from tablewright.local.cloudformation import states
+from tablewright.local.cloudformation import importing, states
 from tablewright.local.cloudformation.actions.call import Call, allow, needs_disabled_rollback
 from tablewright.local.cloudformation.actions.reading import shown_parameters
 from tablewright.local.cloudformation.actions.stacks import checked_program, new_operation, new_stack, stable_of
@@ -44,7 +44,7 @@ async def create_change_set(call: Call) -> Doc:
     if kind != "CREATE" and call.get("OnStackFailure") == "DELETE":
         raise validation("OnStackFailure DELETE is only valid for a change set of type CREATE.")
     text, program = await checked_program(call, stack, direct=False)
-    imports = _requested_imports(call, kind, program)
+    imports = _requested_imports(call, stack, kind, program)
     if not fresh and stack.status != states.REVIEW_IN_PROGRESS:
         check_types(program_of(call.store, stack, stack.deployment), program)
     previous = {} if fresh else stack.deployment
@@ -104,7 +104,7 @@ def _stack_for(call: Call, kind: str, change_set: str) -> tuple[Stack, bool]:
     return stack, False
 
 
-def _requested_imports(call: Call, kind: str, program: Program) -> dict[str, Doc]:
+def _requested_imports(call: Call, stack: Stack, kind: str, program: Program) -> dict[str, Doc]:
     given = call.get("ResourcesToImport") or []
     if kind != "IMPORT":
         if given:
@@ -112,18 +112,7 @@ def _requested_imports(call: Call, kind: str, program: Program) -> dict[str, Doc
         return {}
     if not given:
         raise validation("ResourcesToImport is mandatory for a change set of type IMPORT.")
-    imports: dict[str, Doc] = {}
-    for entry in given:
-        logical = str(entry["LogicalResourceId"])
-        declared = program.template.resources.get(logical)
-        if declared is None or logical not in program.graph:
-            raise validation(f"Resources [{logical}] to import are not in the template.")
-        if declared.type != entry["ResourceType"]:
-            raise validation(f"Resource {logical} is of type {declared.type}, not {entry['ResourceType']}.")
-        if not declared.deletion_policy:
-            raise validation(f"Resources to import must have the DeletionPolicy attribute in the template: [{logical}]")
-        imports[logical] = dict(entry["ResourceIdentifier"])
-    return imports
+    return importing.requested(call.store, stack, program, given)
 
 
 async def describe_change_set(call: Call) -> Doc:

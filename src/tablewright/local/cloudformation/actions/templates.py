@@ -11,6 +11,7 @@ from tablewright.local.cloudformation.deployment import program_of, template_tex
 from tablewright.local.cloudformation.documents import Doc
 from tablewright.local.cloudformation.errors import validation
 from tablewright.local.cloudformation.expand import LANGUAGE_EXTENSIONS, expand
+from tablewright.local.cloudformation.importing import identifier_names
 from tablewright.local.cloudformation.parameters import default_text, no_echo
 from tablewright.local.cloudformation.program import Place, Values, check_template, sections_of
 from tablewright.local.cloudformation.resources.registry import KINDS, TYPES
@@ -109,7 +110,7 @@ async def get_template_summary(call: Call) -> Doc:
             {
                 "ResourceType": kind,
                 "LogicalResourceIds": names,
-                "ResourceIdentifiers": [KINDS[kind].name_property],
+                "ResourceIdentifiers": identifier_names(kind),
             }
             for kind, names in identifiers.items()
             if kind in KINDS and KINDS[kind].name_property
