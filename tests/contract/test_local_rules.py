@@ -217,9 +217,9 @@ CLASS = {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
         ),
         (
             {"StreamSpecification": ON, "ReplicaUpdates": [{"Create": {"RegionName": "eu-west-1"}}]},
-            "ReplicaUpdates must be",
+            "Replica modification must be",
         ),
-        ({"StreamSpecification": ON, "OnDemandThroughput": {"MaxReadRequestUnits": 9}}, "alone or with BillingMode"),
+        ({"StreamSpecification": ON, "OnDemandThroughput": {"MaxReadRequestUnits": 9}}, "can only be combined with BillingMode"),
         ({"StreamSpecification": {"StreamEnabled": False}}, "Table has no stream to disable"),
         ({"WarmThroughput": {"ReadUnitsPerSecond": 10}}, "decreasing WarmThroughput is not supported"),
         ({"MultiRegionConsistency": "STRONG"}, "does not imitate MultiRegionConsistency"),
@@ -238,7 +238,7 @@ def test_an_index_goes_with_billing_and_with_other_indexes_throughput_only(dynam
         "AttributeDefinitions": attributes,
         "GlobalSecondaryIndexUpdates": [{"Create": _index("dish")}],
     }
-    assert "in a request of its own" in _refusal(_update(dynamodb, **create, StreamSpecification=ON))[1]
+    assert "while changing stream status" in _refusal(_update(dynamodb, **create, StreamSpecification=ON))[1]
 
     units = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
     other = {"Update": {"IndexName": "chef-index", "ProvisionedThroughput": units}}

@@ -55,8 +55,12 @@ def _seed_policies_alike(iam: types.ModuleType) -> None:
         iam._seed_aws_managed_policies()
 
 
+def _service(name: str) -> Any:
+    return importlib.import_module(f"ministack.services.{name}")
+
+
 def _roles() -> Any:
-    return importlib.import_module("ministack.services.iam")._roles
+    return _service("iam")._roles
 
 
 def _amend_backup(backup: types.ModuleType) -> None:
@@ -64,11 +68,11 @@ def _amend_backup(backup: types.ModuleType) -> None:
 
 
 def _s3() -> Any:
-    return importlib.import_module("ministack.services.s3")
+    return _service("s3")
 
 
 def _amend_dynamodb(dynamodb: types.ModuleType) -> None:
-    amend_dynamodb(dynamodb)
+    amend_dynamodb(dynamodb, _service)
     amend_exports(dynamodb, _s3)
     watch_dynamodb(dynamodb)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -44,7 +45,7 @@ class _Api:
         except OperationNotFoundError as unknown:
             raise ServiceError("InvalidAction", str(unknown)) from unknown
         except ParamValidationError as invalid:
-            raise ServiceError("ValidationError", str(invalid)) from invalid
+            raise ServiceError("ValidationError", _constraint(str(invalid))) from invalid
         body = wire["body"]
         if isinstance(body, dict):
             body = urlencode(body)
@@ -118,6 +119,21 @@ class InProcess:
 
     def outcome(self, origin: str) -> dict[str, Any] | None:
         return self._ledger.outcome_of(origin)
+
+
+_TOO_SMALL = re.compile(r"Invalid value for parameter (\S+), value: (\S+), valid min value: (\S+)")
+
+
+def _constraint(words: str) -> str:
+    """What botocore finds before a request is sent, as the service would say it where that is known."""
+    found = _TOO_SMALL.search(words)
+    if found is None:
+        return words
+    path = ".".join(part[:1].lower() + part[1:] for part in found[1].split("."))
+    return (
+        f"1 validation error detected: Value '{found[2]}' at '{path}' failed to satisfy constraint: "
+        f"Member must have value greater than or equal to {found[3]}"
+    )
 
 
 def _plain(value: Any) -> Any:

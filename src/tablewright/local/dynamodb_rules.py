@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import types
+from collections.abc import Callable
 from typing import Any
 
 from tablewright.local import table_rules
@@ -22,14 +23,17 @@ _RECOVERY_LAG_S = 300
 Answer = tuple[int, dict[str, str], bytes]
 
 
-def amend_dynamodb(dynamodb: types.ModuleType) -> None:
-    """Put the checks in front of ministack's handlers."""
-    rules = _Rules(dynamodb)
+def amend_dynamodb(dynamodb: types.ModuleType, service: Callable[[str], Any]) -> None:
+    """Put the checks in front of ministack's handlers. `service` gives the module of another service."""
+    rules = _Rules(dynamodb, service)
     for name, method in (
         ("_update_ttl", rules.update_ttl),
         ("_create_table", rules.create_table),
         ("_update_table", rules.update_table),
         ("_delete_table", rules.delete_table),
+        ("_tag_resource", rules.tag_resource),
+        ("_put_resource_policy", rules.put_resource_policy),
+        ("_enable_kinesis_streaming_destination", rules.enable_kinesis),
         ("_table_description", rules.table_description),
         ("_update_continuous_backups", rules.update_continuous_backups),
         ("_describe_continuous_backups", rules.describe_continuous_backups),
@@ -39,12 +43,16 @@ def amend_dynamodb(dynamodb: types.ModuleType) -> None:
 
 
 class _Rules:
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, service: Callable[[str], Any]) -> None:
         self._ddb = module
+        self._service = service
         self._update_ttl = module._update_ttl
         self._create_table = module._create_table
         self._update_table = module._update_table
         self._delete_table = module._delete_table
+        self._tag_resource = module._tag_resource
+        self._put_resource_policy = module._put_resource_policy
+        self._enable_kinesis = module._enable_kinesis_streaming_destination
         self._table_description = module._table_description
         self._update_continuous_backups = module._update_continuous_backups
         self._list_backups = module._list_backups
@@ -74,9 +82,12 @@ class _Rules:
 
     def create_table(self, data: dict[str, Any]) -> Answer:
         """CreateTable, within the limits, remembering what the table is warmed for."""
-        if words := table_rules.creation_refused(data):
+        if not _restoring(data) and (words := table_rules.creation_refused(data) or self._key_refused(data)):
             return self._refuse(words)
         answer: Answer = self._create_table(data)
+        if answer[0] == 200 and self._key_resolved(data):
+            name = self._ddb._normalize_table_name(data.get("TableName"))
+            answer = self._ddb.json_response({"TableDescription": self.table_description(name)})
         return self._warmed(data, answer)
 
     def delete_table(self, data: dict[str, Any]) -> Answer:
@@ -147,7 +158,9 @@ class _Rules:
                 "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table",
                 "LimitExceededException",
             )
-        if table is not None and (words := table_rules.update_refused(self.table_description(name), data)):
+        if table is not None and (
+            words := table_rules.update_refused(self.table_description(name), data) or self._key_refused(data)
+        ):
             return self._refuse(words)
         if table is not None and data.get("BillingMode") == "PROVISIONED":
             billing = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
@@ -159,7 +172,77 @@ class _Rules:
                         f"{index['IndexName']}"
                     )
         answer: Answer = self._update_table(data)
+        if answer[0] == 200:
+            self._throughput_kept(name, data, updates)
+            if self._key_resolved(data) or updates or data.get("BillingMode"):
+                answer = self._ddb.json_response({"TableDescription": self.table_description(name)})
         return self._warmed(data, answer)
+
+    def _throughput_kept(self, name: str, data: dict[str, Any], updates: list[dict[str, Any]]) -> None:
+        """Keep what ministack drops of an index's throughput, and drop what a change of the billing mode takes away."""
+        table = self._ddb._tables[name]
+        indexes = {index["IndexName"]: index for index in table.get("GlobalSecondaryIndexes") or ()}
+        if data.get("BillingMode") == "PROVISIONED":
+            for holder in (table, *indexes.values()):
+                holder.pop("OnDemandThroughput", None)
+        for index in indexes.values() if data.get("BillingMode") == "PAY_PER_REQUEST" else ():
+            index["ProvisionedThroughput"] = {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
+        for update in updates:
+            changed = update.get("Update") or {}
+            for member in ("OnDemandThroughput", "WarmThroughput"):
+                if changed.get(member):
+                    index = indexes[changed["IndexName"]]
+                    index[member] = {**(index.get(member) or {}), **changed[member]}
+
+    def _here(self, arn: str) -> bool:
+        """Whether an ARN is of this account and region; what is elsewhere cannot be looked at."""
+        return arn.split(":")[3:5] == [self._ddb.get_region(), self._ddb.get_account_id()]
+
+    def _key_asked(self, data: dict[str, Any]) -> str:
+        """The KMS key of one's own that a request encrypts with, or empty."""
+        wanted = data.get("SSESpecification")
+        key = str(wanted.get("KMSMasterKeyId") or "") if isinstance(wanted, dict) and wanted.get("Enabled") else ""
+        return "" if "alias/aws/" in key or (key.startswith("arn:") and not self._here(key)) else key
+
+    def _key_refused(self, data: dict[str, Any]) -> str:
+        key = self._key_asked(data)
+        found = self._service("kms")._resolve_key(key) if key else None
+        return table_rules.key_refused(key, found, self._ddb.get_region(), self._ddb.get_account_id()) if key else ""
+
+    def _key_resolved(self, data: dict[str, Any]) -> bool:
+        """Describe the table by the key's ARN, whatever the request called the key by. Returns whether there was one."""
+        key = self._key_asked(data)
+        if key:
+            name = self._ddb._normalize_table_name(data.get("TableName"))
+            found = self._service("kms")._resolve_key(key)
+            self._ddb._tables[name]["SSEDescription"]["KMSMasterKeyArn"] = found["Arn"]
+        return bool(key)
+
+    def enable_kinesis(self, data: dict[str, Any]) -> Answer:
+        """EnableKinesisStreamingDestination, of a stream that is there."""
+        arn = str(data.get("StreamArn") or "")
+        if self._ddb._normalize_table_name(data.get("TableName")) in self._ddb._tables and arn and self._here(arn):
+            name = arn.partition(":stream/")[2]
+            if name not in self._service("kinesis")._streams:
+                words = f"Requested resource not found: Kinesis stream: {arn} not found"
+                return self._refuse(words, "ResourceNotFoundException")
+        answer: Answer = self._enable_kinesis(data)
+        return answer
+
+    def put_resource_policy(self, data: dict[str, Any]) -> Answer:
+        """PutResourcePolicy, of a document that is one."""
+        if data.get("Policy") and (words := table_rules.policy_refused(str(data["Policy"]))):
+            return self._refuse(words)
+        answer: Answer = self._put_resource_policy(data)
+        return answer
+
+    def tag_resource(self, data: dict[str, Any]) -> Answer:
+        """TagResource, within the limits."""
+        standing = {tag["Key"]: tag["Value"] for tag in self._ddb._tags.get(data.get("ResourceArn")) or []}
+        if words := table_rules.tags_refused(data.get("Tags"), standing):
+            return self._refuse(words)
+        answer: Answer = self._tag_resource(data)
+        return answer
 
     def update_continuous_backups(self, data: dict[str, Any]) -> Answer:
         """UpdateContinuousBackups, which remembers since when and for how many days."""
@@ -167,6 +250,10 @@ class _Rules:
         before = self._ddb._pitr_settings.get(name)
         wanted = data.get("PointInTimeRecoverySpecification") or {}
         days = wanted.get("RecoveryPeriodInDays", _DEFAULT_RECOVERY_DAYS)
+        if "RecoveryPeriodInDays" in wanted and not wanted.get("PointInTimeRecoveryEnabled"):
+            return self._refuse(
+                "Invalid Request: Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery."
+            )
         if not isinstance(days, int) or not 1 <= days <= 35:
             return self._refuse("RecoveryPeriodInDays must be between 1 and 35")
         answer: Answer = self._update_continuous_backups(data)
@@ -193,3 +280,9 @@ class _Rules:
         description = {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": recovery}
         answer: Answer = self._ddb.json_response({"ContinuousBackupsDescription": description})
         return answer
+
+
+def _restoring(data: dict[str, Any]) -> bool:
+    """Whether ministack makes the table from another's record, whose indexes say more than a request does."""
+    indexes = data.get("GlobalSecondaryIndexes")
+    return isinstance(indexes, list) and any(isinstance(index, dict) and "IndexArn" in index for index in indexes)

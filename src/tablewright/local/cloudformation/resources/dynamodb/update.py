@@ -109,7 +109,8 @@ class _Change:
     async def billing(self, table: Description) -> Description:
         mode, wanted = _mode(table), shape.billing_mode(self.after)
         if wanted == shape.ON_DEMAND:
-            return table if mode == wanted else await self._update(BillingMode=wanted)
+            left = self._units_left(mode)
+            return table if mode == wanted and not left else await self._update(BillingMode=wanted, **left)
         units = shape.numbers(self.after["ProvisionedThroughput"])
         if mode == wanted:
             now = {key: int((table.get("ProvisionedThroughput") or {}).get(key, 0)) for key in units}
@@ -125,6 +126,15 @@ class _Change:
             params["GlobalSecondaryIndexUpdates"] = updates
         return await self._update(**params)
 
+    def _units_left(self, mode: str) -> dict[str, object]:
+        """Provisioned units that the template still gives an on-demand table: they are sent, and DynamoDB says what it says."""
+        if mode == shape.ON_DEMAND and self.before.get("ProvisionedThroughput") == self.after.get(
+            "ProvisionedThroughput"
+        ):
+            return {}
+        units = self.after.get("ProvisionedThroughput")
+        return {"ProvisionedThroughput": shape.numbers(units)} if units else {}
+
     async def index_throughput(self, table: Description) -> Description:
         now = shape.indexes(table)
         old = shape.indexes(self.before)
@@ -132,7 +142,8 @@ class _Change:
         for name, index in shape.indexes(self.after).items():
             update: dict[str, Any] = {}
             units = index.get("ProvisionedThroughput")
-            if units and shape.billing_mode(self.after) == shape.PROVISIONED:
+            # Units for an index of an on-demand table are sent too: DynamoDB says what it says about them.
+            if units and (shape.billing_mode(self.after) == shape.PROVISIONED or self._turned_or_new(name, units)):
                 live = (now.get(name) or {}).get("ProvisionedThroughput") or {}
                 if any(int(live.get(key, 0)) != value for key, value in shape.numbers(units).items()):
                     update["ProvisionedThroughput"] = shape.numbers(units)
@@ -142,6 +153,11 @@ class _Change:
             if update:
                 updates.append({"Update": {"IndexName": name, **update}})
         return await self._update(GlobalSecondaryIndexUpdates=updates) if updates else table
+
+    def _turned_or_new(self, index: str, units: Mapping[str, Any]) -> bool:
+        """Whether the table was provisioned before, or the index had not these units."""
+        old = shape.indexes(self.before).get(index) or {}
+        return shape.billing_mode(self.before) == shape.PROVISIONED or old.get("ProvisionedThroughput") != units
 
     async def stream(self, table: Description) -> Description:
         declared = table.get("StreamSpecification") or {}
@@ -164,6 +180,9 @@ class _Change:
 
     async def on_demand_throughput(self, table: Description) -> Description:
         old, new = self.before.get("OnDemandThroughput"), self.after.get("OnDemandThroughput")
+        if shape.billing_mode(self.after) == shape.PROVISIONED and new:
+            # DynamoDB says what it says about them.
+            return await self._update(OnDemandThroughput=shape.numbers(new))
         if old == new or shape.billing_mode(self.after) != shape.ON_DEMAND:
             return table
         unlimited = {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1}
