@@ -219,7 +219,10 @@ CLASS = {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
             {"StreamSpecification": ON, "ReplicaUpdates": [{"Create": {"RegionName": "eu-west-1"}}]},
             "Replica modification must be",
         ),
-        ({"StreamSpecification": ON, "OnDemandThroughput": {"MaxReadRequestUnits": 9}}, "can only be combined with BillingMode"),
+        (
+            {"StreamSpecification": ON, "OnDemandThroughput": {"MaxReadRequestUnits": 9}},
+            "can only be combined with BillingMode",
+        ),
         ({"StreamSpecification": {"StreamEnabled": False}}, "Table has no stream to disable"),
         ({"WarmThroughput": {"ReadUnitsPerSecond": 10}}, "decreasing WarmThroughput is not supported"),
         ({"MultiRegionConsistency": "STRONG"}, "does not imitate MultiRegionConsistency"),
