@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from tablewright.migrate.live.journal import Journal
 from tablewright.migrate.live.outputs import key_of
 from tablewright.migrate.live.replay import Outputs
 from tablewright.migrate.live.spool import Spool
-from tablewright.migrate.live.tail.run import Tail
+from tablewright.migrate.live.tail.run import Tail, Trimmed
 from tablewright.model.stream import StreamPage, StreamRecord, StreamShard
 from tablewright.model.table import Key
 
@@ -62,7 +64,7 @@ class Stream:
     def write(self, name: str, old: bytes | None, new: bytes | None) -> None:
         self.sequence += 1
         key = json.dumps({"id": {"S": name}}).encode()
-        self.shards_held[self.home[name]][1].append(StreamRecord(str(self.sequence), key, 1e9, old, new))
+        self.shards_held[self.home[name]][1].append(StreamRecord(str(self.sequence), key, time.time(), old, new))
 
     def split(self, shard: str, left: frozenset[str]) -> None:
         parent, records, _ = self.shards_held[shard]
@@ -215,3 +217,98 @@ class LiveTail(RuleBasedStateMachine):
 
 LiveTail.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 TestLiveTail = pytest.mark.slow(LiveTail.TestCase)  # each step is on the disk when it is done
+
+
+# One thing at a time.
+
+
+def _tail(folder: Path, stream: Stream, since: float = 0.0) -> Tail:
+    return Tail(
+        "forward",
+        "arn",
+        stream,
+        Spool(folder / "spool"),
+        Journal(folder / "live.sqlite"),
+        Clock(),
+        keys=KEYS,
+        since=since,
+    )
+
+
+def _item(name: str) -> bytes:
+    return json.dumps({"id": {"S": name}, "v": {"S": name}}).encode()
+
+
+def test_a_record_whose_time_is_not_known_is_kept(tmp_path: Path) -> None:
+    stream = Stream()
+    stream.write("a", None, _item("a"))
+    stream.write("b", None, _item("b"))
+    records = stream.shards_held["s0"][1]
+    records[:] = [replace(records[0], at=0.0), replace(records[1], at=1.0)]
+    tail = _tail(tmp_path, stream, since=time.time())
+    tail.poll()
+    assert tail.counted()[0] == 1  # the other was made long before the tail began
+
+
+def test_what_ttl_deletes_is_no_writer(tmp_path: Path) -> None:
+    """No fence holds it: a table in which items expire all the time could else never be cut over."""
+    stream = Stream()
+    tail = _tail(tmp_path, stream)
+    stream.write("a", _item("a"), None)
+    records = stream.shards_held["s0"][1]
+    records[:] = [replace(records[0], expired=True)]
+    tail.poll()
+    assert tail.counted()[0] == 1 and tail.heard_at == 0.0 and tail.newest == 0.0
+    stream.write("b", _item("b"), None)
+    tail.poll()
+    assert tail.heard_at > 0.0 and tail.newest > 0.0
+
+
+def test_a_shard_that_ended_is_not_silent_before_its_children_are_known(tmp_path: Path) -> None:
+    stream = Stream()
+    stream.split("s0", frozenset("ab"))
+    stream.split("s1", frozenset("ab"))
+    tail = _tail(tmp_path, stream)
+    hidden = {name: stream.shards_held.pop(name) for name in ("s3", "s4")}
+    tail.poll()  # reads s1 to its end
+    assert tail.lag().silent_since is None
+    stream.shards_held |= hidden
+    tail.poll()
+    assert tail.lag().silent_since is not None
+
+
+class Sparse(Stream):
+    """A stream of which one shard is idle for hours: so many pages are empty before what stands in it."""
+
+    empty = 50
+
+    def records(self, stream_arn: str, iterator: str) -> StreamPage:
+        self.empty -= 1
+        return StreamPage((), iterator) if self.empty >= 0 else super().records(stream_arn, iterator)
+
+
+def test_empty_pages_of_an_old_shard_are_not_its_end(tmp_path: Path) -> None:
+    stream = Sparse()
+    old = f"shardId-{int((time.time() - 3 * 3600) * 1000):020d}-0a1b"
+    stream.shards_held = {old: stream.shards_held["s0"]}
+    stream.home = dict.fromkeys(NAMES, old)
+    stream.write("a", None, _item("a"))
+    tail = _tail(tmp_path, stream)
+    while not tail.is_known():
+        tail.poll()
+    assert tail.counted()[0] == 1
+
+
+def test_a_process_that_stood_still_for_a_day_notices(tmp_path: Path) -> None:
+    stream = Stream()
+    tail = _tail(tmp_path, stream)
+    tail.poll()
+    later = time.time() + 24 * 3600
+
+    class Later(Clock):
+        def now(self) -> datetime:
+            return datetime.fromtimestamp(later, UTC)
+
+    tail._clock = Later()
+    with pytest.raises(Trimmed):
+        tail.poll()

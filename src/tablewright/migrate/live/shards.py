@@ -7,10 +7,11 @@ is in one line of descent only. Source: Amazon DynamoDB Developer Guide, "Change
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Backlog", "Shard", "backlog", "missing", "replayable"]
+__all__ = ["Backlog", "Shard", "backlog", "born", "empty_pages", "missing", "replayable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +70,24 @@ def backlog(shards: Mapping[str, Shard]) -> Backlog:
     silences = [each.silent_at for each in shards.values() if not each.closed]
     # A stream that is on has an open shard, though it may not be listed yet.
     return Backlog(waiting, min(silences) if silences and all(silences) else None)
+
+
+_BORN = re.compile(r"shardId-0*(\d{13})-\w+")
+_PASSED_S = 60.0
+"""How much of an idle shard's time one empty page is taken to pass over; AWS gives no figure."""
+_KEPT_S = 24 * 3600.0
+
+
+def born(shard: str) -> float:
+    """When a shard began, as AWS's shard ids tell it (milliseconds; not documented); 0 for an id of another form."""
+    found = _BORN.fullmatch(shard)
+    return int(found[1]) / 1000 if found is not None else 0.0
+
+
+def empty_pages(age_s: float) -> int:
+    """How many empty pages may come before the end of a shard that is read on from a place so old.
+
+    "It might take multiple calls to get to a portion of the shard that contains stream records" (API reference, GetRecords): an
+    iterator that was made anew is not at the end because one page is empty.
+    """
+    return int(min(max(age_s, 0.0), _KEPT_S) / _PASSED_S)

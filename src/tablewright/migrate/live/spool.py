@@ -193,8 +193,8 @@ class ShardSpool:
         raise _damaged(path, f"record {number} is not there")
 
     def forget(self, number: int) -> None:
-        """Remove the files whose records are all below ``number``, but for the newest."""
-        while len(self._files) > 1 and self._files[1][0] <= number:
+        """Remove the files whose records are all below ``number``, but for the newest that has one: it says where to go on."""
+        while len(self._files) > 1 and self._files[1][0] < number:
             self._files.pop(0)[1].unlink(missing_ok=True)
 
     def close(self) -> None:

@@ -187,7 +187,7 @@ def following(stage: Stage) -> Iterator[LiveEvent]:
             asked_at = asked_at or stage.now()
             lag = follower.tail.lag()
             drained = not lag.records and (lag.silent_since or 0.0) > asked_at
-            near = lag.seconds <= stage.options.lag and lag.records <= _NEAR
+            near = lag.silent_since is not None and lag.seconds <= stage.options.lag and lag.records <= _NEAR
             if drained or (near and stage.now() > asked_at + _JUDGED_AFTER_S):
                 yield from _begin(stage, wishes["cutover"])
                 return

@@ -12,7 +12,7 @@ import orjson
 from xxhash import xxh3_128_intdigest
 
 from tablewright.migrate.items.canonical import canonical
-from tablewright.migrate.live.events import Rechecked
+from tablewright.migrate.live.events import Followed, Rechecked
 from tablewright.migrate.live.items.run import Items
 from tablewright.migrate.live.journal import Side
 from tablewright.migrate.live.outputs import key_of
@@ -25,6 +25,8 @@ __all__ = ["REPORT", "TimeIsUp", "at_rest", "recheck"]
 REPORT = "rechecked.jsonl"
 _AT_ONCE = 1000
 _LISTED = 1000
+_ONCE_MORE = 3
+_LEAST_FOR_MORE_S = 4.0
 
 
 class TimeIsUp(Exception):
@@ -37,27 +39,62 @@ class Difference:
 
     kind: str
     key: bytes
+    owner: bytes | None = None
+    """The key of the first table's item that should be there; None for an extra one."""
+    item: bytes | None = None
+    """What should be there."""
 
 
-def recheck(stage: Stage, side: Side, outputs: Outputs, first: Items, second: Items) -> Iterator[Rechecked]:
-    """Compare every key that moved since the verification began, by strongly consistent reads; nothing may move any more.
+def recheck(stage: Stage, side: Side, outputs: Outputs, first: Items, second: Items) -> Iterator[Rechecked | Followed]:
+    """Compare every key that moved since the verification began, by strongly consistent reads; no writer moves any more.
 
-    ``first`` is the table that was written to, ``second`` the one that followed. Yields what it comes to, once at the end.
+    ``first`` is the table that was written to, ``second`` the one that followed. What differs is compared some times more while
+    the tail goes on: TTL deletes behind the fence as well. Yields what it comes to, once at the end.
     """
     compared = 0
     found: list[Difference] = []
     owned: set[int] = set()
     for sources in _parts(stage.journal.touched(side, "source")):
-        expected = _expected(first.read(sources), outputs)
+        expected, owners = _expected(first.read(sources), outputs)
         owned.update(map(xxh3_128_intdigest, expected))
-        found += _differences(expected, second.read(expected))
+        found += _differences(expected, owners, second.read(expected))
         compared += len(sources)
         _breathe(stage)
     loose = (key for key in stage.journal.touched(side, "target") if xxh3_128_intdigest(key) not in owned)
     for targets in _parts(loose):
         found += [Difference("extra", key) for key in second.read(targets)]
         _breathe(stage)
+    for _ in range(_ONCE_MORE):
+        if not found or stage.left() < _LEAST_FOR_MORE_S:
+            break
+        until = stage.now() + 1.0
+        while stage.now() < until:
+            yield from stage.pass_time(side)
+            _breathe(stage)
+        found = _again(found, outputs, first, second)
+    if side == "back":
+        found = [each for each in found if each.kind != "missing" or not _has_expired(stage, each.item)]
     yield Rechecked(compared, len(found), _report(stage.folder / REPORT, found) if found else "")
+
+
+def _again(found: list[Difference], outputs: Outputs, first: Items, second: Items) -> list[Difference]:
+    """What of this still differs. An extra one may have got an owner meanwhile, and another may have lost its."""
+    owners = {each.owner for each in found if each.owner is not None}
+    expected, owned = _expected(first.read(owners), outputs)
+    keys = {each.key for each in found}
+    actual = second.read(keys | expected.keys())
+    extra = [Difference("extra", key) for key in actual if key in keys and key not in expected]
+    return _differences(expected, owned, actual) + extra
+
+
+def _has_expired(stage: Stage, item: bytes | None) -> bool:
+    """Whether the source's TTL deletes such an item: on the way back it may have been faster than that of the target."""
+    found = stage.source.found
+    ttl = found.table.ttl if found is not None else None
+    if item is None or ttl is None or ttl.attribute is None or ttl.status != "ENABLED":
+        return False
+    told = orjson.loads(item).get(ttl.attribute, {}).get("N")
+    return told is not None and float(told) <= stage.now()
 
 
 def _breathe(stage: Stage) -> None:
@@ -68,25 +105,30 @@ def _breathe(stage: Stage) -> None:
         raise TimeIsUp
 
 
-def _expected(items: Mapping[bytes, bytes], outputs: Outputs) -> dict[bytes, bytes]:
-    """What the second table must hold of these items of the first; nothing for one that cannot be transformed."""
+def _expected(items: Mapping[bytes, bytes], outputs: Outputs) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
+    """(what the second table must hold of these items of the first, whose each is); nothing for one that cannot be transformed."""
     expected: dict[bytes, bytes] = {}
-    for item in items.values():
+    owners: dict[bytes, bytes] = {}
+    for source, item in items.items():
         try:
-            expected.update(outputs(item))
+            made = outputs(item)
         except ValueError:
             continue
-    return expected
+        expected.update(made)
+        owners.update(dict.fromkeys(made, source))
+    return expected, owners
 
 
-def _differences(expected: Mapping[bytes, bytes], actual: Mapping[bytes, bytes]) -> list[Difference]:
+def _differences(
+    expected: Mapping[bytes, bytes], owners: Mapping[bytes, bytes], actual: Mapping[bytes, bytes]
+) -> list[Difference]:
     found = []
     for key, item in expected.items():
         held = actual.get(key)
         if held is None:
-            found.append(Difference("missing", key))
+            found.append(Difference("missing", key, owners[key], item))
         elif canonical(held) != canonical(item):
-            found.append(Difference("different", key))
+            found.append(Difference("different", key, owners[key], item))
     return found
 
 

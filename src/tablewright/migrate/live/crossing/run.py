@@ -85,7 +85,7 @@ def draining(stage: Stage, end: End2) -> Iterator[LiveEvent]:
             stage.journal.note(stream_back=None)  # the way back is lost
         yield from _give_up(stage, error.summary, error)
     else:
-        yield from stage.go("ready", why)
+        yield from stage.go("ready", why, drained_at=stage.now())
 
 
 class _Ends(Exception):
@@ -115,10 +115,11 @@ def _run_dry(stage: Stage, end: End2) -> Iterator[LiveEvent]:
             raise _Ends("unfence", "somebody asked for the fence to be taken down")
         lag = tail.lag()
         begin = max(fenced_at, tail.heard_at, began)  # whoever came back may have another clock
-        if tail.described_at <= fenced_at:
+        # The stream is looked at when the quiet period is over: a child may be listed some time after its parent has ended.
+        if tail.described_at < begin + quiet <= stage.now():
             tail.look_again()
         silent = lag.silent_since is not None and lag.silent_since >= begin + quiet
-        if silent and not lag.records and tail.described_at > fenced_at:
+        if silent and not lag.records and tail.described_at >= begin + quiet:
             return
         late = tail.newest - fenced_by_aws
         if late > _SLOW_FENCE_S:
@@ -139,8 +140,9 @@ def rechecking(stage: Stage, end: End2) -> Iterator[LiveEvent]:
         outputs, first, second = outputs_of(inverse, stage.source.keys), second, first
     found = Rechecked(0, 0)
     try:
-        for found in recheck(stage, way.side, outputs, first, second):
-            yield found
+        for event in recheck(stage, way.side, outputs, first, second):
+            found = event if isinstance(event, Rechecked) else found
+            yield event
     except TimeIsUp:
         yield from _time_is_up(stage, "the pause was over before every key in motion was compared")
         return
@@ -189,6 +191,9 @@ def switching(stage: Stage, end: End2) -> Iterator[LiveEvent]:
         if stage.fresh:
             raise _unknown(stage, "The pause was over before it could be switched again.")
         yield from _time_is_up(stage, "too little of the pause was left to switch")
+        return
+    if not stage.fresh and stage.follower(way.side).tail.heard_at > float(stage.journal.noted("drained_at") or 0.0):
+        yield from _time_is_up(stage, "a writer went on past the fence while the keys that moved were compared")
         return
     try:
         if way.to == "source":

@@ -84,6 +84,7 @@ class Stage:
         self.outputs = outputs_of(transform, target.keys)
         self._followers: dict[Side, Follower] = {}
         self._shown = 0.0
+        self._began = self.now()
         self.fresh = True
         """Whether the state that is being worked at was entered by another process."""
         self.resumed = self.journal.entered() is not None
@@ -230,7 +231,7 @@ class Stage:
             def replay() -> int:
                 return tail.replay(outputs, items, remember=not keeps, moves=moves)
 
-            delay = IN_FLIGHT_S if self.resumed and self.fresh else 0.0
+            delay = max(self._began + IN_FLIGHT_S - self.now(), 0.0) if self.resumed else 0.0
             self._followers[side] = Follower(tail, spool, items, self.clock, None if holds else replay, delay)
         return self._followers[side]
 

@@ -12,7 +12,7 @@ from tablewright.migrate.live.items.run import Items
 from tablewright.migrate.live.journal import Journal, Side
 from tablewright.migrate.live.outputs import key_of
 from tablewright.migrate.live.replay import Outputs, touched_keys, window
-from tablewright.migrate.live.shards import Backlog, Shard, backlog, missing, replayable
+from tablewright.migrate.live.shards import Backlog, Shard, backlog, born, empty_pages, missing, replayable
 from tablewright.migrate.live.spool import Spool
 from tablewright.model.stream import StreamPage, StreamRecord
 from tablewright.model.table import Key
@@ -40,7 +40,7 @@ class Lag:
     """How far the other table is behind: records spooled and not replayed, and the age of the oldest of them in seconds.
 
     ``silent_since``: when each open shard had last given all it had, the earliest of them (epoch seconds); None while one
-    never has.
+    never has, or a shard has ended of which the children are not known yet.
     """
 
     records: int
@@ -79,10 +79,12 @@ class Tail:
         self._due = True
         self._closed_noted, self._silence_noted = 0, 0.0
         self._oldest = 0.0
+        self._childless = False
+        self._ahead: dict[str, int] = {}
         self.heard_at = 0.0
-        """When a record was last heard of, by this machine's clock in epoch seconds; 0 for not yet."""
+        """When a writer's record was last heard of, by this machine's clock in epoch seconds; 0 for not yet."""
         self.newest = 0.0
-        """When the newest record was made, by DynamoDB's clock; 0 for none."""
+        """When the newest record of a writer was made, by DynamoDB's clock; 0 for none. No fence holds TTL: it is no writer."""
         self._shards = {
             name: replace(shard, spooled=spool.shard(name).count) for name, shard in journal.shards(side).items()
         }
@@ -126,7 +128,7 @@ class Tail:
             raise
         with self._lock:
             lost = missing(self._shards, (shard.id for shard in listed))
-            if not self._described:
+            if now - self._described > self._kept_s - _MARGIN_S:  # nobody has looked yet, or this process stood still
                 lost += [shard.id for shard in self._shards.values() if not shard.closed and self._is_late(shard, now)]
             if lost:
                 raise self._trimmed(lost[0])
@@ -136,7 +138,7 @@ class Tail:
             with self._lock:
                 for name, parent in new:
                     self._shards[name] = Shard(name, parent, spooled=self._spool.shard(name).count)
-        self._described, self._due = now, False
+        self._described, self._due, self._childless = now, False, False
 
     def _is_late(self, shard: Shard, now: float) -> bool:
         """Whether nobody has looked for so long that records may have come and gone unseen."""
@@ -150,31 +152,45 @@ class Tail:
         for _ in range(_PAGES_A_ROUND):
             asked_at = self._now()
             page = self._page(shard.id, spool.last)
-            records = [each for each in page.records if each.at >= self._since]
+            records = [each for each in page.records if each.at >= self._since or not each.at]  # 0: it is not known
             number += len(records)
-            if records:
+            written = [each.at for each in records if not each.expired]
+            if written:
                 self.heard_at = max(self.heard_at, self._now())
-                self.newest = max(self.newest, records[-1].at)
+                self.newest = max(self.newest, *written)
             spooled = spool.append(records)
             closed = page.next is None
             with self._lock:
                 if page.next is None:
                     self._iterators.pop(shard.id, None)
-                    self._due = True  # it may have children
+                    self._due = self._childless = True  # it may have children
                 else:
                     self._iterators[shard.id] = page.next
                 held = self._shards[shard.id]
-                silent = asked_at if closed or not page.records else held.silent_at
+                self._ahead[shard.id] = self._pages_ahead(shard.id, page)
+                at_end = closed or (not page.records and not self._ahead[shard.id])
+                silent = asked_at if at_end else held.silent_at
                 self._shards[shard.id] = replace(held, spooled=spooled, closed=closed, silent_at=silent)
-            if closed or not page.records:
+            if at_end:
                 break
         return number
+
+    def _pages_ahead(self, shard: str, page: StreamPage) -> int:
+        """How many more empty pages are waited for before the shard counts as read to its end."""
+        if not page.records:
+            return max(self._ahead.get(shard, 0) - 1, 0)
+        newest = page.records[-1].at
+        return empty_pages(self._now() - newest) if newest else 0
 
     def _page(self, shard: str, after: str) -> StreamPage:
         """One page of a shard. An iterator that has expired is asked for anew, behind the last record on the disk."""
         for _ in range(3):
             try:
-                iterator = self._iterators.get(shard) or self._streams.iterator(self._arn, shard, after)
+                iterator = self._iterators.get(shard)
+                if iterator is None:
+                    iterator = self._streams.iterator(self._arn, shard, after)
+                    begun = self._spool.shard(shard).last_at or born(shard)
+                    self._ahead[shard] = empty_pages(self._now() - begun) if begun else 0
                 return self._streams.records(self._arn, iterator)
             except TablewrightError as error:
                 self._iterators.pop(shard, None)
@@ -183,6 +199,7 @@ class Tail:
                 if error.code in ("records-trimmed", "stream-gone"):
                     raise self._trimmed(shard) from error
                 raise
+        self._ahead[shard] = self._ahead.get(shard, 0) + 2  # nothing was read
         return StreamPage((), self._streams.iterator(self._arn, shard, after))
 
     def _trimmed(self, shard: str) -> Trimmed:
@@ -245,7 +262,7 @@ class Tail:
         found = self.backlog()
         now = self._now()
         behind = max(now - self._oldest, 0.0) if found.records and self._oldest else 0.0
-        return Lag(found.records, behind, found.silent_since)
+        return Lag(found.records, behind, None if self._childless else found.silent_since)
 
     def backlog(self) -> Backlog:
         """What is spooled and not replayed."""
@@ -270,8 +287,7 @@ class Tail:
 
     def is_known(self) -> bool:
         """Whether every open shard has been read to its end once."""
-        found = self.backlog()
-        return found.silent_since is not None
+        return self.lag().silent_since is not None
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
