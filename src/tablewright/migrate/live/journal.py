@@ -216,6 +216,12 @@ class Journal:
         rows = self._rows("SELECT source, reason FROM aside WHERE side = ? ORDER BY source", side)
         return tuple(Aside(source, reason) for source, reason in rows)
 
+    def aside_images(self, side: Side) -> tuple[bytes, ...]:
+        """Those items as they were when they could not be transformed."""
+        return tuple(
+            bytes(row[0]) for row in self._rows("SELECT image FROM aside WHERE side = ? ORDER BY source", side)
+        )
+
     def meetings(self, side: Side) -> tuple[Meeting, ...]:
         """Target keys that more than one source item holds, as far as has been replayed."""
         rows = self._rows("SELECT target, sources FROM meeting WHERE side = ? ORDER BY target", side)

@@ -35,7 +35,10 @@ from tablewright.migrate.wire.door import OpenTable
 from tablewright.model.table import Key
 from tablewright.ports import Clock
 
-__all__ = ["Compared", "VerifySettings", "verify"]
+__all__ = ["MOST", "Compared", "VerifySettings", "verify"]
+
+MOST = 1000
+"""Differing items that are listed, unless more are asked for."""
 
 _SHOWN_EVERY_S = 1.0
 _KEPT_EVERY_S = 15.0
@@ -71,7 +74,7 @@ class VerifySettings:
     """
 
     folder: Path
-    most: int = 1000
+    most: int = MOST
     values: bool = False
     extras: bool = True
     aside: Aside = field(default_factory=Aside)

@@ -54,6 +54,7 @@ def differing(
         "target_items": str(halves[1].buckets.items),
         "refused": str(halves[0].refused),
         "buckets_not_looked_into": str(unread),
+        **({"list_ended": "yes"} if more else {}),
     }
     moved = (
         f" {_number(settled)} differed when they were first read and are the same now: somebody writes."

@@ -33,6 +33,8 @@ _STREAM_WAIT_S = 300.0
 _NEAR = 2_000
 """Records that a tail may be behind and still count as close."""
 _JUDGED_AFTER_S = 10.0
+_MOST_IN_MOTION = 50_000
+"""Items that may differ while both tables are read, because they are in motion."""
 _VIEW = "NEW_AND_OLD_IMAGES"
 
 
@@ -242,6 +244,8 @@ def verifying(stage: Stage) -> Iterator[LiveEvent]:
         folder=stage.folder,
         pace=options.pace,
         segments=options.segments or 4,
+        aside=stage.journal.aside_images("forward"),
+        most=_MOST_IN_MOTION,
         stopping=lambda: stage.request.stopping() or "abandon" in stage.journal.wishes(),
     ):
         follower.check()
@@ -257,6 +261,12 @@ def verifying(stage: Stage) -> Iterator[LiveEvent]:
     if ended.ending is Ending.DONE:
         yield from stage.go("clean", "both tables hold the same")
         return
+    if ended.code == "verify-incomplete":  # an item that was set aside since it began
+        stage.journal.note(
+            refusal=[ended.code, ended.summary, ended.detail, f"tablewright migrate cutover {stage.job}"]
+        )
+        yield from stage.go("differs", ended.summary)
+        return
     # What differed may have been in motion: whatever was written until now is replayed before anything is concluded.
     end = stage.now()
     while True:
@@ -265,13 +275,18 @@ def verifying(stage: Stage) -> Iterator[LiveEvent]:
         if not lag.records and lag.silent_since is not None and lag.silent_since > end:
             break
     still, moved = at_rest(stage)
-    listed = still + moved
-    if still or listed < sum(
-        int(ended.facts.get(kind, 0) or 0) for kind in ("missing", "extra", "different", "ambiguous")
-    ):
+    if "list_ended" in ended.facts or int(ended.facts.get("buckets_not_looked_into", 0)):
+        words = f"More than {_MOST_IN_MOTION:,} items differed while they were read, so that not all were looked at."
+        hint = f"tablewright migrate cutover {stage.job}"
+        stage.journal.note(
+            refusal=["verify-differs", "Too many items are in motion", f"{words} Try a quieter hour.", hint]
+        )
+        yield from stage.go("differs", "too many items were in motion for the list")
+        return
+    if still:
         yield Noted(
             "warning",
-            f"{still or 'some'} items differ that nobody wrote to; they are listed in {ended.facts.get('report')}",
+            f"{still:,} items differ that nobody wrote to; they are listed in {ended.facts.get('report')}",
         )
         stage.journal.note(refusal=["verify-differs", ended.summary, ended.detail, ended.hint])
         yield from stage.go("differs", ended.summary)

@@ -106,7 +106,7 @@ def _breathe(stage: Stage) -> None:
 
 
 def _expected(items: Mapping[bytes, bytes], outputs: Outputs) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
-    """(what the second table must hold of these items of the first, whose each is); nothing for one that cannot be transformed."""
+    """(what the second table must hold of items of the first, whose each is); nothing for one that cannot be transformed."""
     expected: dict[bytes, bytes] = {}
     owners: dict[bytes, bytes] = {}
     for source, item in items.items():
@@ -137,6 +137,8 @@ def at_rest(stage: Stage) -> tuple[int, int]:
     path = stage.folder / FILE_NAME
     still = moved = 0
     keys = stage.target.keys
+    if not path.exists():
+        return 0, 0
     with path.open("rb") as lines:
         for line in lines:
             key = key_of(orjson.dumps(orjson.loads(line)["key"]), keys)
