@@ -10,21 +10,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 
-from tablewright.migrate.live.replay import Claim, touched_keys, window
+from tablewright.migrate.live.replay import STRANGER, Claim, taken, touched_keys, window
 from tablewright.migrate.live.shards import Shard, replayable
 from tablewright.model.stream import StreamRecord
 
 KEYS = tuple(f"k{n}" for n in range(5))
 VALUES = tuple(range(7))
-TRANSFORMS = ("unchanged", "moving", "sifted", "spread")
+TRANSFORMS = ("unchanged", "moving", "sifted", "spread", "refusing")
 Item = tuple[str, int, int]
 """Key, value, and the number of the write that made it: so that an older state of an item is told from a newer one."""
 
 
 def become(transform: str, item: Item) -> Mapping[bytes, bytes]:
-    """What an item of the source becomes."""
+    """What an item of the source becomes. Raises ValueError for one that cannot be transformed."""
     key, value, made = item
     body = b"%b/%d/%d" % (key.encode(), value, made)
+    if transform == "refusing" and value % 3 == 0:
+        raise ValueError(str(value))
     if transform == "moving":
         return {b"v%d" % value: body}
     if transform == "sifted":
@@ -60,6 +62,7 @@ class Schedule:
         self.claims: dict[tuple[bytes, bytes], Claim] = {}
         self.unread = list(KEYS)
         self.in_flight: list[tuple[str, Item]] = []
+        self.aside: set[str] = set()
         self.steps = self.crashes = 0
         for key in KEYS:
             if self.chance.random() < 0.6:
@@ -72,9 +75,16 @@ class Schedule:
             self.steps += 1
             self._step()
         expected: dict[bytes, bytes] = {}
-        for item in self.source.values():
-            expected.update(become(self.transform, item))
+        refused = set()
+        for key, item in self.source.items():
+            try:
+                expected.update(become(self.transform, item))
+            except ValueError:
+                refused.add(key)
         assert self.target == expected, (self.transform, self.target, expected)
+        assert self.aside == refused
+        held = [target for target, _ in self.claims]
+        assert len(held) == len(set(held))  # nothing met, and nothing is taken for a meeting
 
     def _behind(self) -> bool:
         return any(shard.replayed < len(self.records[name]) for name, shard in self.shards.items())
@@ -145,7 +155,13 @@ class Schedule:
         found = self.source.get(key)
         if self.chance.random() < 0.2 and any(record.key == key.encode() for record in self.records[self.home[key]]):
             found = self.before.get(key)  # an eventually consistent read
-        if found is not None:
+        if found is None:
+            return
+        try:
+            become(self.transform, found)
+        except ValueError:
+            self.aside.add(key)
+        else:
             self.in_flight.append((key, found))
 
     # ---------------------------------------------------------------- the tail
@@ -167,7 +183,12 @@ class Schedule:
             return become(self.transform, _item(image))
 
         keys = touched_keys(changes, outputs)
-        found = window(changes, outputs, [claim for claim in self.claims.values() if claim.target in keys])
+        claims = [claim for claim in self.claims.values() if claim.target in keys]
+        for target, written in taken(changes, outputs, claims).items():
+            if target in self.target and self.target[target] not in written:
+                claims.append(Claim(target, STRANGER, self.target[target]))
+                self.claims[target, STRANGER] = claims[-1]  # on the disk before it is overwritten
+        found = window(changes, outputs, claims)
         writes = [*found.puts.items(), *((key, None) for key in found.deletes)]
         self.chance.shuffle(writes)
         arrive = len(writes)
@@ -181,6 +202,8 @@ class Schedule:
                 self.target[key] = item
         if crashed:
             return
+        for refused in found.refused:
+            (self.aside.discard if refused.reason is None else self.aside.add)(refused.source.decode())
         for claim in found.claims:
             self.claims.pop((claim.target, claim.source), None)
             if claim.item is not None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from tablewright.migrate.live.replay import Claim, touched_keys, window
+from tablewright.migrate.live.replay import STRANGER, Claim, taken, touched_keys, window
 from tablewright.model.stream import StreamRecord
 
 Value = int | None
@@ -65,11 +65,22 @@ def lawful(source: tuple[Value, ...], become: Become) -> bool:
     return len(held) == len(set(held))
 
 
+def met(world: World) -> bool:
+    """Whether it is known that several items have one target key."""
+    held = [claim.target for claim in world.claims]
+    return len(held) != len(set(held))
+
+
 def steps(
-    world: World, become: Become, values: tuple[int, ...], shard_of: tuple[int, ...], barrier: bool = True
+    world: World,
+    become: Become,
+    values: tuple[int, ...],
+    shard_of: tuple[int, ...],
+    barrier: bool = True,
+    meets: bool = False,
 ) -> Iterator[World]:
     """Every world that one step leads to."""
-    yield from _application(world, become, values, shard_of)
+    yield from _application(world, become, values, shard_of, meets)
     copied = all(each == () for each in world.copy)
     if not copied:
         yield from _backfill(world, become)
@@ -77,7 +88,9 @@ def steps(
         yield from _replay(world, become)
 
 
-def _application(world: World, become: Become, values: tuple[int, ...], shard_of: tuple[int, ...]) -> Iterator[World]:
+def _application(
+    world: World, become: Become, values: tuple[int, ...], shard_of: tuple[int, ...], meets: bool
+) -> Iterator[World]:
     if not world.writes:
         return
     for at, _ in enumerate(KEYS):
@@ -86,7 +99,7 @@ def _application(world: World, become: Become, values: tuple[int, ...], shard_of
             if value == old:
                 continue
             source = (*world.source[:at], value, *world.source[at + 1 :])
-            if not lawful(source, become):
+            if not meets and not lawful(source, become):
                 continue
             shards = list(world.shards)
             shards[shard_of[at]] = (*shards[shard_of[at]], (at, old, value))
@@ -148,23 +161,30 @@ def _replay(world: World, become: Become) -> Iterator[World]:
         for until in range(done + 1, len(shard) + 1):
             changes = [change(KEYS[at], old, new, done + i) for i, (at, old, new) in enumerate(shard[done:until])]
             keys = touched_keys(changes, outputs)
-            known = {(claim.target, claim.source): claim for claim in world.claims}
-            found = window(changes, outputs, [claim for claim in world.claims if claim.target in keys])
+            claims = [claim for claim in world.claims if claim.target in keys]
+            target = dict(world.target)
+            strange = [
+                Claim(key, STRANGER, target[key])
+                for key, written in taken(changes, outputs, claims).items()
+                if key in target and target[key] not in written
+            ]
+            known = {(claim.target, claim.source): claim for claim in (*world.claims, *strange)}
+            held = replace(world, claims=frozenset(_ranked(known.values())))  # on the disk before it is overwritten
+            found = window(changes, outputs, [*claims, *strange])
             for claim in found.claims:
                 known.pop((claim.target, claim.source), None)
                 if claim.item is not None:
                     known[claim.target, claim.source] = claim
             writes = [*found.puts.items(), *((key, None) for key in found.deletes)]
-            target = dict(world.target)
             for arrived, (key, item) in enumerate(writes):
                 if world.crashes and arrived:
                     # Some writes arrived, and where the window ends was never recorded.
-                    yield replace(world, target=frozenset(target.items()), crashes=world.crashes - 1)
+                    yield replace(held, target=frozenset(target.items()), crashes=world.crashes - 1)
                 target.pop(key, None)
                 if item is not None:
                     target[key] = item
             if world.crashes:
-                yield replace(world, target=frozenset(target.items()), crashes=world.crashes - 1)
+                yield replace(held, target=frozenset(target.items()), crashes=world.crashes - 1)
             replayed = (*world.replayed[:number], until, *world.replayed[number + 1 :])
             yield replace(
                 world,
@@ -193,8 +213,12 @@ def explore(
     values: tuple[int, ...] = (1, 2),
     together: bool = False,
     barrier: bool = True,
+    meets: bool = False,
 ) -> tuple[int, int]:
-    """Walk through every world; returns (worlds, worlds at the end). Raises AssertionError at an end that is wrong."""
+    """Walk through every world; returns (worlds, worlds at the end). Raises AssertionError at an end that is wrong.
+
+    ``meets``: items may take each other's target keys, once everything is copied; at an end where they have one, it is known.
+    """
     shard_of = (0, 0) if together else (0, 1)
     begin = [
         World((a, b), writes, crashes, ((), ()))
@@ -202,6 +226,8 @@ def explore(
         for b in (None, *values)
         if lawful((a, b), become)
     ]
+    if meets:
+        begin = [replace(each, copy=((), ()), target=frozenset(expected(each, become).items())) for each in begin]
     seen: set[World] = set(begin)
     todo = list(begin)
     ends = 0
@@ -209,8 +235,11 @@ def explore(
         world = todo.pop()
         if world.over:
             ends += 1
-            assert dict(world.target) == expected(world, become), world
-        for after in steps(world, become, values, shard_of, barrier):
+            if lawful(world.source, become):
+                assert dict(world.target) == expected(world, become) and not met(world), world
+            else:
+                assert met(world), world
+        for after in steps(world, become, values, shard_of, barrier, meets):
             if after not in seen:
                 seen.add(after)
                 todo.append(after)

@@ -51,12 +51,33 @@ def test_three_writes_and_two_crashes_end_right(become: Become, together: bool) 
     assert worlds > 5_000 and ends > 30
 
 
+@pytest.mark.parametrize("become", [moving, spread], ids=lambda f: str(f.__name__))
+def test_items_that_meet_are_known_and_none_of_them_is_lost(become: Become) -> None:
+    """One of them need not have changed since the copy: who takes its key must not overwrite it, nor take it along."""
+    worlds, ends = explore(become, writes=2, crashes=1, meets=True)
+    assert worlds > 500 and ends > 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("become", [moving, spread], ids=lambda f: str(f.__name__))
+@pytest.mark.parametrize("together", [False, True], ids=["a shard each", "one shard"])
+def test_items_that_meet_and_part_in_three_writes(become: Become, together: bool) -> None:
+    worlds, ends = explore(become, writes=3, crashes=2, together=together, meets=True)
+    assert worlds > 5_000 and ends > 30
+
+
 # What the model finds: each of these is a design that was considered, or that a peer has.
 
 
 def test_a_replay_that_does_not_wait_for_the_copy_is_found() -> None:
     with pytest.raises(AssertionError):
         explore(unchanged, writes=1, crashes=0, barrier=False)
+
+
+def test_a_tail_without_strangers_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_world, "taken", lambda changes, outputs, claims: {})
+    with pytest.raises(AssertionError):
+        explore(moving, writes=1, crashes=0, meets=True)
 
 
 def test_a_window_that_forgets_the_images_in_between_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

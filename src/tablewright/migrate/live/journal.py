@@ -25,6 +25,8 @@ __all__ = ["Aside", "Entry", "Journal", "Side"]
 
 Side = Literal["forward", "back"]
 """Which tail: from the source to the target, or back."""
+Kind = Literal["source", "target", "listed"]
+"""Keys that moved, of the table that is followed and of the one that follows; and those that differed when both were read."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -167,6 +169,14 @@ class Journal:
                 ]
         return found
 
+    def claimed(self, side: Side, claims: Iterable[Claim]) -> None:
+        """Claims that must be known before the window that they belong to is written."""
+        with self._writing() as database:
+            database.executemany(
+                "INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?, ?)",
+                [(side, claim.target, claim.source, claim.item, claim.rank) for claim in claims],
+            )
+
     def replayed(
         self, side: Side, window: Window, positions: Mapping[str, int], *, remember: bool, moves: bool = True
     ) -> None:
@@ -234,7 +244,12 @@ class Journal:
         with self._writing() as database:
             database.execute("DELETE FROM touched WHERE side = ?", (side,))
 
-    def touched(self, side: Side, kind: Literal["source", "target"]) -> Iterator[bytes]:
+    def touch(self, side: Side, kind: Kind, keys: Iterable[bytes]) -> None:
+        """Note more such keys."""
+        with self._writing() as database:
+            database.executemany("INSERT OR IGNORE INTO touched VALUES (?, ?, ?)", [(side, kind, key) for key in keys])
+
+    def touched(self, side: Side, kind: Kind) -> Iterator[bytes]:
         """The keys that moved since ``forget_touched``, in order."""
         after = b""
         while True:

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import orjson
 
+from tablewright.migrate.items.canonical import canonical
 from tablewright.migrate.items.numbers import canonical_number
 from tablewright.migrate.live.replay import Outputs
 from tablewright.migrate.transform.protocol import Transform
 from tablewright.model.table import Key
 
-__all__ = ["image_of", "key_of", "outputs_of"]
+__all__ = ["image_of", "key_of", "outputs_of", "same_item"]
 
 
 def key_of(item: bytes, keys: Sequence[Key]) -> bytes:
@@ -28,6 +29,11 @@ def key_of(item: bytes, keys: Sequence[Key]) -> bytes:
         text = value[key.type]
         found[key.name] = {key.type: canonical_number(text) if key.type == "N" else text}
     return orjson.dumps(found)
+
+
+def same_item(one: bytes, other: bytes) -> bool:
+    """Whether two items are the same to DynamoDB, however they are written."""
+    return one == other or canonical(one) == canonical(other)
 
 
 def image_of(item: object) -> bytes:

@@ -8,6 +8,10 @@ Who holds a target key is remembered between windows (claims), because there is 
 when B takes a target key that A has just left, B's change may be replayed first, and A's must then not delete what B wrote.
 Where a transform keeps keys, a target key has one holder by nature, and nothing need be remembered.
 
+Claims tell of items that have changed. One that has not may hold a target key as well, and another take it from under it:
+whatever stands under a key that is taken, though nobody is known to have held it, is claimed for a STRANGER, until an item shows
+itself to have been it: by its old image, or by being the same.
+
 Replaying a window twice, or a longer one instead, ends the same: the writes follow from the claims alone, and every key that the
 first attempt touched is touched again.
 """
@@ -16,10 +20,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import eq
 
 from tablewright.model.stream import StreamRecord
 
-__all__ = ["Claim", "Meeting", "Outputs", "Refused", "Window", "touched_keys", "window"]
+__all__ = ["STRANGER", "Claim", "Meeting", "Outputs", "Refused", "Window", "taken", "touched_keys", "window"]
+
+STRANGER = b"an item that has not changed"
+"""The source key in a claim of whoever held a target key before it was taken; no key is such text."""
 
 Outputs = Callable[[bytes], Mapping[bytes, bytes]]
 """An item of the source -> the target items that it becomes, by canonical target key. Raises ValueError for one it cannot."""
@@ -84,8 +92,35 @@ def touched_keys(changes: Iterable[StreamRecord], outputs: Outputs) -> frozenset
     return frozenset(found)
 
 
-def window(changes: Sequence[StreamRecord], outputs: Outputs, claims: Iterable[Claim] = ()) -> Window:
-    """What to write for these changes, given the claims on the target keys that they touch (``touched_keys``)."""
+def taken(changes: Sequence[StreamRecord], outputs: Outputs, claims: Iterable[Claim]) -> dict[bytes, list[bytes]]:
+    """The target keys that somebody takes in this window, of whom nobody is known to have held them: with what is written there.
+
+    What stands there on the target is a stranger's, unless it is among that.
+    """
+    held: dict[bytes, set[bytes]] = {}
+    for claim in claims:
+        held.setdefault(claim.target, set()).add(claim.source)
+    known = set(held)
+    found: dict[bytes, list[bytes]] = {}
+    for change in changes:
+        before = _or_nothing(change.old, outputs)
+        known |= {target for target in before if change.key not in held.get(target, ())}
+        for target, item in _or_nothing(change.new, outputs).items():
+            held.setdefault(target, set()).add(change.key)
+            found.setdefault(target, []).append(item)
+    return {target: items for target, items in found.items() if target not in known}
+
+
+def window(
+    changes: Sequence[StreamRecord],
+    outputs: Outputs,
+    claims: Iterable[Claim] = (),
+    same: Callable[[bytes, bytes], bool] = eq,
+) -> Window:
+    """What to write for these changes, given the claims on the target keys that they touch (``touched_keys``).
+
+    ``same``: whether two items of the target are, however they are written.
+    """
     holders: dict[bytes, dict[bytes, Claim]] = {}
     rank = 0
     for claim in claims:
@@ -105,6 +140,14 @@ def window(changes: Sequence[StreamRecord], outputs: Outputs, claims: Iterable[C
                 refused[change.key] = Refused(change.key, str(wrong), change.new)
         for target in (*before, *after):
             touched[target] = None
+        for target, item in (*before.items(), *after.items()):
+            strange = holders.get(target, {}).get(STRANGER)
+            if strange is None or strange.item is None:
+                continue
+            shown = target in before and change.key not in holders[target]
+            if shown or same(strange.item, item):
+                del holders[target][STRANGER]
+                moved[target, STRANGER] = Claim(target, STRANGER, None)
         for target in before.keys() - after.keys():
             holders.get(target, {}).pop(change.key, None)
             moved[target, change.key] = Claim(target, change.key, None)

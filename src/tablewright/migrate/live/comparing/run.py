@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -62,8 +62,13 @@ def recheck(stage: Stage, side: Side, outputs: Outputs, first: Items, second: It
         _breathe(stage)
     loose = (key for key in stage.journal.touched(side, "target") if xxh3_128_intdigest(key) not in owned)
     for targets in _parts(loose):
-        found += [Difference("extra", key) for key in second.read(targets)]
+        found += _extra(stage, side, second.read(targets))
         _breathe(stage)
+    if not stage.transform.injective:
+        # What differed when both tables were read is somebody's: if not one's that moved, then one's that lost its key to it.
+        listed = (key for key in stage.journal.touched(side, "listed") if xxh3_128_intdigest(key) not in owned)
+        for targets in _parts(listed):
+            found += [Difference("missing", key) for key in targets]
     for _ in range(_ONCE_MORE):
         if not found or stage.left() < _LEAST_FOR_MORE_S:
             break
@@ -71,20 +76,29 @@ def recheck(stage: Stage, side: Side, outputs: Outputs, first: Items, second: It
         while stage.now() < until:
             yield from stage.pass_time(side)
             _breathe(stage)
-        found = _again(found, outputs, first, second)
+        found = _again(stage, side, found, outputs, first, second)
     if side == "back":
         found = [each for each in found if each.kind != "missing" or not _has_expired(stage, each.item)]
     yield Rechecked(compared, len(found), _report(stage.folder / REPORT, found) if found else "")
 
 
-def _again(found: list[Difference], outputs: Outputs, first: Items, second: Items) -> list[Difference]:
+def _extra(stage: Stage, side: Side, keys: Collection[bytes]) -> list[Difference]:
+    """These keys of the second table as extra ones; not so what an item has that has not moved."""
+    held = stage.held_elsewhere(list(keys)) if keys and side == "back" else set()
+    return [Difference("extra", key) for key in keys if key not in held]
+
+
+def _again(
+    stage: Stage, side: Side, found: list[Difference], outputs: Outputs, first: Items, second: Items
+) -> list[Difference]:
     """What of this still differs. An extra one may have got an owner meanwhile, and another may have lost its."""
     owners = {each.owner for each in found if each.owner is not None}
     expected, owned = _expected(first.read(owners), outputs)
     keys = {each.key for each in found}
     actual = second.read(keys | expected.keys())
-    extra = [Difference("extra", key) for key in actual if key in keys and key not in expected]
-    return _differences(expected, owned, actual) + extra
+    extra = _extra(stage, side, [key for key in actual if key in keys and key not in expected])
+    lost = [each for each in found if each.kind == "missing" and each.owner is None and each.key not in expected]
+    return _differences(expected, owned, actual) + extra + lost
 
 
 def _has_expired(stage: Stage, item: bytes | None) -> bool:
@@ -133,9 +147,13 @@ def _differences(
 
 
 def at_rest(stage: Stage) -> tuple[int, int]:
-    """(how many keys of the verification's report did not move since it began, how many did): the first really differ."""
+    """(how many keys of the verification's report did not move since it began, how many did): the first really differ.
+
+    Those that did are noted, to be accounted for once nothing moves.
+    """
     path = stage.folder / FILE_NAME
-    still = moved = 0
+    still = 0
+    moved: list[bytes] = []
     keys = stage.target.keys
     if not path.exists():
         return 0, 0
@@ -143,10 +161,11 @@ def at_rest(stage: Stage) -> tuple[int, int]:
         for line in lines:
             key = key_of(orjson.dumps(orjson.loads(line)["key"]), keys)
             if stage.journal.is_touched("forward", key):
-                moved += 1
+                moved.append(key)
             else:
                 still += 1
-    return still, moved
+    stage.journal.touch("forward", "listed", moved)
+    return still, len(moved)
 
 
 def _parts(keys: Iterator[bytes]) -> Iterator[list[bytes]]:

@@ -222,18 +222,34 @@ class Stage:
                 since=float(self.journal.noted(f"since_{side}")),
             )
             items = self.items["target" if side == "forward" else "source"]
-            keeps = (self.transform if side == "forward" else inverse or self.transform).keeps_keys
+            leads = self.transform if side == "forward" else inverse or self.transform
+            keeps, strangers = leads.keeps_keys, not leads.injective
             holds = self.state in _BEFORE_THE_BARRIER
 
             def moves() -> bool:
                 return side == "back" or self.state in _COMPARED_LATER
 
             def replay() -> int:
-                return tail.replay(outputs, items, remember=not keeps, moves=moves)
+                kept = self.held_elsewhere if side == "back" and not keeps else (lambda keys: ())
+                return tail.replay(outputs, items, remember=not keeps, strangers=strangers, kept=kept, moves=moves)
 
             delay = max(self._began + IN_FLIGHT_S - self.now(), 0.0) if self.resumed else 0.0
             self._followers[side] = Follower(tail, spool, items, self.clock, None if holds else replay, delay)
         return self._followers[side]
+
+    def held_elsewhere(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Which of the source's items stand on the target, whatever the changes so far say that is deleted there.
+
+        The forward tail moves an item by a put and a deletion. Where the reverse tail begins between the two, it hears of the
+        deletion alone.
+        """
+        homes: dict[bytes, bytes] = {}
+        for key, item in self.items["source"].read(keys).items():
+            try:
+                homes.update(dict.fromkeys(self.outputs(item), key))
+            except ValueError:
+                continue
+        return {homes[target] for target in self.items["target"].read(homes)}
 
     def stop_following(self, side: Side | None = None) -> None:
         """End the threads; all that they did stands."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from tablewright.errors import Failed, TablewrightError
 from tablewright.migrate.live.items.run import Items
 from tablewright.migrate.live.journal import Journal, Side
-from tablewright.migrate.live.outputs import key_of
-from tablewright.migrate.live.replay import Outputs, touched_keys, window
+from tablewright.migrate.live.outputs import key_of, same_item
+from tablewright.migrate.live.replay import STRANGER, Claim, Outputs, taken, touched_keys, window
 from tablewright.migrate.live.shards import Backlog, Shard, backlog, born, empty_pages, missing, replayable
 from tablewright.migrate.live.spool import Spool
 from tablewright.model.stream import StreamPage, StreamRecord
@@ -218,20 +218,26 @@ class Tail:
         items: Items,
         *,
         remember: bool = True,
+        strangers: bool = False,
+        kept: Callable[[Sequence[bytes]], Collection[bytes]] = lambda keys: (),
         moves: Callable[[], bool] = lambda: True,
         most: int = _WINDOW,
     ) -> int:
         """Bring one window to the other table; returns how many records it had. 0: nothing may be replayed now.
 
-        ``remember``: whether keys can meet (``replay``). ``moves``: whether what moves is to be compared later on,
-        asked when it has been written.
+        ``remember``: whether keys can meet (``replay``). ``strangers``: whether an item that has not changed can be met.
+        ``kept``: which of these keys, that are to be deleted, are not, because an item that has not changed has them.
+        ``moves``: whether what moves is to be compared later on, asked when it has been written.
         """
         records, positions = self._next(most)
         if not records:
             return 0
         claims = self._journal.claims(self.side, touched_keys(records, outputs)) if remember else []
-        found = window(records, outputs, claims)
-        items.write(found.puts.values(), found.deletes)
+        if strangers:
+            claims += self._strangers(records, outputs, items, claims)
+        found = window(records, outputs, claims, same_item)
+        spared = set(kept(found.deletes)) if found.deletes else set()
+        items.write(found.puts.values(), [key for key in found.deletes if key not in spared])
         self._journal.replayed(self.side, found, positions, remember=remember, moves=moves())
         with self._lock:
             for name, number in positions.items():
@@ -239,6 +245,21 @@ class Tail:
         for name, number in positions.items():
             self._spool.shard(name).forget(number)
         return len(records)
+
+    def _strangers(
+        self, records: Sequence[StreamRecord], outputs: Outputs, items: Items, claims: Sequence[Claim]
+    ) -> list[Claim]:
+        """Claims of whoever stands under a key that is taken; on the disk before that is overwritten."""
+        written = taken(records, outputs, claims)
+        there = items.read(written) if written else {}
+        found = [
+            Claim(target, STRANGER, item)
+            for target, item in there.items()
+            if not any(same_item(item, each) for each in written[target])
+        ]
+        if found:
+            self._journal.claimed(self.side, found)
+        return found
 
     def _next(self, most: int) -> tuple[list[StreamRecord], Mapping[str, int]]:
         with self._lock:
