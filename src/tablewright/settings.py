@@ -138,6 +138,12 @@ class Settings:
         chosen = self._choose(name)
         return tuple(self._merged(chosen, label) for label in (self.labels or (None,)))
 
+    def templates(self, name: str | None = None) -> tuple[Path, ...]:
+        """The templates of an environment's stacks; without a name, of every environment's."""
+        wanted = (name,) if name else self.environments or (None,)
+        found = [one.template for each in wanted for one in self.stacks(each)]
+        return tuple(dict.fromkeys(path for path in found if path is not None))
+
     def check(self, name: str | None = None) -> Mapping[str, Any]:
         """What ``check`` is told: the rules to select and ignore, and what the environment requires."""
         special = self.document.get("environments", {}).get(name, {}) if name else {}

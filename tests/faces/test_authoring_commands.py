@@ -102,7 +102,11 @@ def test_everything_added_and_removed_again_leaves_the_file(project: Path) -> No
         (("pitr", "results", "on", "--days", "14"), "RecoveryPeriodInDays: 14"),
         (("protection", "results", "off"), "DeletionProtectionEnabled: false"),
         (("encryption", "results", "aws"), "SSEType: KMS"),
-        (("insights", "results", "on"), "ContributorInsightsSpecification:"),
+        (("insights", "results", "on"), "Mode: THROTTLED_KEYS"),
+        (
+            ("insights", "results", "on", "--index", "sessionId-index", "--keys", "all"),
+            "Mode: ACCESSED_AND_THROTTLED_KEYS",
+        ),
         (("projection", "results", "sessionId-index", "KEYS_ONLY"), "ProjectionType: KEYS_ONLY"),
         (("throughput", "results", "--read", "100", "--write", "50"), "MaxReadRequestUnits: 100"),
     ],
@@ -118,6 +122,73 @@ def test_settings_are_changed_in_their_place(project: Path, words: tuple[str, ..
     comments = [line for line in before if line.lstrip().startswith("#")]
     assert [line for line in after.splitlines() if line.lstrip().startswith("#")] == comments
     assert "nothing was changed" in done(project, "set", *words)
+
+
+def test_what_one_way_of_billing_has_goes_with_the_other(project: Path) -> None:
+    before = template(project).read_bytes()
+    done(project, "set", "throughput", "results", "--read", "100", "--write", "50")
+    done(project, "set", "throughput", "results", "--read", "10", "--write", "5", "--index", "sessionId-index")
+    done(project, "set", "billing", "results", "provisioned", "--read", "5", "--write", "5")
+    provisioned = template(project).read_text()
+    assert "OnDemandThroughput" not in provisioned and provisioned.count("ReadCapacityUnits: 5") == 2
+    done(project, "add", "autoscaling", "results", "--min", "5", "--max", "50")
+    said = done(project, "set", "billing", "results", "on-demand")
+    assert "tablewright remove autoscaling results" in said and "--index" not in said
+    done(project, "remove", "autoscaling", "results")
+    assert template(project).read_bytes() == before
+    days = ("set", "pitr", "results")
+    done(project, *days, "on", "--days", "7")
+    done(project, *days, "off")
+    assert "RecoveryPeriodInDays" not in template(project).read_text()
+    assert ran(project, *days, "off", "--days", "7").code == 2
+
+
+def test_auto_scaling_is_known_whoever_wrote_it_and_goes_with_its_table(project: Path) -> None:
+    done(project, "set", "billing", "results", "provisioned", "--read", "5", "--write", "5")
+    before = template(project).read_text()
+    words = ("add", "autoscaling", "results", "--min", "5", "--max", "50")
+    done(project, *words)
+    done(project, *words, "--index", "sessionId-index")
+    text = template(project).read_text()
+    for old, new in (
+        ("ResultsTableRead", "OursRead"),
+        ("ResultsTableWrite", "OursWrite"),
+        ("ResultsSessionId", "TheirIndex"),
+    ):
+        text = text.replace(old, new)
+    template(project).write_text(text)
+    twice = ran(project, *words)
+    assert twice.code == 2 and "OursReadScalableTarget" in twice.err and template(project).read_text() == text
+    done(project, "remove", "index", "results", "sessionId-index")
+    assert "TheirIndex" not in template(project).read_text() and "OursRead" in template(project).read_text()
+    template(project).write_text(text)
+    done(project, "remove", "table", "results", "--never-deployed")
+    assert "ScalableTarget" not in template(project).read_text()
+    template(project).write_text(text)
+    done(project, "remove", "autoscaling", "results", "--index", "sessionId-index")
+    done(project, "remove", "autoscaling", "results")
+    assert template(project).read_text() == before
+
+
+def test_what_was_to_be_said_before_is_not_said_again(project: Path) -> None:
+    shutil.copy(EXAMPLE.parents[1] / "tests/cases/guide/dynamodb-schema.yaml", template(project))
+    said = done(project, "add", "table", "orders")
+    assert "OrdersTableErrorAlarm has no AlarmActions" in said
+    assert "TW-ALM-016" not in said  # of ai-chef-results, which no alarm looked at before either
+
+
+def test_no_environment_need_be_chosen_where_all_share_the_template(project: Path) -> None:
+    settings = project / "tablewright.toml"
+    settings.write_text(settings.read_text().replace('default_environment = "production"\n', ""))
+    done(project, "add", "tag", "results", "CostCenter=42")
+    done(project, "add", "alarm", "--set", "recommended", "--list")
+    other = template(project).with_name("other.yaml")
+    shutil.copy(template(project), other)
+    settings.write_text(
+        f'{settings.read_text()}\n[environments.audit]\ntemplate = "{other.relative_to(project)}"\nstack = "a"\n'
+    )
+    refused = ran(project, "add", "tag", "results", "Team=chef")
+    assert refused.code == 2 and refused.err.count("--template backend/infrastructure/") == 2
 
 
 def test_auto_scaling_follows_billing(project: Path) -> None:

@@ -148,6 +148,36 @@ def test_a_setting_of_a_region_is_made_in_each(name: str) -> None:
         assert removal.remove_tag(after, "Orders", "Team").text == two.text
 
 
+def test_a_global_table_goes_on_demand_with_nothing_provisioned_left() -> None:
+    body = """\
+Resources:
+  G:
+    Type: AWS::DynamoDB::GlobalTable
+    Properties:
+      BillingMode: PROVISIONED
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      GlobalSecondaryIndexes:
+        - IndexName: id-index
+          KeySchema: [{AttributeName: id, KeyType: HASH}]
+          Projection: {ProjectionType: ALL}
+          WriteProvisionedThroughputSettings: {WriteCapacityAutoScalingSettings: {MinCapacity: 1, MaxCapacity: 5}}
+      WriteProvisionedThroughputSettings:
+        WriteCapacityAutoScalingSettings: {MinCapacity: 1, MaxCapacity: 5}
+      Replicas:
+        - Region: us-east-1
+          ReadProvisionedThroughputSettings: {ReadCapacityUnits: 5}
+          GlobalSecondaryIndexes:
+            - IndexName: id-index
+              ReadProvisionedThroughputSettings: {ReadCapacityUnits: 5}
+        - Region: eu-west-1
+          ReadProvisionedThroughputSettings: {ReadCapacityUnits: 5}
+"""
+    after = features.set_billing(Text(body, "t.yaml"), "G", "on-demand", 0, 0).text
+    assert "Provisioned" not in after and "PROVISIONED" not in after
+    assert after.count("Region:") == 2 and after.count("IndexName: id-index") == 2
+
+
 def test_what_a_global_table_has_otherwise_is_refused() -> None:
     text = Text(BLOCK, "t.yaml")
     edits: tuple[Callable[[], Text], ...] = (

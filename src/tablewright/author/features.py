@@ -89,20 +89,33 @@ def add_output(text: Text, table: str, what: str) -> Text:
 
 
 def set_billing(text: Text, table: str, mode: str, read: int, write: int) -> Text:
-    """on-demand, or provisioned with capacities for the table and, where they have none, its indexes."""
+    """on-demand, or provisioned with capacities for the table and, where they have none, its indexes. What only the other way
+    of billing has goes.
+    """
     found, where = place(text, table)
     if mode != "on-demand":
         _check_capacity(found)
     if mode == "on-demand":
         text = put_value(text, (*where, "BillingMode"), "PAY_PER_REQUEST")
-        for at in (where, *_indexes(text, where)):
-            if text.at((*at, "ProvisionedThroughput")) is not None:
-                text = take_entry(text, (*at, "ProvisionedThroughput"))
-        return text
+        return _dropped(text, found, where, _PROVISIONED)
+    text = _dropped(text, found, where, ("OnDemandThroughput",))
     text = put_value(text, (*where, "BillingMode"), "PROVISIONED")
     for at in (where, *_indexes(text, where)):
         if text.at((*at, "ProvisionedThroughput")) is None:
             text = put_entry(text, (*at, "ProvisionedThroughput"), _units(read, write))
+    return text
+
+
+_PROVISIONED = ("ProvisionedThroughput", "WriteProvisionedThroughputSettings", "ReadProvisionedThroughputSettings")
+
+
+def _dropped(text: Text, table: Sibling, where: Path, keys: tuple[str, ...]) -> Text:
+    """The properties gone from the table, its replicas and the indexes of each."""
+    for home in dict.fromkeys((where, *homes(text, table))):
+        for at in (*reversed(_indexes(text, home)), home):
+            for key in keys:
+                if text.at((*at, key)) is not None:
+                    text = take_entry(text, (*at, key))
     return text
 
 
@@ -130,6 +143,11 @@ def set_recovery(text: Text, table: str, enabled: bool, days: int | None) -> Tex
     """Point-in-time recovery, and how many days back."""
     where = "PointInTimeRecoverySpecification"
     text = _everywhere(text, table, (where, "PointInTimeRecoveryEnabled"), enabled)
+    if not enabled:
+        found, _ = place(text, table)
+        for home in homes(text, found):
+            if text.at((*home, where, "RecoveryPeriodInDays")) is not None:
+                text = take_entry(text, (*home, where, "RecoveryPeriodInDays"))
     return _everywhere(text, table, (where, "RecoveryPeriodInDays"), days) if days is not None else text
 
 
@@ -160,9 +178,25 @@ def set_encryption(text: Text, table: str, key: str) -> Text:
     return text if key == "aws" else put_value(text, (*regional[0], "SSESpecification", "KMSMasterKeyId"), key)
 
 
-def set_insights(text: Text, table: str, enabled: bool) -> Text:
-    """CloudWatch Contributor Insights: which keys are used most."""
-    return _everywhere(text, table, ("ContributorInsightsSpecification", "Enabled"), enabled)
+INSIGHTS = {"throttled": "THROTTLED_KEYS", "all": "ACCESSED_AND_THROTTLED_KEYS"}
+"""Which keys Contributor Insights records: those that are throttled, which may stay on, or all that are asked for."""
+
+
+def set_insights(text: Text, table: str, enabled: bool, mode: str = "", index: str = "") -> Text:
+    """CloudWatch Contributor Insights: which keys are used most, of the table or of an index. ``mode`` is one of INSIGHTS."""
+    found, where = place(text, table)
+    if index and is_global(found):
+        raise UsageError(
+            "global-index",
+            "An index of a global table has this in each replica",
+            f"Write ContributorInsightsSpecification of {index} in the GlobalSecondaryIndexes of each replica by hand.",
+        )
+    for at in (_index_at(text, where, index, found),) if index else tuple(homes(text, found)):
+        own = (*at, "ContributorInsightsSpecification")
+        text = put_value(text, (*own, "Enabled"), enabled)
+        if mode:
+            text = put_value(text, (*own, "Mode"), INSIGHTS[mode])
+    return text
 
 
 def set_projection(text: Text, table: str, index: str, projection: str, include: tuple[str, ...]) -> Text:

@@ -14,13 +14,16 @@ from tablewright.model.finding import Finding, Severity
 
 def judge(before: Text, after: Text) -> tuple[Finding, ...]:
     """What the edit brings that is worth saying (warnings). Raises Refused for an error that was not there before."""
-    known = Counter(_same(one) for one in _findings(before))
+    standing = _findings(before)
+    known = Counter(_same(one) for one in standing)
     new = []
     for finding in _findings(after):
         if known[_same(finding)]:
             known[_same(finding)] -= 1
         else:
             new.append(finding)
+    # A warning that was there before, in other words now, is no news; an error that was is looked at word by word.
+    about = Counter((one.rule, one.resource) for one in standing)
     errors = [one for one in new if one.severity is Severity.ERROR]
     if errors:
         said = "\n".join(f"  {one.rule} {one.message}" for one in errors[:5])
@@ -32,7 +35,7 @@ def judge(before: Text, after: Text) -> tuple[Finding, ...]:
             f"{before.path} would then have:\n\n{said}{more}\n\nThe file is unchanged.",
             f"tablewright explain {first.rule}" if first.origin == "tablewright" else None,
         )
-    return tuple(one for one in new if one.severity is Severity.WARNING)
+    return tuple(one for one in new if one.severity is Severity.WARNING and not about[one.rule, one.resource])
 
 
 def _findings(text: Text) -> tuple[Finding, ...]:

@@ -12,6 +12,7 @@ from tablewright.author.editing import Path, Text, put_value, take_entries, take
 from tablewright.author.features import place, tag_at
 from tablewright.author.notices import SUBSCRIPTION, TOPIC
 from tablewright.author.replicas import homes
+from tablewright.author.scaling import scaling_of, without
 from tablewright.author.siblings import Sibling, mentions
 from tablewright.author.watchable import read_alarms, watched_tables
 from tablewright.errors import UsageError
@@ -27,9 +28,10 @@ _REMOVED = {DASHBOARD: "dashboard", **dict.fromkeys(POLICIES, "policy")}
 
 
 def remove_table(text: Text, table: str) -> Text:
-    """The table, its alarms and its outputs gone. Raises UsageError where something else still mentions it."""
+    """The table, its alarms, auto scaling and outputs gone. Raises UsageError where something else still mentions it."""
     found, _ = place(text, table)
     text = remove_alarms(text, alarms_on(text, found.logical_id))
+    text = without(text, scaling_of(text, found.logical_id, None))
     text = _without_outputs(text, found)
     text = _unchained(text, found)
     users = [
@@ -55,12 +57,13 @@ def keep(text: Text, table: str) -> Text:
 
 
 def remove_index(text: Text, table: str, index: str) -> Text:
-    """The index, its alarms and the attributes that only it used gone."""
+    """The index, its alarms, its auto scaling and the attributes that only it used gone."""
     found, where = place(text, table)
     at = _named(text, (*where, "GlobalSecondaryIndexes"), "IndexName", index)
     if at is None:
         raise UsageError("no-such-index", "There is no such index", f"{found.logical_id} has no global index {index}.")
     text = remove_alarms(text, alarms_on(text, found.logical_id, index))
+    text = without(text, scaling_of(text, found.logical_id, index))
     keys = _texts(text.at((*where, "GlobalSecondaryIndexes", at, "KeySchema")))
     text = take_item(text, (*where, "GlobalSecondaryIndexes", at))
     return _without_unused(text, where, keys)

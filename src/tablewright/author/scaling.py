@@ -6,14 +6,18 @@ role is used.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tablewright.author.editing import Text, put_entry, take_entry
 from tablewright.author.indexes import index_names
 from tablewright.author.replicas import is_global
-from tablewright.author.siblings import Sibling, family, pascal, word
+from tablewright.author.siblings import Sibling, family, mentions, pascal, word
 from tablewright.author.writing import Call, Value
 from tablewright.errors import UsageError
+from tablewright.lint.scaling import SCALING_POLICY, targets
+from tablewright.lint.stack import read_stack
+from tablewright.template.tree import Mapping
 
 _KINDS = ("Read", "Write")
 
@@ -49,6 +53,13 @@ def add_scaling(text: Text, wish: Scaling) -> Text:
         raise UsageError("contradictory-options", "Options contradict each other", "--max is less than --min.")
     if wish.index and wish.index not in index_names(text, table):
         raise UsageError("no-such-index", "There is no such index", f"{table.logical_id} has no index {wish.index}.")
+    standing = scaling_of(text, table.logical_id, wish.index)
+    if standing:
+        raise UsageError(
+            "already-there",
+            "It is there already",
+            f"{', '.join(standing)} scales {wish.index or table.logical_id} already. The file is unchanged.",
+        )
     after = table.logical_id
     for kind in _KINDS:
         target_id, policy_id = _ids(table, wish.index, kind)
@@ -59,15 +70,52 @@ def add_scaling(text: Text, wish: Scaling) -> Text:
 
 
 def remove_scaling(text: Text, table: str, index: str = "") -> Text:
-    """The targets and policies that ``add_scaling`` wrote gone. Raises UsageError where there are none."""
+    """The targets of a table, or of one index, and their policies gone, whoever wrote them. Raises UsageError where there are
+    none.
+    """
     found = family(text).named(table)
-    names = [name for kind in _KINDS for name in reversed(_ids(found, index, kind))]
-    if not any(text.entry(("Resources", name)) for name in names):
-        raise UsageError("not-there", "It is not there", f"{text.path} has no {names[-1]}.")
-    for name in names:
-        if text.entry(("Resources", name)) is not None:
-            text = take_entry(text, ("Resources", name))
+    names = scaling_of(text, found.logical_id, index)
+    if not names:
+        raise UsageError(
+            "not-there", "It is not there", f"{text.path} has no auto scaling of {index or found.logical_id}."
+        )
+    return without(text, names)
+
+
+def without(text: Text, names: Collection[str]) -> Text:
+    """Resources taken out, the last first: each is its neighbour's place."""
+    for name in reversed(tuple(names)):
+        text = take_entry(text, ("Resources", name))
     return text
+
+
+def scaling_of(text: Text, table_id: str, index: str | None = "") -> tuple[str, ...]:
+    """The logical IDs of the scalable targets of a table (``index`` empty), of an index, or of both (None), and of their
+    policies, as they stand in the template.
+    """
+    stack = read_stack(text.tree, text.path, text.text, parameters={}, pseudo={}, defaults=True)
+    found = {
+        one.resource.logical_id
+        for one in targets(stack)
+        if one.table is not None and one.table.logical_id == table_id and (index is None or (one.index or "") == index)
+    }
+    tied = {
+        policy.logical_id for policy in stack.of(SCALING_POLICY) if any(mentions(policy.node, one) for one in found)
+    }
+    section = text.tree.get("Resources")
+    entries = section.entries if isinstance(section, Mapping) else ()
+    return tuple(entry.key for entry in entries if entry.key in found | tied)
+
+
+def idle_scaling(text: Text, table: str) -> list[str]:
+    """The commands that take out the auto scaling of a table and its indexes, which on demand has nothing to do."""
+    found = family(text).named(table)
+    called = found.short or found.logical_id
+    return [
+        f"tablewright remove autoscaling {called}" + (f" --index {index}" if index else "")
+        for index in ("", *index_names(text, found))
+        if scaling_of(text, found.logical_id, index)
+    ]
 
 
 def _ids(table: Sibling, index: str, kind: str) -> tuple[str, str]:

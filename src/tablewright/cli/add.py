@@ -9,10 +9,10 @@ import click
 
 from tablewright.cli.add_alarm import alarm
 from tablewright.cli.add_dashboard import dashboard
-from tablewright.cli.edited import apply, editing_options
+from tablewright.cli.edited import apply, chosen_template, editing_options, project_region
 from tablewright.cli.options import Common
 from tablewright.cli.replica import add as replica
-from tablewright.cli.target import project_settings, read_template
+from tablewright.cli.target import read_template
 from tablewright.cli.terminal import can_ask
 from tablewright.errors import UsageError
 
@@ -108,9 +108,8 @@ def _projection(common: Common, template: Path | None, table: str) -> str:
     from tablewright.author.indexes import PROJECTIONS
     from tablewright.author.siblings import family
 
-    settings = project_settings(common)
-    path = template or settings.existing_template()
-    told, basis = costs(family(Text(read_template(path), str(path))).named(table), settings.region or "")
+    path = chosen_template(common, template)
+    told, basis = costs(family(Text(read_template(path), str(path))).named(table), project_region(common))
     for kind, meaning in PROJECTIONS.items():
         click.echo(f"  {kind:<10} {meaning}\n{'':<12} {told[kind]}", err=True)
     click.echo(f"  ({basis})", err=True)

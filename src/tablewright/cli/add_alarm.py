@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tablewright.cli import exits
-from tablewright.cli.edited import apply, chosen_template, edit_options
+from tablewright.cli.edited import apply, chosen_template, edit_options, project_region
 from tablewright.cli.options import Common, common_options
 from tablewright.cli.terminal import output
 from tablewright.errors import UsageError
@@ -141,7 +141,6 @@ def _several(common: Common, asked: Asked, template: Path | None, diff: bool) ->
     from tablewright.author.notices import Notice
     from tablewright.author.run import edit_file
     from tablewright.cli.faces.alarm_page import Page
-    from tablewright.cli.target import project_settings
 
     path = chosen_template(common, template)
     wish = Wish(
@@ -162,7 +161,7 @@ def _several(common: Common, asked: Asked, template: Path | None, diff: bool) ->
 
     edited = edit_file(path, edit, write=not (diff or asked.listed))
     found = made[-1]
-    region = common.region or project_settings(common).region or ""
+    region = common.region or project_region(common)
     costs = bill(found.planned, len(found.composites), region)
     out = output(sys.stdout, color=common.color)
     written = not (diff or asked.listed)

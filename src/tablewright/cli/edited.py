@@ -99,7 +99,42 @@ def size_note(text: str) -> tuple[str, ...]:
 
 def chosen_template(common: Common, template: Path | None) -> Path:
     """The template that is named, or tablewright.toml's, as the person would write it from here."""
-    return _shown(template or project_settings(common).existing_template())
+    return _shown(template or _only_template(common))
+
+
+def _only_template(common: Common) -> Path:
+    """The project's template. An edit is no deployment: where all environments share one, none need be chosen."""
+    from tablewright.errors import UsageError
+    from tablewright.settings import load_settings
+
+    try:
+        return project_settings(common).existing_template()
+    except UsageError as error:
+        if error.code not in ("environment-not-chosen", "stack-not-chosen"):
+            raise
+        settings = load_settings((common.project or Path.cwd()).absolute())
+        assert settings is not None
+        found = settings.templates(common.env)
+        if len(found) == 1 and found[0].is_file():
+            return found[0]
+        if not found:
+            raise
+        listed = "\n".join(f"  --template {_shown(path)}" for path in found)
+        raise UsageError(
+            "template-not-chosen",
+            "The project has several templates",
+            f"{settings.path} describes these. Say which is to be edited:\n\n{listed}",
+        ) from None
+
+
+def project_region(common: Common) -> str:
+    """The region that prices are of: tablewright.toml's, empty where that does not say one."""
+    from tablewright.errors import UsageError
+
+    try:
+        return project_settings(common).region or ""
+    except UsageError:
+        return ""
 
 
 def _shown(path: Path) -> Path:

@@ -243,7 +243,7 @@ def output(common: Common, name: str, template: Path | None, diff: bool) -> int:
 @click.option("--index", "of", default="", metavar="NAME", help="Of this index instead of the table.")
 @editing_options
 def autoscaling(common: Common, table: str, of: str, template: Path | None, diff: bool) -> int:
-    """Remove the auto scaling of TABLE, or of an index, that was added by tablewright.
+    """Remove the auto scaling of TABLE, or of an index, whoever wrote it.
 
     \b
     Examples:

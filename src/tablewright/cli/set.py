@@ -60,15 +60,23 @@ def billing(
       tablewright set billing ai-chef-results provisioned --read 5 --write 5
     """
     from tablewright.author.features import set_billing
+    from tablewright.author.scaling import idle_scaling
 
     if mode == "provisioned" and (read is None or write is None):
         raise UsageError(
             "no-capacity", "No capacity is given", "provisioned wants --read and --write, in units a second."
         )
     said = f"{table} set to {mode}"
-    return apply(
-        common, template, lambda text: set_billing(text, table, mode, read or 0, write or 0), diff=diff, said=said
-    )
+    idle: list[str] = []
+
+    def edit(text: Text) -> Text:
+        idle[:] = idle_scaling(text, table) if mode == "on-demand" else ()
+        return set_billing(text, table, mode, read or 0, write or 0)
+
+    def notes() -> tuple[str, ...]:
+        return tuple(f"nothing is left to scale: {one}" for one in idle)
+
+    return apply(common, template, edit, diff=diff, said=said, notes=notes)
 
 
 @command.command(short_help="Capacity of a provisioned table, or the most of an on-demand one.")
@@ -123,6 +131,8 @@ def pitr(common: Common, table: str, state: str, days: int | None, template: Pat
     """
     from tablewright.author.features import set_recovery
 
+    if state == "off" and days is not None:
+        raise UsageError("contradictory-options", "Options contradict each other", "--days goes with on.")
     said = f"point-in-time recovery of {table} turned {state}"
     return apply(common, template, lambda text: set_recovery(text, table, state == "on", days), diff=diff, said=said)
 
@@ -160,17 +170,36 @@ def encryption(common: Common, table: str, key: str, template: Path | None, diff
 
 
 @command.command(short_help="Contributor Insights.")
+@click.option(
+    "--keys",
+    type=click.Choice(("throttled", "all")),
+    help="Only throttled keys, which may stay on (default), or all that are asked for.",
+)
+@click.option("--index", default="", metavar="NAME", help="Of this index instead of the table.")
 @_switch
-def insights(common: Common, table: str, state: str, template: Path | None, diff: bool) -> int:
-    """Turn Contributor Insights of TABLE on or off: which keys are used most, for a price.
+def insights(
+    common: Common, table: str, state: str, keys: str | None, index: str, template: Path | None, diff: bool
+) -> int:  # fmt: skip
+    """Turn Contributor Insights of TABLE on or off: which keys are throttled, or used most. CloudWatch bills it by event, and
+    shows the keys as they are.
 
     \b
     Examples:
       tablewright set insights ai-chef-results on
+      tablewright set insights ai-chef-results on --index sessionId-index --keys all
     """
     from tablewright.author.features import set_insights
 
-    return _switched(common, "Contributor Insights", set_insights, table, state, template, diff)
+    if state == "off" and keys:
+        raise UsageError("contradictory-options", "Options contradict each other", "--keys goes with on.")
+    mode = keys or ("throttled" if state == "on" else "")
+    said = f"Contributor Insights of {index or table} turned {state}"
+    notes = ("CloudWatch shows the keys in clear to whoever may read its reports, and bills each event",)
+
+    def edit(text: Text) -> Text:
+        return set_insights(text, table, state == "on", mode, index)
+
+    return apply(common, template, edit, diff=diff, said=said, notes=notes if state == "on" else ())
 
 
 @command.command(short_help="What an index stores.")
@@ -195,4 +224,11 @@ def projection(
             "contradictory-options", "Options contradict each other", "INCLUDE wants --include, the others none."
         )
     said = f"projection of {index} set"
-    return apply(common, template, lambda text: set_projection(text, table, index, kind, include), diff=diff, said=said)
+    notes = (
+        "an index that is deployed cannot be changed: add one of another name, and remove this one after it is built",
+    )
+
+    def edit(text: Text) -> Text:
+        return set_projection(text, table, index, kind, include)
+
+    return apply(common, template, edit, diff=diff, said=said, notes=notes)
