@@ -82,6 +82,32 @@ def test_an_item_that_goes_while_what_moved_is_compared(
         assert end.code == "switch-timed-out" and rehearsal.where() == OLD, end
 
 
+def test_giving_it_up_too_late_is_answered(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    """Whoever asks while the pointer is switched is told, and nobody waits for ever."""
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=5)
+    rehearsal.run(State.FOLLOWING)
+    journal = rehearsal.journal()
+    journal.wish("cutover", {})
+    end = _with(rehearsal, "switching", lambda: journal.wish("abandon"))
+    assert end.code == "not-from-this-state" and "rollback" in str(end.hint), end
+    assert rehearsal.state() is State.REVERSING and not journal.wishes() and rehearsal.where() == NEW
+    journal.close()
+
+
+def test_unfence_runs_the_command_that_lets_the_writers_go(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=5)
+    closed = tmp_path / f"closed-{OLD}"
+    hooks = ['fence=touch "closed-$TABLEWRIGHT_TABLE"', 'unfence=rm -f "closed-$TABLEWRIGHT_TABLE"']
+    hooks.append('entered=[ "$TABLEWRIGHT_STATE" != draining ] || kill -9 $PPID')
+    options = [word for hook in hooks for word in ("--hook", hook)]
+    code, said = rehearsal.command([*rehearsal.begin(), *options, "--until", "following"])
+    assert code == 0, said
+    code, said = rehearsal.command([*rehearsal.words("cutover"), "ai-chef"])
+    assert code == -signal.SIGKILL and closed.exists(), said
+    code, said = rehearsal.command([*rehearsal.words("unfence"), OLD])
+    assert code == 0 and '"lifted":true' in said and not closed.exists(), said
+
+
 @pytest.mark.parametrize("pointed", [True, False], ids=["had pointed", "had not pointed"])
 def test_a_switch_of_which_nothing_is_known_is_made_once_more(
     aws: EmbeddedAws, account: str, tmp_path: Path, pointed: bool

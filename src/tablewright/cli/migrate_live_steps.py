@@ -178,7 +178,7 @@ def abandon(common: Common, job: str | None, **given: Any) -> int:
         given,
         allowed=before_the_switch,
         going_on=(State.ABANDONING,),
-        enough=lambda state: state is State.ABANDONED,
+        enough=lambda state: state in (State.ABANDONED, State.REVERSING),
         goal=State.ABANDONED,
     )
 
@@ -189,6 +189,8 @@ def abandon(common: Common, job: str | None, **given: Any) -> int:
 def unfence(common: Common, table: str | None) -> int:
     """Take the fence out of TABLE's policy, whatever became of its migration. Needs no journal, and nothing of this machine.
 
+    Where the hook `fence` holds the writers instead, the hook `unfence` is run, which only the journal knows.
+
     TABLE is a table's name, or a live migration's id (its source and target then); without it, those of the only migration that
     is kept here. A process that is at work lets writers go by itself. Without a fence nothing is changed.
 
@@ -197,8 +199,9 @@ def unfence(common: Common, table: str | None) -> int:
       tablewright migrate unfence ai-chef-sessions --region eu-west-1
     """
     need_extra()
+    from tablewright.aws.clock import SystemClock
     from tablewright.migrate.job import TableAt
-    from tablewright.migrate.live.fencing.run import lift_policy
+    from tablewright.migrate.live.fencing.run import CommandGate, lift_patiently
     from tablewright.migrate.live.journal import Journal
     from tablewright.migrate.live.watching.run import JOURNAL, kept, standing
 
@@ -207,6 +210,8 @@ def unfence(common: Common, table: str | None) -> int:
     doors = Doors(common)
     out = output(sys.stdout, color=common.color)
     ends: list[tuple[TableAt, str | None]] = []
+    clock = SystemClock()
+    gates: dict[str, CommandGate] = {}
     for folder in kept(jobs_root(common)):
         held = standing(folder)
         if held is None or table not in (held.job, held.asked.source.name, held.asked.target.name):
@@ -215,6 +220,10 @@ def unfence(common: Common, table: str | None) -> int:
         try:
             if held.holder is not None and not held.is_over:
                 journal.wish("unfence")
+            names = {"job": held.job, "source": held.asked.source.name, "target": held.asked.target.name}
+            if "unfence" in held.asked.live.hooks and not held.is_over:
+                for end in (held.asked.source, held.asked.target):
+                    gates[end.name] = CommandGate(held.asked.live.hooks, end.name, names, clock)
             if table == held.job:
                 ends += [
                     (held.asked.source, journal.noted("saved_source")),
@@ -222,6 +231,8 @@ def unfence(common: Common, table: str | None) -> int:
                 ]
             elif table == held.asked.source.name:
                 ends.append((held.asked.source, journal.noted("saved_source")))
+            else:
+                ends.append((held.asked.target, journal.noted("saved_target")))
         finally:
             journal.close()
     if not ends:
@@ -233,11 +244,21 @@ def unfence(common: Common, table: str | None) -> int:
         ends.append((named, None))
     lifted_any = False
     for end, saved in {each.name: (each, saved) for each, saved in ends}.values():
+        if end.name in gates:
+            gates[end.name].down(None)
+            lifted_any = True
+            _say(
+                common,
+                out,
+                {"table": end.name, "lifted": True},
+                f"{end.name}: the command unfence was run; writers go on",
+            )
+            continue
         account = doors(end.place)
         found = account.tables.describe(end.name, settings=False)
         if found is None or account.policies is None:
             raise UsageError("no-source-table", "There is no such table", f"There is no table {end.name}.")
-        done = lift_policy(account.policies, found.arn, saved)
+        done = lift_patiently(account.policies, found.arn, clock, saved)
         lifted_any = lifted_any or done.was_up
         words = "its fence was taken out; writers go on" if done.was_up else "there is no fence"
         _say(common, out, {"table": end.name, "lifted": done.was_up}, f"{end.name}: {words}")

@@ -13,7 +13,7 @@ from tablewright.migrate.live.hooks import run_hook
 from tablewright.model.table_policy import TablePolicy
 from tablewright.ports import Clock, TablePolicies
 
-__all__ = ["CommandGate", "Gate", "Lifted", "PolicyGate", "lift_policy"]
+__all__ = ["CommandGate", "Gate", "Lifted", "PolicyGate", "lift_patiently"]
 
 _T = TypeVar("_T")
 _AGAIN = frozenset(
@@ -30,6 +30,9 @@ _AGAIN = frozenset(
 )
 _PATIENCE = timedelta(minutes=2)
 """A policy may be changed once in 15 seconds (Developer Guide, "Resource-based policy considerations")."""
+_SEEN_WITHIN = timedelta(seconds=20)
+_LOOKS = 4
+"""GetResourcePolicy may show what was there before a change for some seconds (API reference): one look proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,26 +127,57 @@ class PolicyGate:
             self._policies.put(self._arn, text, expected=held.revision)
 
         self._patiently(put)
+        self._see(deadline)
+
+    def _see(self, deadline: datetime) -> None:
+        """Wait until the fence can be seen: only from then on is it applied, and only then can it be found to be taken down."""
+        until = self._clock.now() + _SEEN_WITHIN
+        while True:
+            fence = found(self._patiently(lambda: self._policies.get(self._arn)).text)
+            if fence is not None and fence.deadline >= deadline.replace(microsecond=0):
+                return
+            if self._clock.now() >= until:
+                raise Failed(
+                    "fence-not-seen",
+                    "The fence is not to be seen",
+                    f"The policy of {self._arn} was put, and does not show it within {_SEEN_WITHIN.seconds} seconds. Whether "
+                    "writers are held is not known; it lapses by itself at its deadline.",
+                )
+            self._clock.sleep(0.5)
 
     def down(self, saved: str | None) -> Lifted:
         """Cut the statement out; what is left is compared with what was saved."""
-        return self._patiently(lambda: lift_policy(self._policies, self._arn, saved))
+        return lift_patiently(self._policies, self._arn, self._clock, saved)
 
     def _patiently(self, act: Callable[[], _T]) -> _T:
-        until = self._clock.now() + _PATIENCE
-        wait = 0.2
-        while True:
-            try:
-                return act()
-            except TablewrightError as error:
-                if error.code not in _AGAIN or self._clock.now() >= until:
-                    raise
-            self._clock.sleep(wait)
-            wait = min(wait * 2, 5.0)
+        return _patiently(self._clock, act)
+
+
+def _patiently(clock: Clock, act: Callable[[], _T]) -> _T:
+    until = clock.now() + _PATIENCE
+    wait = 0.2
+    while True:
+        try:
+            return act()
+        except TablewrightError as error:
+            if error.code not in _AGAIN or clock.now() >= until:
+                raise
+        clock.sleep(wait)
+        wait = min(wait * 2, 5.0)
+
+
+def lift_patiently(policies: TablePolicies, table_arn: str, clock: Clock, saved: str | None = None) -> Lifted:
+    """Take a fence out of a table's policy, whoever put it up. What is not to be seen is looked for some times more."""
+    for _ in range(_LOOKS - 1):
+        lifted_now = _patiently(clock, lambda: lift_policy(policies, table_arn, saved))
+        if lifted_now.was_up:
+            return lifted_now
+        clock.sleep(0.5)
+    return _patiently(clock, lambda: lift_policy(policies, table_arn, saved))
 
 
 def lift_policy(policies: TablePolicies, table_arn: str, saved: str | None = None) -> Lifted:
-    """Take a fence out of a table's policy, whoever put it up; nothing else of the policy is touched."""
+    """One attempt at it, by what the policy shows now; nothing else of the policy is touched."""
     held = policies.get(table_arn)
     without = lifted(held.text)
     if without == held.text:

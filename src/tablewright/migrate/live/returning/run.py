@@ -28,9 +28,18 @@ def switched(stage: Stage) -> Iterator[LiveEvent]:
         "deadline": None,
         "pause_until": None,
     }
+    if "abandon" in stage.journal.wishes():
+        words = "The pointer had been switched before it was heard. To point the application at the source again, run:"
+        refusal = [
+            "not-from-this-state",
+            "It is too late to give it up",
+            words,
+            f"tablewright migrate rollback {stage.job}",
+        ]
+        stage.journal.note(refusal=refusal)
     stage.journal.forget_touched("back")
     why = "the source follows the target" if back else "the transform has no inverse: nothing follows back"
-    yield from stage.go("ready", why, granted=("cutover", "unfence"), **notes)
+    yield from stage.go("ready", why, granted=("cutover", "unfence", "abandon"), **notes)
 
 
 def _renew(stage: Stage) -> None:
@@ -121,6 +130,11 @@ def abandoning(stage: Stage) -> Iterator[LiveEvent]:
     stage.stop_following()
     if stage.journal.noted("fenced_source"):
         yield from _down(stage, "source")
+    ttl = stage.journal.noted("suspended_ttl")
+    if ttl is not None:
+        yield Noted(
+            "note", f"TTL on {ttl} of {stage.name('target')} is still off: it was switched off for this migration"
+        )
     yield from stage.go("ready", "both tables are left as they are")
 
 
