@@ -40,20 +40,28 @@ def _table(table: Table, bounds: Mapping[tuple[str, str, str], ScalingBounds]) -
     on_demand = table.billing in (None, _ON_DEMAND)
     replicas = table.get("Replicas")
     regions = [text(dig(each, "Region")) for each in blocks(replicas)] if isinstance(replicas, Rows) else []
-    own, *others = [region for region in regions if region] or [""]
+    scaling = {(index, side): found for (name, index, side), found in bounds.items() if name == table.logical_id}
+    if table.is_global and not on_demand:
+        scaling |= _global_bounds(table)
+    limits = [table.props, *(index.block for index in table.indexes)]
     return PricedTable(
         logical_id=table.logical_id,
         name=text(table.name) or table.logical_id,
         on_demand=on_demand,
         infrequent_access=text(_setting(table, "TableClass")) == "STANDARD_INFREQUENT_ACCESS",
-        read=_units(table, "Read", table.props, unknown) if not on_demand else 0,
-        write=_units(table, "Write", table.props, unknown) if not on_demand else 0,
-        indexes=tuple(_index(table, index, on_demand, unknown) for index in table.indexes),
+        read=_units(table, "Read", "", table.props, scaling, unknown) if not on_demand else 0,
+        write=_units(table, "Write", "", table.props, scaling, unknown) if not on_demand else 0,
+        indexes=tuple(_index(table, index, on_demand, scaling, unknown) for index in table.indexes),
         recovery=is_on(_setting(table, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled")),
         stream=table.get("StreamSpecification") is not None,
-        insights=is_on(_setting(table, "ContributorInsightsSpecification", "Enabled")),
-        replicas=tuple(others) if own else (),
-        scaling={(index, side): found for (name, index, side), found in bounds.items() if name == table.logical_id},
+        kinesis=_setting(table, "KinesisStreamSpecification") is not None,
+        ttl=is_on(table.get("TimeToLiveSpecification", "Enabled")),
+        insights=_insights(_setting(table, "ContributorInsightsSpecification")),
+        sort_key=any(part.role == "RANGE" for part in table.schema or ()),
+        replicas=tuple(region for region in regions if region) if len(regions) > 1 else (),
+        global_table=table.is_global,
+        capped=any(dig(block, "OnDemandThroughput") is not None for block in limits),
+        scaling=scaling,
         unknown=tuple(dict.fromkeys(unknown)),
     )
 
@@ -63,7 +71,16 @@ def _setting(table: Table, *path: str) -> Resolved | None:
     return table.per_replica(*path)[0][0] if table.per_replica(*path) else None
 
 
-def _index(table: Table, index: Index, on_demand: bool, unknown: list[str]) -> PricedIndex:
+def _insights(specification: Resolved | None) -> str:
+    """Which keys insights watch: all of them unless the mode says otherwise."""
+    if not is_on(dig(specification, "Enabled")):
+        return ""
+    return "throttled" if text(dig(specification, "Mode")) == "THROTTLED_KEYS" else "all"
+
+
+def _index(
+    table: Table, index: Index, on_demand: bool, scaling: Mapping[tuple[str, str], ScalingBounds], unknown: list[str]
+) -> PricedIndex:  # fmt: skip
     projection = text(dig(index.block, "Projection", "ProjectionType")) or "ALL"
     names = dig(index.block, "Projection", "NonKeyAttributes")
     fixed = index.kind == "global" and not on_demand
@@ -71,26 +88,61 @@ def _index(table: Table, index: Index, on_demand: bool, unknown: list[str]) -> P
         name=index.called,
         projection=projection,
         included=len(names.items) if isinstance(names, Rows) else 0,
-        read=_units(table, "Read", index.block, unknown) if fixed else 0,
-        write=_units(table, "Write", index.block, unknown) if fixed else 0,
+        read=_units(table, "Read", index.called, index.block, scaling, unknown) if fixed else 0,
+        write=_units(table, "Write", index.called, index.block, scaling, unknown) if fixed else 0,
         kind=index.kind,
+        sort_key=bool(index.ranges),
+        insights=_insights(_replica_index(table, index.called, "ContributorInsightsSpecification"))
+        if table.is_global
+        else _insights(dig(index.block, "ContributorInsightsSpecification")),
     )
 
 
-def _units(table: Table, side: str, block: Resolved, unknown: list[str]) -> int:
+def _units(
+    table: Table, side: str, index: str, block: Resolved, scaling: Mapping[tuple[str, str], ScalingBounds],
+    unknown: list[str],
+) -> int:  # fmt: skip
+    where = f"{table.called}/{index}" if index else table.called
     if table.is_global:
-        found = number(
-            dig(table.get("WriteProvisionedThroughputSettings"), "WriteCapacityAutoScalingSettings", "MinCapacity")
-        )
-        if side == "Write" and found is not None:
-            return int(found)
-        unknown.append(f"{table.called}: {side.lower()} units of a global table are taken as 1 where it does not say")
-        return 1
-    found = number(dig(block, "ProvisionedThroughput", f"{side}CapacityUnits"))
+        bounds = scaling.get((index, side.lower()))
+        found = number(dig(_global_settings(table, side, index, block), f"{side}CapacityUnits"))
+        if found is None and bounds is not None:
+            return bounds.minimum
+    else:
+        found = number(dig(block, "ProvisionedThroughput", f"{side}CapacityUnits"))
     if found is None:
-        unknown.append(f"{table.called}: its {side.lower()} units hang on a parameter; 1 is assumed")
+        unknown.append(f"{where}: its {side.lower()} units are not written, or hang on a parameter; 1 is assumed")
         return 1
     return int(found)
+
+
+def _global_bounds(table: Table) -> Mapping[tuple[str, str], ScalingBounds]:
+    """Auto scaling of a global table, whose writes have one setting and whose reads are its first replica's."""
+    found: dict[tuple[str, str], ScalingBounds] = {}
+    places = [("", table.props), *((i.called, i.block) for i in table.indexes if i.kind == "global")]
+    for index, block in places:
+        for side in ("Read", "Write"):
+            settings = dig(_global_settings(table, side, index, block), f"{side}CapacityAutoScalingSettings")
+            least, most = number(dig(settings, "MinCapacity")), number(dig(settings, "MaxCapacity"))
+            percent = number(dig(settings, "TargetTrackingScalingPolicyConfiguration", "TargetValue"))
+            if least is not None and most is not None:
+                found[index, side.lower()] = ScalingBounds(int(least), int(most), percent or _USUAL_TARGET)
+    return found
+
+
+def _global_settings(table: Table, side: str, index: str, block: Resolved) -> Resolved | None:
+    key = f"{side}ProvisionedThroughputSettings"
+    if side == "Write":
+        return dig(block, key)
+    return _replica_index(table, index, key) if index else _setting(table, key)
+
+
+def _replica_index(table: Table, index: str, key: str) -> Resolved | None:
+    """A setting of an index in the first replica."""
+    for each in blocks(_setting(table, "GlobalSecondaryIndexes")):
+        if text(dig(each, "IndexName")) == index:
+            return dig(each, key)
+    return None
 
 
 def _bounds(stack: Stack) -> Mapping[tuple[str, str, str], ScalingBounds]:

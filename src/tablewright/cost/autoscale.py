@@ -1,9 +1,14 @@
 """Auto scaling of one side of a table, simulated minute by minute: how many unit-hours a trace costs.
 
+What is asked for is served as far as units and burst credits go, the rest is refused; alarms see what was served, as CloudWatch
+does, so a table that is far too small grows by steps. Cooldowns are 0, as DynamoDB's console sets them.
+
 Sources: Amazon DynamoDB Developer Guide, "Managing throughput capacity automatically": two consecutive minutes above the target
-scale out, fifteen below it scale in; Application Auto Scaling User Guide, target tracking (to the units at which the target
-would be met, within minimum and maximum; without consumption nothing scales in); DynamoDB Developer Guide, "Quotas": four
-decreases in a UTC day, and one more in each hour in which there was none. Cooldowns are 0, as DynamoDB's console sets them.
+scale out, fifteen low ones scale in, and each change takes minutes more; AWS Database Blog, "Amazon DynamoDB auto scaling:
+performance and cost optimization at any scale", as quoted elsewhere: low is the target less 20 points (the guide only says
+lower than the target; ``margin=0`` is that). "Burst and adaptive capacity": up to 300 seconds of unused units are kept. "Quotas":
+four decreases in a UTC day, and one more in each hour in which there was none. Application Auto Scaling User Guide, target
+tracking: to the units at which the target would be met, within minimum and maximum; without consumption nothing scales in.
 """
 
 from __future__ import annotations
@@ -15,58 +20,92 @@ from decimal import Decimal
 
 from tablewright.cost.priced import ScalingBounds
 
-__all__ = ["Scaled", "simulate"]
+__all__ = ["BURST_SECONDS", "IN_MINUTES", "MARGIN", "OUT_MINUTES", "Scaled", "simulate"]
 
 OUT_MINUTES = 2
 IN_MINUTES = 15
+MARGIN = 20.0
+"""Points below the target from which minutes count as low."""
+BURST_SECONDS = 300
 _DECREASES = 4
 _HOUR, _DAY = 60, 1440
 
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """What came of it: unit-hours in all, units by minute, minutes in which more was asked for than was there, changes."""
+    """What came of it: unit-hours in all, units by minute, minutes in which requests were refused, units refused, how often
+    units rose, and the minutes after which they fell.
+    """
 
     unit_hours: Decimal
     units: tuple[int, ...]
     short: int
+    refused: float
     increases: int
-    decreases: int
+    lowered: tuple[int, ...]
+
+    @property
+    def decreases(self) -> int:
+        """How often units fell."""
+        return len(self.lowered)
 
 
-def simulate(rates: Sequence[float], bounds: ScalingBounds, *, start: int | None = None) -> Scaled:
-    """Scale for units a second consumed in each minute. Minute 0 is midnight UTC. DynamoDB bills the highest units of each hour.
+def simulate(
+    rates: Sequence[float], bounds: ScalingBounds, *, start: int | None = None, margin: float = MARGIN, delay: int = 0
+) -> Scaled:
+    """Scale for units a second asked for in each minute. Minute 0 is midnight UTC. DynamoDB bills the highest units of each hour.
 
-    That the highest of an hour is billed follows from how provisioned capacity is billed by the hour (unverified).
+    A change is there ``delay`` minutes after the minute that its alarm went off in. No burst is saved up at the start. That the
+    highest of an hour is billed follows from how provisioned capacity is billed by the hour (unverified).
     """
     units = max(bounds.minimum, min(bounds.maximum, start if start is not None else bounds.minimum))
     history: list[int] = []
+    served: list[float] = []
     lowered: list[int] = []
+    coming: tuple[int, int] | None = None  # the minute from which on, and how many units
+    burst = refused = 0.0
     increases = short = 0
     for minute, rate in enumerate(rates):
+        if coming is not None and minute >= coming[0]:
+            units, coming = coming[1], None
         history.append(units)
-        if rate > units:
+        burst = min(burst, float(units * BURST_SECONDS))
+        asked, fixed = rate * 60, units * 60.0
+        given = min(asked, fixed + burst)
+        burst = max(0.0, min(burst + fixed - given, float(units * BURST_SECONDS)))
+        if asked - given > 1e-6:
             short += 1
-        limit = units * bounds.target / 100
-        out = rates[max(0, minute - OUT_MINUTES + 1) : minute + 1]
-        low = rates[max(0, minute - IN_MINUTES + 1) : minute + 1]
-        if len(out) == OUT_MINUTES and all(each > limit for each in out):
-            wanted = min(bounds.maximum, _met(max(out), bounds))
-            if wanted > units:
-                units = wanted
-                increases += 1
-        elif len(low) == IN_MINUTES and all(0 < each < limit for each in low):
-            wanted = max(bounds.minimum, _met(max(low), bounds))
-            if wanted < units and _may_lower(lowered, minute):
-                units = wanted
-                lowered.append(minute)
+            refused += asked - given
+        served.append(given / 60)
+        if coming is not None:
+            continue
+        wanted = _wanted(served, units, bounds, margin)
+        if wanted > units:
+            increases += 1
+        elif wanted == units or not _may_lower(lowered, minute):
+            continue
+        else:
+            lowered.append(minute)
+        coming = (minute + 1 + delay, wanted)
     return Scaled(
         unit_hours=Decimal(sum(_billed(history))),
         units=tuple(history),
         short=short,
+        refused=refused,
         increases=increases,
-        decreases=len(lowered),
+        lowered=tuple(lowered),
     )
+
+
+def _wanted(served: Sequence[float], units: int, bounds: ScalingBounds, margin: float) -> int:
+    """The units that the alarms ask for after the last of these minutes."""
+    out, low = served[-OUT_MINUTES:], served[-IN_MINUTES:]
+    limit, floor = units * bounds.target / 100, units * (bounds.target - margin) / 100
+    if len(out) == OUT_MINUTES and all(each > limit for each in out):
+        return max(units, min(bounds.maximum, _met(max(out), bounds)))
+    if len(low) == IN_MINUTES and all(0 < each < floor for each in low):
+        return min(units, max(bounds.minimum, _met(max(low), bounds)))
+    return units
 
 
 def _met(rate: float, bounds: ScalingBounds) -> int:

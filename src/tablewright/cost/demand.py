@@ -11,7 +11,7 @@ from tablewright.cost.units import page_units, read_units, write_units
 from tablewright.errors import UsageError
 from tablewright.model.workload import OPERATIONS, READS, Pattern, TableLoad
 
-__all__ = ["Demand", "demands", "entry_bytes", "rates"]
+__all__ = ["Demand", "demands", "entry_bytes", "rates", "write_rate"]
 
 _KEYS_ONLY = 100
 """Bytes of an entry that has keys only, where nothing is said."""
@@ -45,6 +45,14 @@ def rates(asked: tuple[Demand, ...]) -> Mapping[tuple[str, str], Decimal]:
         key = (each.index, each.side)
         summed[key] = summed.get(key, Decimal(0)) + each.per_second
     return summed
+
+
+def write_rate(load: TableLoad) -> Decimal:
+    """KB written a second to the table, each item rounded up: a transaction counts once, unlike in write units."""
+    if load.measured:
+        return load.measured.get(("", "write"), Decimal(0))
+    writes = (pattern for pattern in load.patterns if pattern.operation not in READS)
+    return sum((write_units(each.item_bytes) * each.items * each.per_second for each in writes), Decimal(0))
 
 
 def entry_bytes(index: PricedIndex, item: int, load: TableLoad) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tablewright.cost.demand import demands, rates
-from tablewright.cost.estimate import HOURS, Estimate, estimate
+from tablewright.cost.estimate import estimate
+from tablewright.cost.lines import HOURS, Estimate
 from tablewright.cost.priced import PricedTable
 from tablewright.cost.prices import PriceList
 from tablewright.model.workload import TableLoad

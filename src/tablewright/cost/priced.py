@@ -19,7 +19,10 @@ class ScalingBounds:
 
 @dataclass(frozen=True, slots=True)
 class PricedIndex:
-    """An index: ``projection`` is ALL, KEYS_ONLY or INCLUDE; units are those of a provisioned global one."""
+    """An index: ``projection`` is ALL, KEYS_ONLY or INCLUDE; units are those of a provisioned global one.
+
+    ``insights``: "all", "throttled" (keys), or "" for none.
+    """
 
     name: str
     projection: str = "ALL"
@@ -27,11 +30,17 @@ class PricedIndex:
     read: int = 0
     write: int = 0
     kind: str = "global"
+    sort_key: bool = False
+    insights: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PricedTable:
-    """A table: ``read`` and ``write`` are units of a provisioned one; ``scaling`` is by index ("" for itself) and side."""
+    """A table: ``read`` and ``write`` are units of a provisioned one; ``scaling`` is by index ("" for itself) and side.
+
+    ``replicas``: the regions that hold it, the home region among them or not. ``global_table``: it is written as a global table,
+    whose capacity has settings of its own. ``insights`` as of an index.
+    """
 
     logical_id: str
     name: str
@@ -42,10 +51,36 @@ class PricedTable:
     indexes: tuple[PricedIndex, ...] = ()
     recovery: bool = False
     stream: bool = False
-    insights: bool = False
+    kinesis: bool = False
+    ttl: bool = False
+    insights: str = ""
+    sort_key: bool = False
     replicas: tuple[str, ...] = ()
+    global_table: bool = False
+    capped: bool = False  # whether an on-demand one, or an index of it, has a maximum
     scaling: Mapping[tuple[str, str], ScalingBounds] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()  # what the template does not tell without parameters
+
+    @property
+    def class_name(self) -> str:
+        """The class as prices name it."""
+        return "infrequent-access" if self.infrequent_access else "standard"
+
+    @property
+    def places(self) -> tuple[tuple[str, int, int], ...]:
+        """What has units of its own: the table ("") and each global index, with its read and write units."""
+        return ("", self.read, self.write), *((i.name, i.read, i.write) for i in self.indexes if i.kind == "global")
+
+    def elsewhere(self, region: str) -> tuple[str, ...]:
+        """The other regions that hold it. A global table that is not in ``region`` is taken to be there in place of its first."""
+        if self.global_table and self.replicas and region not in self.replicas:
+            return self.replicas[1:]
+        return tuple(each for each in self.replicas if each != region)
+
+    def replicated(self, mode: str) -> tuple[str, ...]:
+        """The names of the price of a replicated write, the plain one last: AWS prices both the same."""
+        own = "replicated" if not self.infrequent_access else "replicated.infrequent-access"
+        return f"{own}.{mode}.write", f"{mode}.{self.class_name}.write"
 
 
 @dataclass(frozen=True, slots=True)

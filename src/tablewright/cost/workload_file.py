@@ -25,7 +25,8 @@ __all__ = ["read_workload"]
 
 _TABLE = {
     "items", "item_bytes", "entry_bytes", "entries", "backup_bytes", "stream_reads_per_second", "peak", "patterns",
-    "reads_per_second", "writes_per_second",
+    "reads_per_second", "writes_per_second", "day", "expired_per_second", "exports_per_month", "incremental_export_bytes",
+    "restores_per_month",
 }  # fmt: skip
 _PATTERN = {
     "name", "operation", "per_second", "per_month", "item_bytes", "items", "index", "consistent", "transactional", "index_share",
@@ -57,6 +58,8 @@ def _table(name: str, table: Any, path: str) -> TableLoad:
         rate = _number(table, f"{side}_per_second", where, path, Decimal(0))
         if rate:
             patterns.append(Pattern(f"{side} of single items", operation, rate, size))
+    day = _day(table, where, path)
+    usual_peak = max(day, default=Decimal(1))
     return TableLoad(
         items=_whole(table, "items", where, path, 0),
         item_bytes=size,
@@ -67,8 +70,27 @@ def _table(name: str, table: Any, path: str) -> TableLoad:
         entries={k: _whole(table["entries"], k, where, path, 0) for k in _table_of(table, "entries", where, path)},
         backup_bytes=_whole(table, "backup_bytes", where, path, 0),
         stream_reads_per_second=_number(table, "stream_reads_per_second", where, path, Decimal(0)),
-        peak=_number(table, "peak", where, path, Decimal(1), least=Decimal(1)),
+        peak=_number(table, "peak", where, path, usual_peak, least=Decimal(1)),
+        day=day,
+        expired_per_second=_number(table, "expired_per_second", where, path, Decimal(0)),
+        exports_per_month=_number(table, "exports_per_month", where, path, Decimal(0)),
+        incremental_export_bytes=_whole(table, "incremental_export_bytes", where, path, 0),
+        restores_per_month=_number(table, "restores_per_month", where, path, Decimal(0)),
     )
+
+
+def _day(table: Mapping[str, Any], where: str, path: str) -> tuple[Decimal, ...]:
+    """24 numbers, made multiples of their average."""
+    given = table.get("day", [])
+    if not isinstance(given, list) or len(given) not in (0, 24):
+        raise _malformed(path, f"{where}: day is a list of 24 numbers, one for each hour from midnight UTC")
+    told = tuple(
+        _number({f"day[{hour}]": each}, f"day[{hour}]", where, path, Decimal(0)) for hour, each in enumerate(given)
+    )
+    average = sum(told, Decimal(0)) / 24
+    if told and not average:
+        raise _malformed(path, f"{where}: day is 0 in each hour")
+    return tuple(each / average for each in told)
 
 
 def _pattern(number: int, each: Any, size: int, where: str, path: str) -> Pattern:

@@ -38,6 +38,12 @@ class Trace:
     seconds: int
     values: tuple[float, ...]
 
+    @property
+    def minutes(self) -> tuple[float, ...]:
+        """The trace by the minute: longer periods are taken as steady."""
+        each = max(1, self.seconds // 60)
+        return tuple(value for value in self.values for _ in range(each))
+
 
 @dataclass(frozen=True, slots=True)
 class TableLoad:
@@ -45,7 +51,8 @@ class TableLoad:
 
     ``entry_bytes``: bytes of an entry of an index, by index, where the projection alone does not tell. ``peak``: the busiest
     moment as a multiple of the average. ``measured``: units a second as metrics have them, by index ("" for the table) and
-    side (read, write); given instead of patterns.
+    side (read, write); given instead of patterns. ``day``: how the load varies, as 24 multiples of its average from midnight UTC;
+    () where it is not known. ``expired_per_second``: items that TTL deletes.
     """
 
     items: int = 0
@@ -58,6 +65,25 @@ class TableLoad:
     peak: Decimal = Decimal(1)
     measured: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     traces: Mapping[tuple[str, str], Trace] = field(default_factory=dict)
+    day: tuple[Decimal, ...] = ()
+    expired_per_second: Decimal = Decimal(0)
+    exports_per_month: Decimal = Decimal(0)
+    incremental_export_bytes: int = 0  # a month
+    restores_per_month: Decimal = Decimal(0)
+
+    @property
+    def shape(self) -> str:
+        """Where what is known of its course is from: measured, given or unknown."""
+        return "measured" if self.traces else "given" if self.day else "unknown"
+
+    def trace(self, index: str, side: str, rate: Decimal) -> Trace | None:
+        """The course of one side: as measured, or ``rate`` shaped as the day is, for a week; None where no shape is known."""
+        found = self.traces.get((index, side))
+        if found is not None and found.values:
+            return found
+        if not self.day or self.measured:
+            return None
+        return Trace(3600, tuple(float(rate * each) for each in self.day) * 7)
 
     @property
     def is_telling(self) -> bool:

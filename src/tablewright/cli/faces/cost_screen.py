@@ -8,8 +8,8 @@ from decimal import Decimal
 from tablewright.cli.faces.cells import clean, fit, pad, width, wrap
 from tablewright.cli.faces.markdown import code
 from tablewright.cli.faces.marks import Line, Marks
-from tablewright.cost.estimate import Estimate, lines_by
-from tablewright.cost.estimate import Line as CostLine
+from tablewright.cost.lines import Estimate, sums
+from tablewright.cost.lines import Line as CostLine
 from tablewright.cost.options import BreakEven, Option
 
 _PROSE = 110
@@ -36,7 +36,7 @@ def cost_lines(
     """The estimate, line by line, with the other ways of billing each table."""
     lines: list[Line] = [((f"{usd(estimate.usd)} USD a month", "strong"),)]
     lines += [((text, "dim"),) for text in wrap(f"{region}, list prices of {date}; workload: {source}", columns)]
-    for table, total in lines_by(estimate, "table"):
+    for (table,), total in sums(estimate, "table"):
         lines += [
             (),
             ((pad(clean(table) or "the stack", min(40, columns - 14)), "strong"), (f"  {usd(total)} USD", "")),
@@ -113,7 +113,8 @@ def _rows(lines: Sequence[CostLine], columns: int) -> list[Line]:
 
 def _label(line: CostLine) -> str:
     where = f" of {line.index}" if line.index else ""
-    return f"{line.what}{where}{f': {line.pattern}' if line.pattern else ''}"
+    region = f" in {line.region}" if line.region else ""
+    return f"{line.what}{where}{region}{f': {line.pattern}' if line.pattern else ''}"
 
 
 def _quantity(value: Decimal) -> str:
