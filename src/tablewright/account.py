@@ -13,6 +13,7 @@ from tablewright.aws.metrics import CloudWatchMetrics
 from tablewright.aws.objects import S3Objects
 from tablewright.aws.observations import CloudWatchObservations
 from tablewright.aws.parameters import SsmParameters
+from tablewright.aws.price_list import AwsPriceList
 from tablewright.aws.session import Session
 from tablewright.aws.stacks import CloudFormationStacks
 from tablewright.aws.streams import DynamoDBStreams
@@ -66,4 +67,5 @@ def open_account(
         backups=DynamoDBBackups(session),
         items=DynamoDBItems(session),
         exports=DynamoDBExports(session),
+        prices=AwsPriceList(session),
     )

@@ -372,6 +372,14 @@ class Tokens(Protocol):
     def token(self) -> str: ...
 
 
+class ProductPrices(Protocol):
+    """Reading AWS's price list."""
+
+    def products(self, service: str, wanted: Mapping[str, str]) -> Iterator[str]:
+        """The products of a service whose attributes are these, each as JSON: product, terms, publication date."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """The ports of one account and region, as ``account.open_account`` composes them."""
@@ -394,3 +402,4 @@ class Account:
     backups: Backups | None = None
     items: Items | None = None
     exports: Exports | None = None
+    prices: ProductPrices | None = None

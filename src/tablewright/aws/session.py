@@ -65,6 +65,9 @@ SERVICES = (
 )
 """Every service that is ever called."""
 
+_PLACED: Mapping[str, str] = {"pricing": "us-east-1"}
+"""Services that answer for every region from one (AWS Billing user guide, price list query API endpoints)."""
+
 CONNECT_TIMEOUT_S = 4
 READ_TIMEOUT_S = 30
 ATTEMPTS = 6
@@ -173,7 +176,7 @@ class Session:
         return cast("STSClient", self.client("sts"))
 
     def client(self, service: str) -> Any:
-        """The client of one of ``SERVICES``, made at the first call; safe to use from several threads."""
+        """The client of one of ``SERVICES``, or of pricing, made at the first call; safe to use from several threads."""
         made = self._clients.get(service)
         if made is None:
             with self._lock:
@@ -183,7 +186,7 @@ class Session:
         return made
 
     def _create(self, service: str) -> Any:
-        endpoint = self._endpoints[service]
+        endpoint = self._endpoints[service] if service in SERVICES else self.endpoint
         loopback = endpoint is not None and _is_loopback(endpoint)
         attempts = self._core.get_config_variable("max_attempts") or (LOOPBACK_ATTEMPTS if loopback else ATTEMPTS)
         settings: dict[str, Any] = {
@@ -198,7 +201,7 @@ class Session:
         if loopback:
             settings["proxies"] = {}  # a proxy must never carry what is meant for this machine
         client = self._core.create_client(
-            service, region_name=self.region, endpoint_url=endpoint, config=Config(**settings)
+            service, region_name=_PLACED.get(service, self.region), endpoint_url=endpoint, config=Config(**settings)
         )
         if service == "cloudformation":
             _keep_template_text(client)
@@ -236,7 +239,7 @@ class Session:
 class _QuickLoader(Loader):
     """botocore's data, without a walk over every service's folder to learn which services there are."""
 
-    _KNOWN = (*SERVICES, "sso", "sso-oidc", "signin")  # the last three: what signing in may call
+    _KNOWN = (*SERVICES, *_PLACED, "sso", "sso-oidc", "signin")  # the last three: what signing in may call
 
     def list_available_services(self, type_name: str) -> list[str]:
         return list(self._KNOWN)

@@ -15,7 +15,7 @@ from typing import Any
 
 from tablewright.errors import UsageError
 
-__all__ = ["Price", "PriceList", "prices", "read_prices"]
+__all__ = ["Price", "PriceList", "prices", "read_prices", "write_prices"]
 
 STATUSES = ("verified", "derived", "unverified")
 """How sure a price is: seen in what was made from AWS's price list, computed from a published figure, or seen in neither."""
@@ -23,7 +23,9 @@ STATUSES = ("verified", "derived", "unverified")
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one ``per`` of something costs, in US dollars. ``free`` says what AWS gives away of it, ``note`` what else matters."""
+    """What one ``per`` of something costs, in US dollars, as of ``date`` (ISO 8601). ``free`` says what AWS gives away of it,
+    ``note`` what else matters.
+    """
 
     name: str
     region: str
@@ -34,6 +36,7 @@ class Price:
     usage_type: str = ""
     free: str = ""
     note: str = ""
+    date: str = ""
 
     @property
     def verified(self) -> bool:
@@ -95,12 +98,31 @@ def read_prices(text: str) -> PriceList:
             usage_type=row.get("usage_type", ""),
             free=row.get("free", ""),
             note=row.get("note", ""),
+            date=row.get("date", document["date"]),
         )
         for region, priced in document["regions"].items()
         for name, row in priced.items()
     }
-    sources = {name: f"{source['what']} ({source['date']})" for name, source in document["sources"].items()}
+    sources = {
+        name: source["what"] + (f" ({source['date']})" if "date" in source else "")
+        for name, source in document["sources"].items()
+    }
     return PriceList(document["date"], rows, sources)
+
+
+def write_prices(listed: PriceList, about: str = "") -> str:
+    """The list in the snapshot's own JSON, which ``read_prices`` reads; a row of the list's own date does not repeat it."""
+    regions: dict[str, dict[str, Any]] = {}
+    for (region, name), price in listed.rows.items():
+        row: dict[str, Any] = {"usd": f"{price.usd:f}", "per": price.per}
+        row |= {"usage_type": price.usage_type} if price.usage_type else {}
+        row |= {"status": price.status, "sources": list(price.sources)}
+        row |= {key: value for key, value in (("free", price.free), ("note", price.note)) if value}
+        row |= {"date": price.date} if price.date != listed.date else {}
+        regions.setdefault(region, {})[name] = row
+    sources = {name: {"what": told} for name, told in listed.sources.items()}
+    body = {"date": listed.date, "about": about, "sources": sources, "regions": regions}
+    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
 
 
 @cache
