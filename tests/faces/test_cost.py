@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from tablewright.cli.faces.cells import width
 from tests.faces.conftest import Client
 from tests.faces.shell import Ran
+from tests.laws.test_refreshed_prices import product
 
 Run = Callable[..., Ran]
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "cost.md"
@@ -37,7 +43,123 @@ def test_the_guides_workload_costs_what_the_guide_shows(run: Run, workload: str)
         if line and "workload:" not in line and "beside" not in line:
             assert line.strip() in told, line
     assert sum(Decimal(line["usd"]) for line in found["lines"]) == Decimal(found["usd"])
-    assert "tablewright set throughput ai-chef-results --index sessionId-index" in shown.out
+    for table, indexes in found["by_index"].items():
+        assert sum(map(Decimal, indexes.values())) == Decimal(found["by_table"][table])
+    assert set(found["by_pattern"]["ai-chef-results"]) == {"writes of single items", "results of a session"}
+    for price in found["prices_used"]:
+        assert price["date"] and price["sources"] and price["status"] in ("verified", "derived"), price
+    assert any("Savings Plans" in each for each in found["missing"])
+
+
+def test_what_is_advised_is_done_by_its_commands(run: Run, project: Path, workload: str, tmp_path: Path) -> None:
+    """The commands as they are shown, on the template as it is: then it costs so much less, and the check finds no error."""
+    template = tmp_path / "template.yaml"
+    template.write_text((project / TEMPLATE).read_text(encoding="utf-8"), encoding="utf-8")
+    words = ("cost", str(template), "--workload", workload, "--output", "json")
+    before = json.loads(run(*words).out)
+    [advice, *_] = before["advice"]
+
+    shown = run("cost", str(template), "--workload", workload).out
+    for command in advice["commands"]:
+        assert command in shown
+        done = run(*shlex.split(command)[1:], "--template", str(template))
+        assert done.code == 0, done.err
+    after = json.loads(run(*words).out)
+
+    assert advice["sure"] in ("likely", "possible") and advice["because"]
+    assert Decimal(before["usd"]) - Decimal(after["usd"]) == Decimal(advice["usd"]) > 50
+    assert "error[" not in run("check", str(template), "--no-cfn-lint").out
+
+
+@pytest.mark.parametrize("columns", ["80", "140"])
+def test_long_and_korean_names_stay_in_their_columns(run: Run, tmp_path: Path, columns: str) -> None:
+    name = "요리-결과-" + "아주-긴-이름-" * 12
+    table = {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "BillingMode": "PROVISIONED",
+            "ProvisionedThroughput": {"ReadCapacityUnits": 500, "WriteCapacityUnits": 500},
+        },
+    }
+    template, told = tmp_path / "t.json", tmp_path / "w.toml"
+    template.write_text(json.dumps({"Resources": {"T" + "x" * 200: table}}), encoding="utf-8")
+    told.write_text(
+        f"[tables.T{'x' * 200}]\nitems = 1000\nitem_bytes = 500\n[[tables.T{'x' * 200}.patterns]]\n"
+        f'name = "{name}"\noperation = "put"\nper_second = 3\n',
+        encoding="utf-8",
+    )
+
+    shown = run("cost", str(template), "--workload", str(told), env={"COLUMNS": columns}).out
+
+    assert shown
+    for line in shown.splitlines():
+        assert width(line) <= int(columns) or "tablewright " in line or "x" * 60 in line, line
+
+
+def test_a_project_keeps_prices_of_its_own(run: Run, project: Path, workload: str, tmp_path: Path) -> None:
+    """AWS's price list over HTTP, in two pages, as pricing:GetProducts answers."""
+    with _price_list() as endpoint:
+        done = run(
+            "cost", "prices", "refresh", "us-east-1", "--endpoint-url", endpoint, "--project", str(tmp_path), env=_KEYS
+        )
+    assert done.code == 0, done.err
+    kept = tmp_path / "tablewright-prices.json"
+    assert "on-demand.standard.write: 0.625 -> 0.5" in done.out and str(kept) in done.out
+
+    found = json.loads(run("cost", "--workload", workload, "--prices", str(kept), "--output", "json").out)
+    assert found["prices"] == "2026-11-20" and found["price_list"] == str(kept)
+    writes = [line for line in found["lines"] if line["price"] == "on-demand.standard.write"]
+    assert all(Decimal(line["usd"]) == Decimal(line["quantity"]) / 2_000_000 for line in writes) and writes
+    dates = {price["name"]: price["date"] for price in found["prices_used"]}
+    assert dates["on-demand.standard.write"] == "2026-11-20" and dates["storage.standard"] == "2026-08-21"
+    head = run("cost", "--workload", workload, "--prices", str(kept)).out.splitlines()[1]
+    assert "list prices of 2026-11-20 (some of 2026-08-21)" in head
+
+    listed = json.loads(run("cost", "prices", "--project", str(tmp_path), "--output", "json").out)
+    assert any("AWS's price list, published 2026-11-20" in price["sources"] for price in listed["prices"])
+    kept.write_text("{}", encoding="utf-8")
+    assert "error[prices-unreadable]" in run("cost", "--workload", workload, "--prices", str(kept)).err
+
+
+_KEYS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "us-east-1"}
+
+
+@contextmanager
+def _price_list() -> Iterator[str]:
+    pages: list[dict[str, object]] = [
+        {"PriceList": [product("ReadRequestUnits", ("0.000000125", "Inf"), region="us-east-1")], "NextToken": "more"},
+        {"PriceList": [product("WriteRequestUnits", ("0.0000005", "Inf"), region="us-east-1")]},
+    ]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            assert self.headers["X-Amz-Target"] == "AWSPriceListService.GetProducts"
+            page = pages["NextToken" in asked] if asked["ServiceCode"] == "AmazonDynamoDB" else {}
+            told = json.dumps({"FormatVersion": "aws_v1", **page}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-amz-json-1.1")
+            self.send_header("Content-Length", str(len(told)))
+            self.end_headers()
+            self.wfile.write(told)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_each_price_is_listed_with_its_date_and_source(run: Run) -> None:
+    shown = run("cost", "prices", "--region", "us-east-1").out
+    assert "on-demand.standard.write  0.625 a million request units" in shown
+    assert "2026-08-21 unverified" in shown and "Sources" in shown
+    assert "error[no-prices]" in run("cost", "prices", "--region", "eu-west-1").err
 
 
 def test_the_difference_of_two_templates_is_a_comment(run: Run, project: Path, workload: str, tmp_path: Path) -> None:
@@ -73,4 +195,5 @@ def test_it_is_measured_from_what_runs(home: Path, run: Run, client: Client) -> 
     measured = [line for line in found["lines"] if line["pattern"] == "as measured" and line["what"] == "writes"]
     assert measured and all(Decimal(line["usd"]) > 0 for line in measured)
     # An hour is no ground to change the way of billing on.
-    assert all(way["command"] is None for ways in found["options"].values() for way in ways)
+    assert found["advice"] == []
+    assert all(way["commands"] == [] for ways in found["options"].values() for way in ways)

@@ -116,6 +116,12 @@ def _parse(command: str, where: str = "") -> None:
     while isinstance(group, click.Group):
         if not words or words[0] in ("--help", "--version", "-h"):
             return
+        usual = getattr(group, "usual", None)  # what a group does that is a command itself
+        if usual is not None and words[0] not in group.commands:
+            group = group.commands[usual]
+            break
+        if group.invoke_without_command and words[0].startswith("-"):
+            break
         if words[0] == "x":
             return  # which of the group's commands it is, is known when it is said
         found = group.get_command(context, words[0])

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tablewright.author.costing import priced_stack
+from tablewright.cost.break_even import break_evens
 from tablewright.cost.estimate import estimate, month_total
 from tablewright.cost.lines import SECONDS, Line, sums, sums_by_pattern
-from tablewright.cost.options import break_evens, options, reserved
+from tablewright.cost.options import options, reserved
 from tablewright.cost.priced import PricedIndex, PricedTable, ScalingBounds
 from tablewright.cost.prices import PriceList, prices
 from tablewright.cost.units import read_units, write_units
@@ -187,12 +188,12 @@ def test_the_cheapest_way_is_first_and_the_present_one_is_among_them(table: Pric
     assert [way.usd for way in ways] == sorted(way.usd for way in ways)
     assert [way.present for way in ways].count(True) == 1
     present = next(way for way in ways if way.present)
-    assert present.usd == estimate(table, load, TWO, US).usd and present.command is None
+    assert present.usd == estimate(table, load, TWO, US).usd and not present.commands
 
 
 def test_break_even_is_where_both_cost_the_same() -> None:
     """At 28.9 % of use, 100 provisioned write units cost what the requests cost on demand."""
-    [fixed, _] = break_evens(prices(), US)
+    fixed, *_ = break_evens(prices(), US)
     rate = 100 * fixed.share
     load = TableLoad(item_bytes=1000, patterns=(Pattern("p", "put", rate, 1000),))
     on_demand = estimate(PricedTable("T", "t"), load, prices(), US).usd

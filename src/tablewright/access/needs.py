@@ -141,6 +141,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need(_of("cloudformation", "DescribeStacks ListStackResources"), "--measured: the stack's tables"),
         Need(_of("dynamodb", "DescribeTable DescribeTimeToLive"), "--measured: what they hold"),
         _LISTED,
+        Need(_of("pricing", "GetProducts"), "prices refresh"),
     ),
     "backup": (
         Need(_of("cloudformation", "DescribeStacks ListStackResources"), "the stack's tables"),

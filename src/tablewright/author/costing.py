@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from tablewright.author.editing import Text
+from tablewright.author.siblings import Family, family
 from tablewright.cost.priced import PricedIndex, PricedStack, PricedTable, ScalingBounds
+from tablewright.errors import UsageError
 from tablewright.lint.scaling import SCALING_POLICY, targets
 from tablewright.lint.stack import Stack, read_stack
 from tablewright.lint.table import Index, Table
@@ -25,12 +29,22 @@ def priced_stack(body: str, path: str, parameters: Mapping[str, str]) -> PricedS
     """
     stack = read_stack(decode(body, path), path, body, parameters=parameters, pseudo={}, defaults=True)
     bounds = _bounds(stack)
+    named = family(Text(body, path))
     return PricedStack(
-        tables=tuple(_table(table, bounds) for table in stack.tables),
+        tables=tuple(_handled(_table(table, bounds), named) for table in stack.tables),
         alarm_metrics=sum(_metrics(alarm.properties.get("Metrics")) for alarm in stack.of("AWS::CloudWatch::Alarm")),
         composites=len(list(stack.of("AWS::CloudWatch::CompositeAlarm"))),
         dashboards=len(list(stack.of("AWS::CloudWatch::Dashboard"))),
     )
+
+
+def _handled(table: PricedTable, named: Family) -> PricedTable:
+    """The table with what commands call it: its logical ID where its name hangs on something."""
+    try:
+        known = named.named(table.name).logical_id == table.logical_id
+    except UsageError:
+        known = False
+    return table if known else replace(table, handle=table.logical_id)
 
 
 def _table(table: Table, bounds: Mapping[tuple[str, str, str], ScalingBounds]) -> PricedTable:

@@ -1,27 +1,76 @@
-"""``tablewright cost``: what the tables of a template cost a month, and what another way of billing would."""
+"""``tablewright cost``: what the tables of a template cost a month, and what would cost less."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tablewright.cli import exits
+from tablewright.cli.cost_prices import listed_prices, prices
 from tablewright.cli.options import Common, display_options, duration, where_options
 from tablewright.cli.terminal import output
 from tablewright.errors import UsageError
 
 if TYPE_CHECKING:
-    from tablewright.cost.estimate import Estimate
-    from tablewright.cost.options import Option
+    from tablewright.cost.lines import Estimate
     from tablewright.cost.priced import PricedStack
+    from tablewright.cost.prices import PriceList
+    from tablewright.cost.report import CostReport
     from tablewright.model.workload import TableLoad, Workload
 
+_USUAL = "estimate"
+_NONE = "none given"
 
-@click.command(name="cost", short_help="Say what tables cost a month, and what would cost less.")
+
+class CostGroup(click.Group):
+    """The command with a sub-command beside: what is not the sub-command's name is the command's own."""
+
+    usual = _USUAL
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take ``cost WORDS`` for the estimate, which has no name of its own."""
+        if not args or (args[0] not in self.commands and not {"-h", "--help"} & set(args[:1])):
+            args = [_USUAL, *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The sub-commands that have a name."""
+        return [name for name in super().list_commands(ctx) if name != _USUAL]
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """The estimate's own."""
+        return self.commands[_USUAL].collect_usage_pieces(ctx)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The estimate's options, then the sub-commands."""
+        given = self.commands[_USUAL].get_params(ctx)
+        records = [param.get_help_record(ctx) for param in given if isinstance(param, click.Option)]
+        with formatter.section("Options"):
+            formatter.write_dl([record for record in records if record is not None])
+        self.format_commands(ctx, formatter)
+
+
+@click.group(cls=CostGroup, name="cost", short_help="Say what tables cost a month, and what would cost less.")
+def command() -> None:
+    """Say what the tables of TEMPLATE cost a month, line by line, and what would cost less.
+
+    The workload is given as a file, or measured. Without either, only what costs without requests is counted: provisioned
+    units, alarms, dashboards. Prices are list prices of a date that is shown, free tiers not taken off; a region without
+    prices is refused, and what was assumed is listed. A saving is shown with its commands, which were tried on the template.
+
+    \b
+    Examples:
+      tablewright cost --workload workload.toml --region us-east-1
+      tablewright cost --measured
+      tablewright cost new.yaml --against old.yaml --workload workload.toml --output markdown
+    """
+
+
+@command.command(_USUAL, short_help="What tables cost a month.")
 @click.argument("template", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--workload", "file", type=click.Path(dir_okay=False, path_type=Path), help="What is asked of the tables (TOML)."
@@ -39,34 +88,23 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Show what changes from this template to TEMPLATE.",
 )
+@click.option(
+    "--prices",
+    "list_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The price list to go by (default: tablewright-prices.json of the project, else the one shipped).",
+)
 @where_options
 @display_options(("human", "plain", "json", "markdown"))
-def command(
-    common: Common,
-    template: Path | None,
-    file: Path | None,
-    measured: bool,
-    since: float,
-    stack: str | None,
-    against: Path | None,
-) -> int:
-    """Say what the tables of TEMPLATE cost a month, line by line, and what another way of billing them would cost.
-
-    The workload is given as a file, or measured. Without either, only what costs without requests is counted: provisioned
-    units, alarms, dashboards. Prices are list prices of a date that is shown, free tiers not taken off; a region without
-    prices is refused, and what was assumed is listed.
-
-    \b
-    Examples:
-      tablewright cost --workload workload.toml --region us-east-1
-      tablewright cost --measured
-      tablewright cost new.yaml --against old.yaml --workload workload.toml --output markdown
-    """
+def estimate(
+    common: Common, template: Path | None, file: Path | None, measured: bool, since: float, stack: str | None,
+    against: Path | None, list_file: Path | None,
+) -> int:  # fmt: skip
+    """Say what the tables of TEMPLATE cost a month, line by line, and what would cost less."""
     from tablewright.author.costing import priced_stack
     from tablewright.cli.target import project_settings, read_template
     from tablewright.cost.estimate import estimate_stack
-    from tablewright.cost.options import break_evens
-    from tablewright.cost.prices import prices
 
     if file is not None and measured:
         raise UsageError("contradictory-options", "Options contradict each other", "Give --workload or --measured.")
@@ -76,49 +114,60 @@ def command(
         raise UsageError("no-template", "No template is named", "Name it, or run the command inside the project.")
     region = common.region or settings.region or "us-east-1"
     parameters = {} if template is not None and template.resolve() != settings.template else settings.parameters
-    told = priced_stack(read_template(path), str(path), parameters)
+    body = read_template(path)
+    told = priced_stack(body, str(path), parameters)
     workload = _workload(common, file, measured, since, stack)
     loads = _loads(workload, told)
-    listed = prices()
-    estimate = estimate_stack(told, loads, listed, region)
-    if workload.source == _NONE:
-        estimate = replace(
-            estimate, assumptions=("no workload is given: requests and storage are not counted", *estimate.assumptions)
-        )
-    out = output(sys.stdout, color=common.color)
+    listed, where = listed_prices(common, list_file)
     if against is not None:
         old = priced_stack(read_template(against), str(against), parameters)
         before = estimate_stack(old, _loads(workload, old, partly=True), listed, region)
-        _show_difference(before, estimate, (str(against), str(path)), common)
+        after = estimate_stack(told, _loads(workload, told, partly=True), listed, region)
+        _show_difference(before, after, (str(against), str(path)), common)
         return exits.DONE.code
-    choices = _choices(told, loads, region) if workload.source != _NONE else []
-    if common.output == "json":
-        from tablewright.cli.faces.json_lines import encode
+    report = _report(told, loads, listed, region, workload.source, where)
+    if report.advice:
+        from tablewright.author.proving import prove
 
-        out.text(encode(_body(estimate, choices, region, listed.date, workload.source), out))
-        return exits.DONE.code
-    from tablewright.cli.faces.cost_screen import cost_lines
-
-    breaks = break_evens(listed, region) if choices else ()
-    shown = cost_lines(
-        estimate,
-        choices,
-        breaks,
-        region=region,
-        date=listed.date,
-        source=workload.source,
-        columns=out.width,
-        marks=out.marks,
-    )
-    if common.output == "markdown":
-        out.text("```text")
-    out.lines(shown)
-    if common.output == "markdown":
-        out.text("```")
+        proven = prove(report.advice, body, str(path), parameters, loads, listed, region)
+        report = replace(report, advice=proven)
+    _show(report, common)
     return exits.DONE.code
 
 
-_NONE = "none given"
+command.add_command(prices)
+
+
+def _report(
+    told: PricedStack, loads: dict[str, TableLoad], listed: PriceList, region: str, source: str, where: str
+) -> CostReport:  # fmt: skip
+    from tablewright.cost.estimate import estimate_stack
+    from tablewright.cost.report import report
+
+    if source == _NONE:
+        found = estimate_stack(told, loads, listed, region)
+        note = "no workload is given: requests and storage are not counted"
+        found = replace(found, assumptions=(note, *found.assumptions))
+        return report(told, {}, listed, region, source=source, list_name=where, estimate=found)
+    return report(told, loads, listed, region, source=source, list_name=where)
+
+
+def _show(report: CostReport, common: Common) -> None:
+    out = output(sys.stdout, color=common.color)
+    if common.output == "json":
+        from tablewright.cli.faces.cost_json import body
+        from tablewright.cli.faces.json_lines import encode
+
+        out.text(encode(body(report), out))
+        return
+    if common.output == "markdown":
+        from tablewright.cli.faces.cost_page import page
+
+        out.text(page(report).rstrip("\n"))
+        return
+    from tablewright.cli.faces.cost_screen import cost_lines
+
+    out.lines(cost_lines(report, columns=out.width, marks=out.marks))
 
 
 def _workload(common: Common, file: Path | None, measured: bool, since: float, stack: str | None) -> Workload:
@@ -158,56 +207,15 @@ def _loads(workload: Workload, stack: PricedStack, *, partly: bool = False) -> d
     return dict(workload.tables)
 
 
-def _choices(stack: PricedStack, loads: dict[str, TableLoad], region: str) -> list[tuple[str, tuple[Option, ...]]]:
-    from tablewright.cost.options import options
-    from tablewright.cost.prices import prices
-
-    found = []
-    for table in stack.tables:
-        load = loads.get(table.logical_id) or loads.get(table.name)
-        if load is not None and not table.replicas:
-            ways = options(table, load, prices(), region)
-            if ways:
-                found.append((table.name, ways))
-    return found
-
-
 def _show_difference(before: Estimate, after: Estimate, names: tuple[str, str], common: Common) -> None:
-    from tablewright.cli.faces import cost_screen
+    from tablewright.cli.faces import cost_difference
 
     out = output(sys.stdout, color=common.color)
     if common.output == "json":
         from tablewright.cli.faces.json_lines import encode
 
-        body = {
-            "before_usd": str(before.usd),
-            "after_usd": str(after.usd),
-            "changes": {name: str(amount) for name, amount in cost_screen.changes(before, after)},
-        }
-        out.text(encode(body, out))
+        out.text(encode(cost_difference.difference_body(before, after), out))
     elif common.output == "markdown":
-        out.text(cost_screen.difference_page(before, after, names).rstrip("\n"))
+        out.text(cost_difference.difference_page(before, after, names).rstrip("\n"))
     else:
-        out.lines(cost_screen.difference_lines(before, after, names, out.width))
-
-
-def _body(
-    estimate: Estimate, choices: list[tuple[str, tuple[Option, ...]]], region: str, date: str, source: str
-) -> dict[str, object]:
-    return {
-        "usd": str(estimate.usd),
-        "region": region,
-        "prices": date,
-        "workload": source,
-        "lines": [
-            {k: str(v) if k in ("quantity", "usd") else v for k, v in asdict(line).items()} for line in estimate.lines
-        ],
-        "options": {
-            name: [
-                {"name": way.name, "usd": str(way.usd), "present": way.present, "command": way.command} for way in ways
-            ]
-            for name, ways in choices
-        },
-        "assumptions": list(estimate.assumptions),
-        "missing": list(estimate.missing),
-    }
+        out.lines(cost_difference.difference_lines(before, after, names, out.width))

@@ -32,8 +32,11 @@ class Demand:
 def demands(table: PricedTable, load: TableLoad) -> tuple[Demand, ...]:
     """What is asked of the table and its indexes, pattern by pattern. Raises UsageError for a pattern that cannot be."""
     if load.measured:
+        there = {name for name, _, _ in table.places}
         return tuple(
-            Demand("as measured", index, side, rate) for (index, side), rate in sorted(load.measured.items()) if rate
+            Demand("as measured", index, side, rate)
+            for (index, side), rate in sorted(load.measured.items())
+            if rate and index in there
         )
     return tuple(demand for pattern in load.patterns for demand in _of(pattern, table, load))
 

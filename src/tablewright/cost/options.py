@@ -1,119 +1,193 @@
-"""The same table billed in other ways: what each would cost, where the balance tips, and what is worth changing."""
+"""The same table billed in other ways: what each would cost, and the commands that make it so."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from tablewright.cost.autoscale import simulate
 from tablewright.cost.demand import demands, rates
 from tablewright.cost.estimate import estimate
 from tablewright.cost.lines import HOURS, Estimate
-from tablewright.cost.priced import PricedTable
+from tablewright.cost.priced import PricedTable, ScalingBounds
 from tablewright.cost.prices import PriceList
 from tablewright.model.workload import TableLoad
 
-__all__ = ["BreakEven", "Option", "break_evens", "options", "reserved"]
+__all__ = ["Option", "options", "reserved"]
 
 _ROOM = Decimal("0.7")
 """How much of fixed units is to be used at the busiest moment."""
+_TARGET = 70
+_SPARE = 2
+"""Auto scaling may go to so many times what the busiest moment needs."""
+_MOST = 40_000
+"""The most units of a table that AWS gives without asking (DynamoDB developer guide, quotas)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One way to bill a table. ``command`` makes it so; ``note`` what else it means. ``present``: it is billed so now."""
+    """One way to bill a table, at ``usd`` a month. ``commands`` make it so; ``note`` says what else it means.
+
+    ``present``: it is billed so now. ``reserved``: the years of reserved capacity that it counts on, 0 for none. ``refused``: the
+    share of what is asked for that would be throttled, as far as is known. ``verified``: every price of it was seen in a
+    primary source.
+    """
 
     name: str
-    estimate: Estimate
-    command: str | None = None
+    usd: Decimal
+    table: PricedTable
+    commands: tuple[str, ...] = ()
     note: str = ""
     present: bool = False
-
-    @property
-    def usd(self) -> Decimal:
-        return self.estimate.usd
-
-
-@dataclass(frozen=True, slots=True)
-class BreakEven:
-    """Where one way becomes cheaper than another, as a share between 0 and 1."""
-
-    what: str
-    share: Decimal
+    reserved: int = 0
+    refused: float = 0.0
+    verified: bool = True
+    assumptions: tuple[str, ...] = ()
 
 
 def options(table: PricedTable, load: TableLoad, prices: PriceList, region: str) -> tuple[Option, ...]:
-    """The ways to bill the table whose prices are known in full, cheapest first."""
-    found: list[Option] = []
+    """The ways to bill the table whose prices are known in full, cheapest first, the present one among them."""
+    now = estimate(table, load, prices, region)
+    found = [_present(table, load, now)]
     for cold in (False, True):
-        kind = "STANDARD_INFREQUENT_ACCESS" if cold else "STANDARD"
-        to_class = "infrequent-access" if cold else "standard"
-        for on_demand in (True, False):
-            units = table if table.on_demand == on_demand else _fitted(table, load) if not on_demand else table
-            way = replace(units, on_demand=on_demand, infrequent_access=cold)
-            told = estimate(way, load, prices, region)
-            if told.missing:
+        for mode, way in _ways(table, load):
+            other = replace(way, infrequent_access=cold)
+            if other == table:
                 continue
-            mode = "on demand" if on_demand else "auto scaled" if way.scaling else "provisioned"
-            commands = []
-            if on_demand != table.on_demand:
-                commands += _billing(table, way)
-            if cold != table.infrequent_access:
-                commands.append(f"tablewright set class {table.name} {to_class}")
-            note = "" if on_demand or way.scaling else f"{way.read} read and {way.write} write units, fixed"
-            if note and load.measured and table.on_demand:
-                note += "; sized by the busiest hour, so shorter peaks are refused"
-            found.append(
-                Option(
-                    f"{mode}, {kind.lower().replace('_', ' ')}",
-                    told,
-                    (" && ".join(commands) or None) if load.is_telling else None,
-                    note,
-                    present=on_demand == table.on_demand and cold == table.infrequent_access,
-                )
-            )
+            told = estimate(other, load, prices, region)
+            if set(told.missing) - set(now.missing):
+                continue
+            found.append(_option(mode, table, other, load, told))
+    for each in tuple(found):
+        found += _reserved(each, prices, region)
     return tuple(sorted(found, key=lambda option: (option.usd, not option.present)))
+
+
+def _present(table: PricedTable, load: TableLoad, told: Estimate) -> Option:
+    mode = "on demand" if table.on_demand else "auto scaled" if table.scaling else "provisioned"
+    return Option(
+        name=f"{mode}, {_class(table)}",
+        usd=told.usd,
+        table=table,
+        note=_units(table) if mode == "provisioned" else "",
+        present=True,
+        refused=_refused(table, load),
+        verified=all(line.verified for line in told.lines),
+        assumptions=told.assumptions,
+    )
+
+
+def _ways(table: PricedTable, load: TableLoad) -> Iterator[tuple[str, PricedTable]]:
+    """The modes that a table could have, its class left alone. What it has now is among them."""
+    yield "on demand", replace(table, on_demand=True, scaling={})
+    if not table.on_demand:
+        yield "auto scaled" if table.scaling else "provisioned", table
+    fitted = _fitted(table, load)
+    if fitted != table:
+        yield "provisioned", fitted
+    scaled = _scaled(fitted, load)
+    if scaled is not None and scaled.scaling != table.scaling:
+        yield "auto scaled", scaled
+
+
+def _option(mode: str, table: PricedTable, way: PricedTable, load: TableLoad, told: Estimate) -> Option:
+    note = ""
+    if mode == "provisioned":
+        note = _units(way)
+        if load.measured:
+            note += "; sized by the busiest hour, so shorter peaks are refused"
+    elif mode == "auto scaled":
+        note = _bounds(way)
+    refused = _refused(way, load)
+    if refused:
+        note += f"; {refused:.2%} of what is asked for would be throttled"
+    return Option(
+        name=f"{mode}, {_class(way)}",
+        usd=told.usd,
+        table=way,
+        commands=commands(table, way) if load.is_telling else (),
+        note=note,
+        refused=refused,
+        verified=all(line.verified for line in told.lines),
+        assumptions=told.assumptions,
+    )
+
+
+def _class(table: PricedTable) -> str:
+    return "standard infrequent access" if table.infrequent_access else "standard"
+
+
+def _units(table: PricedTable) -> str:
+    def said(read: int, write: int) -> str:
+        return f"{read} read and {write} write units"
+
+    parts = [said(read, write) if not name else f"{said(read, write)} for {name}" for name, read, write in table.places]
+    return ", ".join(parts) if len(parts) < 4 else f"{parts[0]}, and those of {len(parts) - 1} indexes"
+
+
+def _bounds(table: PricedTable) -> str:
+    least = min(each.minimum for each in table.scaling.values())
+    most = max(each.maximum for each in table.scaling.values())
+    return f"{least} to {most} units, {_TARGET} % of them used"
 
 
 def reserved(table: PricedTable, prices: PriceList, region: str, years: int) -> Decimal | None:
     """What the table's fixed units cost a month with reserved capacity in blocks of 100; None where it does not apply.
 
-    Only for provisioned tables of the Standard class; the upfront payment is spread over the term.
+    Only for provisioned tables of the Standard class, and not for replicated writes; the upfront payment is spread over the term.
     """
     if table.on_demand or table.infrequent_access or table.scaling:
         return None
     total = Decimal(0)
+    bought = 0
     term = f"reserved.{years}-year"
     for side in ("read", "write"):
-        units = getattr(table, side) + sum(getattr(i, side) for i in table.indexes if i.kind == "global")
+        units = [read if side == "read" else write for _, read, write in table.places]
+        covered = sum(units[1:] if side == "write" and table.elsewhere(region) else units)
         upfront = prices.find(region, f"{term}.{side}.upfront")
         hourly = prices.find(region, f"{term}.{side}.hourly")
         plain = prices.find(region, f"provisioned.standard.{side}")
         if upfront is None or hourly is None or plain is None:
             return None
-        blocks, rest = divmod(units, 100)
+        blocks = covered // 100
+        bought += blocks
         block = upfront.usd / (12 * years) + hourly.usd * HOURS
-        total += blocks * block + rest * plain.usd * HOURS
-    return total
+        total += blocks * block + (sum(units) - 100 * blocks) * plain.usd * HOURS
+    return total if bought else None
 
 
-def break_evens(prices: PriceList, region: str) -> tuple[BreakEven, ...]:
-    """Where provisioned capacity and the infrequent-access class become cheaper, by the list's prices."""
-    found: list[BreakEven] = []
-    on_demand, fixed = (prices.find(region, f"{kind}.standard.write") for kind in ("on-demand", "provisioned"))
-    if on_demand and fixed:
-        share = fixed.usd / (on_demand.usd / 10**6 * 3600)
-        found.append(BreakEven("provisioned is cheaper than on demand above this use of its units", share))
-    warm, cold = (prices.find(region, f"storage.{kind}") for kind in ("standard", "infrequent-access"))
-    busy, slow = (prices.find(region, f"on-demand.{kind}.write") for kind in ("standard", "infrequent-access"))
-    if warm and cold and busy and slow:
-        dearer, saved = slow.usd / busy.usd - 1, 1 - cold.usd / warm.usd
-        found.append(
-            BreakEven(
-                "infrequent access is cheaper when storage costs more than this share of throughput", dearer / saved
-            )
+def _reserved(option: Option, prices: PriceList, region: str) -> Iterator[Option]:
+    """The option with its fixed units bought for a year or for three."""
+    for years in (1, 3):
+        units = reserved(option.table, prices, region, years)
+        if units is None:
+            continue
+        plain = sum(
+            (
+                Decimal(count) * HOURS * prices.price(region, f"provisioned.standard.{side}").usd
+                for _, read, write in option.table.places
+                for side, count in (("read", read), ("write", write))
+            ),
+            Decimal(0),
         )
-    return tuple(found)
+        term = "a year" if years == 1 else "three years"
+        yield replace(
+            option,
+            name=f"{option.name}, reserved for {term}",
+            usd=option.usd - plain + units,
+            note=f"{option.note}; bought for the account and region in blocks of 100, part of it upfront, and never given back",
+            present=False,
+            reserved=years,
+            verified=option.verified and all(_seen(prices, region, years)),
+        )
+
+
+def _seen(prices: PriceList, region: str, years: int) -> Iterator[bool]:
+    for side in ("read", "write"):
+        for part in ("upfront", "hourly"):
+            yield prices.price(region, f"reserved.{years}-year.{side}.{part}").verified
 
 
 def _fitted(table: PricedTable, load: TableLoad) -> PricedTable:
@@ -125,6 +199,8 @@ def _fitted(table: PricedTable, load: TableLoad) -> PricedTable:
 
     return replace(
         table,
+        on_demand=False,
+        scaling={},
         read=units("", "read"),
         write=units("", "write"),
         indexes=tuple(
@@ -134,14 +210,84 @@ def _fitted(table: PricedTable, load: TableLoad) -> PricedTable:
     )
 
 
-def _billing(table: PricedTable, way: PricedTable) -> list[str]:
-    """The commands that bill the table so; an index that needs other units than its table gets its own."""
-    if way.on_demand:
-        return [f"tablewright set billing {table.name} on-demand"]
-    commands = [f"tablewright set billing {table.name} provisioned --read {way.read} --write {way.write}"]
-    commands += [
-        f"tablewright set throughput {table.name} --index {index.name} --read {index.read} --write {index.write}"
-        for index in way.indexes
-        if index.kind == "global" and (index.read, index.write) != (way.read, way.write)
-    ]
-    return commands
+def _scaled(fitted: PricedTable, load: TableLoad) -> PricedTable | None:
+    """The table with auto scaling from what its quietest moment needs to twice its busiest; None where neither is known."""
+    needed = rates(demands(fitted, load))
+    scaling: dict[tuple[str, str], ScalingBounds] = {}
+    starts: dict[str, int] = {}
+    for name, _, _ in fitted.places:
+        courses = [load.trace(name, side, needed.get((name, side), Decimal(0))) for side in ("read", "write")]
+        if any(course is None for course in courses):
+            return None
+        low = min(min(course.values) for course in courses if course)
+        high = max(max(course.values) for course in courses if course)
+        least = min(_MOST, max(1, math.ceil(low * 100 / _TARGET)))
+        most = min(_MOST, max(least, math.ceil(_SPARE * high * 100 / _TARGET)))
+        starts[name] = least
+        scaling |= {(name, side): ScalingBounds(least, most, float(_TARGET)) for side in ("read", "write")}
+    return replace(
+        fitted,
+        scaling=scaling,
+        read=starts[""],
+        write=starts[""],
+        indexes=tuple(
+            replace(i, read=starts[i.name], write=starts[i.name]) if i.kind == "global" else i for i in fitted.indexes
+        ),
+    )
+
+
+def _refused(table: PricedTable, load: TableLoad) -> float:
+    """The share of units asked for that fixed or scaled ones would refuse, where the course of the load is known."""
+    if table.on_demand:
+        return 0.0
+    needed = rates(demands(table, load))
+    asked = refused = 0.0
+    for name, read, write in table.places:
+        for side, units in (("read", read), ("write", write)):
+            course = load.trace(name, side, needed.get((name, side), Decimal(0)))
+            if course is None:
+                continue
+            within = table.scaling.get((name, side)) or ScalingBounds(units, units)
+            refused += simulate(course.minutes, within, start=units or None).refused
+            asked += sum(course.minutes) * 60
+    return refused / asked if asked else 0.0
+
+
+def commands(table: PricedTable, way: PricedTable) -> tuple[str, ...]:
+    """The commands that bill ``table`` as ``way`` is; () for a global table's capacity, which is written by hand."""
+    name = table.known_as
+    found: list[str] = []
+    if table.global_table and not way.on_demand and way.places != table.places:
+        return ()
+    if way.scaling != table.scaling:
+        scaled = dict.fromkeys(index for index, _ in table.scaling)
+        found += [f"tablewright remove autoscaling {name}{_of(index)}" for index in scaled if not table.global_table]
+    if way.on_demand and not table.on_demand:
+        found.append(f"tablewright set billing {name} on-demand")
+    elif table.on_demand and not way.on_demand:
+        found.append(f"tablewright set billing {name} provisioned --read {way.read} --write {way.write}")
+        found += [
+            f"tablewright set throughput {name}{_of(index)} --read {read} --write {write}"
+            for index, read, write in way.places[1:]
+            if (read, write) != (way.read, way.write)
+        ]
+    elif not way.scaling:
+        found += [
+            f"tablewright set throughput {name}{_of(index)} --read {read} --write {write}"
+            for (index, read, write), before in zip(way.places, table.places, strict=True)
+            if (index, read, write) != before
+        ]
+    if way.scaling and way.scaling != table.scaling:
+        for index, _, _ in way.places:
+            within = way.scaling[index, "read"]
+            found.append(
+                f"tablewright add autoscaling {name}{_of(index)} --min {within.minimum} --max {within.maximum}"
+            )
+    if way.infrequent_access != table.infrequent_access:
+        kind = "infrequent-access" if way.infrequent_access else "standard"
+        found.append(f"tablewright set class {name} {kind}")
+    return tuple(found)
+
+
+def _of(index: str) -> str:
+    return f" --index {index}" if index else ""

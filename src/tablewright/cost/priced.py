@@ -60,6 +60,12 @@ class PricedTable:
     capped: bool = False  # whether an on-demand one, or an index of it, has a maximum
     scaling: Mapping[tuple[str, str], ScalingBounds] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()  # what the template does not tell without parameters
+    handle: str = ""  # what commands call it, where that is not its name
+
+    @property
+    def known_as(self) -> str:
+        """What commands call it."""
+        return self.handle or self.name
 
     @property
     def class_name(self) -> str:

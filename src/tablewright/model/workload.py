@@ -70,6 +70,7 @@ class TableLoad:
     exports_per_month: Decimal = Decimal(0)
     incremental_export_bytes: int = 0  # a month
     restores_per_month: Decimal = Decimal(0)
+    class_changed_days: float | None = None  # since the table's class was last changed, where that is known
 
     @property
     def shape(self) -> str:

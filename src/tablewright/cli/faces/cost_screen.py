@@ -1,16 +1,18 @@
-"""What tables cost, on a screen and as Markdown: the sum first, then where it comes from, then what else there is."""
+"""What tables cost, on a screen: the sum first, then where it comes from, then what would cost less."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from tablewright.cli.faces.cells import clean, fit, pad, width, wrap
-from tablewright.cli.faces.markdown import code
+from tablewright.cli.faces.cells import clean, elide, pad, width, wrap
 from tablewright.cli.faces.marks import Line, Marks
-from tablewright.cost.lines import Estimate, sums
+from tablewright.cost.advice import Advice
+from tablewright.cost.lines import Estimate, sums, sums_by_pattern
 from tablewright.cost.lines import Line as CostLine
-from tablewright.cost.options import BreakEven, Option
+from tablewright.cost.options import Option
+from tablewright.cost.report import CostReport
+from tablewright.cost.ttl import ExpirySaving
 
 _PROSE = 110
 
@@ -22,88 +24,105 @@ def usd(amount: Decimal) -> str:
     return f"{amount:,.2f}"
 
 
-def cost_lines(
-    estimate: Estimate,
-    choices: Sequence[tuple[str, Sequence[Option]]],
-    breaks: Sequence[BreakEven],
-    *,
-    region: str,
-    date: str,
-    source: str,
-    columns: int,
-    marks: Marks,
-) -> list[Line]:
-    """The estimate, line by line, with the other ways of billing each table."""
+def called(line: CostLine) -> str:
+    """A line's table and index, and what it is for."""
+    where = f"{line.table}/{line.index}" if line.index else line.table
+    return f"{where or 'the stack'}: {line.what}" + (f" in {line.region}" if line.region else "")
+
+
+def cost_lines(report: CostReport, *, columns: int, marks: Marks) -> list[Line]:
+    """The whole report."""
+    estimate, prose = report.estimate, min(columns, _PROSE)
     lines: list[Line] = [((f"{usd(estimate.usd)} USD a month", "strong"),)]
-    lines += [((text, "dim"),) for text in wrap(f"{region}, list prices of {date}; workload: {source}", columns)]
+    lines += [((text, "dim"),) for text in wrap(head(report), columns)]
     for (table,), total in sums(estimate, "table"):
-        lines += [
-            (),
-            ((pad(clean(table) or "the stack", min(40, columns - 14)), "strong"), (f"  {usd(total)} USD", "")),
-        ]
+        name = elide(clean(table) or "the stack", min(40, columns - 18))
+        lines += [(), ((pad(name, min(40, columns - 18)), "strong"), (f"  {usd(total)} USD", ""))]
         lines += _rows([line for line in estimate.lines if line.table == table], columns)
-    for name, options in choices:
-        lines += [(), ((f"Other ways to bill {clean(name)}", "strong"),), *_options(options, columns, marks)]
-    for each in breaks:
-        lines += [((f"  {text}", "dim"),) for text in wrap(f"{each.what}: {each.share:.1%}", min(columns, _PROSE) - 2)]
-    for title, texts in (("Assumed", estimate.assumptions), ("Not in the sum", estimate.missing)):
+    lines += _sums("By index", _by_index(estimate), columns)
+    lines += _sums("By pattern", ((f"{t}: {p}", usd) for (t, p), usd in sums_by_pattern(estimate)), columns)
+    for name, options in report.options:
+        lines += [(), ((f"Ways to bill {clean(name)}", "strong"),), *_options(options, columns, marks)]
+    if report.advice:
+        lines += [(), (("What would cost less (each by itself: the savings do not add up)", "strong"),)]
+        for each in report.advice:
+            lines += _advice(each, columns, marks)
+    for saved in report.expiry:
+        lines += [(), *(((text, ""),) for text in wrap(saving_of(saved), prose))]
+    if report.break_evens:
+        lines += [(), ((f"Where the balance tips in {report.region}", "strong"),)]
+        for tips in report.break_evens:
+            doubt = "" if tips.verified else " (unverified prices)"
+            lines += [((f"  {text}", "dim"),) for text in wrap(f"{tips.what}: {tips.share:.1%}{doubt}", prose - 2)]
+    for title, texts in (("Assumed", estimate.assumptions), ("Not in the sum", not_in_the_sum(report))):
         if texts:
             lines += [(), ((title, "strong"),)]
             for text in texts:
-                first, *rest = wrap(clean(text), min(columns, _PROSE) - 4)
+                first, *rest = wrap(clean(text), prose - 4)
                 lines += [((f"  {marks.dot} ", "dim"), (first, "")), *((("    " + more, ""),) for more in rest)]
-    unsure = sorted({line.what for line in estimate.lines if not line.verified})
+    unsure = unverified(estimate)
     if unsure:
         text = f"Prices of {', '.join(unsure)} are unverified: they were seen in no primary source."
-        lines += [(), *(((more, "warn"),) for more in wrap(text, min(columns, _PROSE)))]
+        lines += [(), *(((more, "warn"),) for more in wrap(text, prose))]
+    lines += [(), (("Each price, its date and its source: tablewright cost prices", "dim"),)]
     return lines
 
 
-def difference_lines(before: Estimate, after: Estimate, names: tuple[str, str], columns: int) -> list[Line]:
-    """What changes from one template to the other, the largest change first."""
-    change = after.usd - before.usd
-    sign = "+" if change >= 0 else "-"
-    look = "warn" if change > 0 else "good" if change < 0 else ""
-    head = f"{sign}{usd(abs(change))} USD a month"
-    lines: list[Line] = [((head, look or "strong"),)]
-    lines += [((text, "dim"),) for text in fit(f"{names[0]}: {usd(before.usd)}  {names[1]}: {usd(after.usd)}", columns)]
-    for name, amount in changes(before, after):
-        mark = "+" if amount > 0 else "-"
-        lines.append(((f"  {mark}{usd(abs(amount)):>10}  ", "warn" if amount > 0 else "good"), (clean(name), "")))
-    return lines
+def head(report: CostReport) -> str:
+    """Where, by which prices, under which load."""
+    older = sorted({price.date for price in report.estimate.priced} - {report.date})
+    dates = f"list prices of {report.date}" + (f" (some of {', '.join(older)})" if older else "")
+    listed = f" in {report.list_name}" if report.list_name else ""
+    return f"{report.region}, {dates}{listed}; workload: {report.source}"
 
 
-def changes(before: Estimate, after: Estimate) -> list[tuple[str, Decimal]]:
-    """The changes by table and kind, the largest first."""
-    sums: dict[str, Decimal] = {}
-    for estimate, sign in ((before, -1), (after, 1)):
-        for line in estimate.lines:
-            name = _name(line)
-            sums[name] = sums.get(name, Decimal(0)) + sign * line.usd
-    return sorted(((k, v) for k, v in sums.items() if v), key=lambda pair: -abs(pair[1]))
+def unverified(estimate: Estimate) -> list[str]:
+    """What has a price that was seen in no primary source."""
+    return sorted({line.what for line in estimate.lines if not line.verified})
 
 
-def difference_page(before: Estimate, after: Estimate, names: tuple[str, str]) -> str:
-    """The difference for a pull request."""
-    change = after.usd - before.usd
-    sign = "+" if change >= 0 else "-"
-    rows = [
-        f"| {code(name)} | {'+' if amount > 0 else '-'}{usd(abs(amount))} |" for name, amount in changes(before, after)
+def not_in_the_sum(report: CostReport) -> tuple[str, ...]:
+    """What the estimate could not count, and what no estimate here counts."""
+    if not report.options:
+        return report.estimate.missing
+    return (
+        *report.estimate.missing,
+        "free tiers, taxes, credits, and Database Savings Plans, whose rates were seen in no primary source",
+    )
+
+
+def saving_of(saved: ExpirySaving) -> str:
+    """What TTL saves, in words."""
+    return (
+        f"TTL of {clean(saved.table)} saves {usd(saved.deletes)} USD a month for deletes ({saved.units:,.1f} write units a "
+        f"second), and {usd(saved.kept)} more for each month that the items would stay."
+    )
+
+
+def _by_index(estimate: Estimate) -> list[tuple[str, Decimal]]:
+    """The tables and indexes, where there is an index at all."""
+    found = [
+        (f"{table}/{index}" if index else table, amount) for (table, index), amount in sums(estimate, "table", "index")
     ]
-    table = "\n".join(["| what | USD a month |", "|---|---:|", *rows]) if rows else "Nothing changes."
-    return f"### Cost: {sign}{usd(abs(change))} USD a month\n\n{usd(before.usd)} → {usd(after.usd)}\n\n{table}\n"
+    return [pair for pair in found if pair[0]] if any("/" in name for name, _ in found) else []
 
 
-def _name(line: CostLine) -> str:
-    where = f"{line.table}/{line.index}" if line.index else line.table
-    return f"{where or 'the stack'}: {line.what}"
+def _sums(title: str, pairs: Iterable[tuple[str, Decimal]], columns: int) -> list[Line]:
+    rows = list(pairs)
+    if len(rows) < 2:
+        return []
+    return [(), ((title, "strong"),), *(_amount(name, amount, "", columns) for name, amount in rows)]
+
+
+def _amount(name: str, amount: Decimal, look: str, columns: int) -> Line:
+    return ((f"  {usd(amount):>12}  ", look), (elide(clean(name), max(8, columns - 16)), ""))
 
 
 def _rows(lines: Sequence[CostLine], columns: int) -> list[Line]:
     found: list[Line] = []
-    names = max((width(_label(line)) for line in lines), default=0)
+    names = min(max((width(clean(_label(line))) for line in lines), default=0), max(12, columns - 40))
     for line in sorted(lines, key=lambda line: -line.usd):
-        label = pad(clean(_label(line)), min(names, max(12, columns - 40)))
+        label = pad(elide(clean(_label(line)), names), names)
         amount = f"{usd(line.usd):>12}"
         told = f"  {_quantity(line.quantity)} {line.unit}"
         text = f"  {label}{amount}"
@@ -124,10 +143,21 @@ def _quantity(value: Decimal) -> str:
 def _options(options: Sequence[Option], columns: int, marks: Marks) -> list[Line]:
     lines: list[Line] = []
     for option in options:
-        text = f"{option.name}" + (f" ({option.note})" if option.note else "") + (", as now" if option.present else "")
-        lines.append(((f"  {usd(option.usd):>12}  ", "good" if option is options[0] else ""), (text, "")))
-    best, now = options[0], next((option for option in options if option.present), None)
-    if now is not None and best is not now and best.command and now.usd > best.usd:
-        lines.append(((f"  {marks.arrow} {usd(now.usd - best.usd)} USD a month less:", "strong"),))
-        lines += [((f"      {command}", "strong"),) for command in best.command.split(" && ")]
+        text = option.name + (", as now" if option.present else "") + (f" ({option.note})" if option.note else "")
+        text += "" if option.verified else "; unverified prices"
+        first, *rest = wrap(text, max(20, min(columns, _PROSE) - 16))
+        lines.append(((f"  {usd(option.usd):>12}  ", "good" if option is options[0] else ""), (first, "")))
+        lines += [((" " * 16 + more, ""),) for more in rest]
+    return lines
+
+
+def _advice(advice: Advice, columns: int, marks: Marks) -> list[Line]:
+    prose = min(columns, _PROSE)
+    title = f"{clean(advice.what)}: {usd(advice.usd)} USD a month less, {advice.sure}"
+    first, *rest = wrap(title, prose - 4)
+    lines: list[Line] = [((f"  {marks.arrow} ", "good"), (first, "strong"))]
+    lines += [(("    " + more, "strong"),) for more in rest]
+    for text in (advice.because, *advice.cautions, *([advice.by_hand] if advice.by_hand else [])):
+        lines += [((f"    {more}", "dim"),) for more in wrap(clean(text), prose - 4)]
+    lines += [((f"      {command}", "strong"),) for command in advice.commands]
     return lines
