@@ -15,6 +15,8 @@ def refusal(work: Work, kind: ResourceType, resource: Resource, intent: str, wan
     """The status reason of what is refused, or empty."""
     if problems := violations(kind.name, wanted):
         return message(resource.logical_id, problems, static=False)
+    if unimitated := kind.unimitated(wanted):
+        return f"The embedded AWS does not imitate {', '.join(unimitated)} of {kind.name}."
     action = {"update": stack_policy.MODIFY, "replace": stack_policy.REPLACE}.get(intent)
     if action and (words := _denied(work, action, resource.logical_id, resource.type)):
         return words

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tablewright.local.cloudformation.naming import physical_name
-from tablewright.local.cloudformation.resources.protocol import Properties, Recreation
+from tablewright.local.cloudformation.resources.protocol import HandlerError, Properties, Recreation
 
 
 class Kind:
@@ -22,6 +22,12 @@ class Kind:
 
     unread: ClassVar[frozenset[str]] = frozenset()
     """Properties that drift detection does not compare, because the service does not tell them."""
+
+    unserved: ClassVar[frozenset[str]] = frozenset()
+    """Properties that AWS has and that nothing here would come of."""
+
+    def unimitated(self, properties: Properties) -> list[str]:
+        return sorted(properties.keys() & self.unserved)
 
     def planned_name(self, stack_name: str, logical_id: str, properties: Properties) -> str:
         given = properties.get(self.name_property) if self.name_property else None
@@ -44,8 +50,14 @@ def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def merged_tags(stack_tags: Mapping[str, str], properties: Properties, name: str = "Tags") -> dict[str, str]:
-    """The tags of a resource: those of the stack, overruled by its own."""
+    """The tags of a resource: those of the stack, overruled by its own. Raises HandlerError for own ones that are not allowed."""
     own = properties.get(name) or []
-    if isinstance(own, Mapping):
-        return {**stack_tags, **{str(k): str(v) for k, v in own.items()}}
-    return {**stack_tags, **{str(tag["Key"]): str(tag.get("Value", "")) for tag in own}}
+    pairs = list(own.items()) if isinstance(own, Mapping) else [(tag["Key"], tag.get("Value", "")) for tag in own]
+    keys = [str(key) for key, _ in pairs]
+    if taken := [key for key in keys if key.lower().startswith("aws:")]:
+        raise HandlerError("InvalidRequest", f"Tag Key cannot be prefixed with aws:, Key: {taken[0]}")
+    if twice := [key for number, key in enumerate(keys) if key in keys[:number]]:
+        raise HandlerError(
+            "InvalidRequest", f"Duplicate Tag Keys provided as input: Duplicate Tag Key found {twice[0]}"
+        )
+    return {**stack_tags, **{str(key): str(value) for key, value in pairs}}

@@ -105,6 +105,10 @@ class ResourceType(Protocol):
         """Properties that `read` cannot tell."""
         ...
 
+    def unimitated(self, properties: Properties) -> list[str]:
+        """Properties given that nothing here would come of: better a failure than a resource without them."""
+        ...
+
     def planned_name(self, stack_name: str, logical_id: str, properties: Properties) -> str:
         """The name to create under: the custom one, or a generated one."""
         ...

@@ -60,6 +60,9 @@ class Alarm(Kind):
     attributes: ClassVar[frozenset[str]] = frozenset({"Arn"})
     replaced: ClassVar[frozenset[str]] = frozenset({"AlarmName"})
     unread: ClassVar[frozenset[str]] = frozenset({"Tags"})
+    unserved: ClassVar[frozenset[str]] = frozenset(
+        {"ActionConfiguration", "EvaluationCriteria", "EvaluationInterval", "EvaluationWindow", "WarmUpConfiguration"}
+    )
 
     async def create(self, handling: Handling, name: str, properties: Properties) -> dict[str, Any]:
         params = self._request(name, properties)
@@ -134,6 +137,8 @@ class CompositeAlarm(Kind):
     attributes: ClassVar[frozenset[str]] = frozenset({"Arn"})
     replaced: ClassVar[frozenset[str]] = frozenset({"AlarmName"})
     unread: ClassVar[frozenset[str]] = frozenset({"Tags"})
+
+    unserved: ClassVar[frozenset[str]] = frozenset({"ActionConfiguration"})
 
     _MEMBERS = (
         "AlarmRule",

@@ -18,6 +18,7 @@ class Dashboard(Kind):
     name_property: ClassVar[str] = "DashboardName"
     replaced: ClassVar[frozenset[str]] = frozenset({"DashboardName"})
     unread: ClassVar[frozenset[str]] = frozenset({"DashboardBody"})
+    unserved: ClassVar[frozenset[str]] = frozenset({"Tags"})
 
     async def create(self, handling: Handling, name: str, properties: Properties) -> dict[str, Any]:
         params = self._request(name, properties)

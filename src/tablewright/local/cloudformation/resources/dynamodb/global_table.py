@@ -40,6 +40,9 @@ class GlobalTable(Table):
         }
     )
 
+    def unimitated(self, properties: Properties) -> list[str]:
+        return replicas.unimitated(properties)
+
     async def create(self, handling: Handling, name: str, properties: Properties) -> dict[str, Any]:
         replicas.check(properties, handling.region)
         await super().create(handling, name, replicas.as_table(properties, handling.region))

@@ -23,7 +23,10 @@ _SHARED = (
     "LocalSecondaryIndexes",
     "StreamSpecification",
     "TimeToLiveSpecification",
+    "VectorIndexes",
+    "WarmThroughput",
 )
+_REPLICATED_BY_DEFAULT = ("DISABLED", "ENABLED_WITH_OVERRIDES")
 _OWN = (
     "PointInTimeRecoverySpecification",
     "Tags",
@@ -38,6 +41,21 @@ _OWN = (
 def replicas(properties: Properties) -> dict[str, dict[str, Any]]:
     """Region to its replica's declaration."""
     return {str(replica["Region"]): dict(replica) for replica in properties.get("Replicas") or []}
+
+
+def unimitated(properties: Properties) -> list[str]:
+    """What a global table declares and nothing here would come of; what AWS takes by default is no declaration."""
+    found = {name for name in ("GlobalTableSourceArn", "GlobalTableWitnesses", "TableType") if properties.get(name)}
+    if properties.get("MultiRegionConsistency", "EVENTUAL") != "EVENTUAL":
+        found.add("MultiRegionConsistency")
+    for replica in replicas(properties).values():
+        if shape.truthy(replica.get("DisassociationProtectionEnabled")):
+            found.add("DisassociationProtectionEnabled")
+        if replica.get("ReplicaStreamSpecification"):
+            found.add("ReplicaStreamSpecification")
+        if replica.get("GlobalTableSettingsReplicationMode", "DISABLED") not in _REPLICATED_BY_DEFAULT:
+            found.add("GlobalTableSettingsReplicationMode")
+    return sorted(found)
 
 
 def check(properties: Properties, home: str) -> None:
@@ -80,7 +98,9 @@ def as_table(properties: Properties, region: str) -> dict[str, Any]:
     indexes = []
     own = shape.indexes(replica)
     for name, index in shape.indexes(properties).items():
-        entry: dict[str, Any] = {key: index[key] for key in ("IndexName", "KeySchema", "Projection") if key in index}
+        entry: dict[str, Any] = {
+            key: index[key] for key in ("IndexName", "KeySchema", "Projection", "WarmThroughput") if key in index
+        }
         _throughput(entry, mode, index, own.get(name, {}), properties)
         if "ContributorInsightsSpecification" in own.get(name, {}):
             entry["ContributorInsightsSpecification"] = own[name]["ContributorInsightsSpecification"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from tablewright.local.cloudformation.resources.dynamodb import shape
 from tablewright.local.cloudformation.resources.failures import handler_error, is_missing
-from tablewright.local.cloudformation.resources.kind import tag_list
+from tablewright.local.cloudformation.resources.kind import merged_tags, tag_list
 from tablewright.local.cloudformation.resources.protocol import HandlerError, Handling, Properties
 from tablewright.local.services import ServiceError
 
@@ -131,13 +131,15 @@ async def resource_policy(handling: Handling, arn: str, before: Properties, afte
     )
 
 
-async def stream_policy(handling: Handling, table: Mapping[str, Any], before: Properties, after: Properties) -> None:
-    """The stream's own policy; a stream that is off, or was made anew, has lost its old one."""
+async def of_stream(handling: Handling, table: Mapping[str, Any], before: Properties, after: Properties) -> None:
+    """The stream's own policy and tags; a stream that is off, or was made anew, has lost its old one."""
     old, new = ((one.get("StreamSpecification") or {}) for one in (before, after))
     if not (table.get("StreamSpecification") or {}).get("StreamEnabled"):
         return
     kept = old if old.get("StreamViewType") == new.get("StreamViewType") else {}
     await resource_policy(handling, str(table["LatestStreamArn"]), kept, new)
+    if kept.get("Tags") or new.get("Tags"):
+        await tags(handling, str(table["LatestStreamArn"]), merged_tags({}, new))
 
 
 async def tags(handling: Handling, arn: str, wanted: Mapping[str, str]) -> None:

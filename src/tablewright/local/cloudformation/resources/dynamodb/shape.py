@@ -36,10 +36,11 @@ def indexes(properties: Properties, kind: str = "GlobalSecondaryIndexes") -> dic
 
 
 def key_attributes(properties: Properties) -> set[str]:
-    """Every attribute that a key of the table or of an index names."""
+    """Every attribute that a key of the table or of an index names, and those that a vector index filters by."""
     schemas = [properties.get("KeySchema") or []]
     for kind in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
         schemas += [index.get("KeySchema") or [] for index in properties.get(kind) or []]
+    schemas += [index.get("SearchSchema") or [] for index in properties.get("VectorIndexes") or []]
     return {str(key["AttributeName"]) for schema in schemas for key in schema}
 
 
@@ -49,7 +50,7 @@ def attribute_types(properties: Properties) -> dict[str, str]:
 
 def check(properties: Properties) -> None:
     """Refuse what the handler refuses by itself. Raises HandlerError."""
-    if not properties.get("VectorIndexes") and set(attribute_types(properties)) != key_attributes(properties):
+    if set(attribute_types(properties)) != key_attributes(properties):
         raise HandlerError("InvalidRequest", INCONSISTENT)
     if billing_mode(properties) == PROVISIONED and not properties.get("ProvisionedThroughput"):
         raise HandlerError("InvalidRequest", NO_THROUGHPUT)
@@ -68,8 +69,17 @@ def numbers(throughput: Mapping[str, Any]) -> dict[str, int]:
 
 
 def same_index(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
-    """Whether key schema and projection, which cannot change under a name, are equal."""
+    """Whether key schema and projection, which cannot change under a name, are equal; of a vector index, everything."""
+    if "VectorAttribute" in right:
+        return all(text(left.get(name)) == text(value) for name, value in right.items())
     return left.get("KeySchema") == right.get("KeySchema") and projection(left) == projection(right)
+
+
+def text(value: Any) -> str:
+    """A declaration as text, in which `4` and `"4"` are the same."""
+    if isinstance(value, Mapping):
+        return str(sorted((key, text(item)) for key, item in value.items()))
+    return str([text(item) for item in value]) if isinstance(value, list) else str(value)
 
 
 def projection(index: Mapping[str, Any]) -> tuple[str, frozenset[str]]:
@@ -103,6 +113,11 @@ def index_definition(index: Mapping[str, Any]) -> dict[str, Any]:
         if name in index:
             definition[name] = numbers(index[name])
     return definition
+
+
+def vector_index(index: Mapping[str, Any]) -> dict[str, Any]:
+    """A vector index as CreateTable and UpdateTable take it."""
+    return {**index, "Dimensions": int(index["Dimensions"])}
 
 
 def sse(properties: Properties) -> dict[str, Any] | None:

@@ -24,12 +24,14 @@ class Table(Kind):
         {"TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification"}
     )
 
+    unserved: ClassVar[frozenset[str]] = frozenset({"ImportSourceSpecification"})
     unread: ClassVar[frozenset[str]] = frozenset(
         {
             "ContributorInsightsSpecification",
             "KinesisStreamSpecification",
             "ImportSourceSpecification",
             "ResourcePolicy",
+            "VectorIndexes",
             "WarmThroughput",
         }
     )
@@ -60,7 +62,7 @@ class Table(Kind):
         if "ResourcePolicy" in properties:
             await settings.resource_policy(handling, arn, {}, properties)
             table = await until_active(handling, name)
-        await settings.stream_policy(handling, table, {}, properties)
+        await settings.of_stream(handling, table, {}, properties)
         return self._attributes(table)
 
     def _creation(self, handling: Handling, name: str, properties: Properties) -> dict[str, Any]:
@@ -86,7 +88,7 @@ class Table(Kind):
         if "DeletionProtectionEnabled" in properties:
             params["DeletionProtectionEnabled"] = shape.truthy(properties["DeletionProtectionEnabled"])
         if "VectorIndexes" in properties:
-            params["VectorIndexes"] = properties["VectorIndexes"]
+            params["VectorIndexes"] = [shape.vector_index(index) for index in properties["VectorIndexes"]]
         return params
 
     async def update(

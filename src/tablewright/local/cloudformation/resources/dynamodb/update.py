@@ -16,6 +16,7 @@ from tablewright.local.cloudformation.resources.protocol import Handling, Proper
 from tablewright.local.services import ServiceError
 
 Description = dict[str, Any]
+VECTORS = "VectorIndexes"
 
 
 async def update_table(handling: Handling, name: str, before: Properties, after: Properties) -> Description:
@@ -27,13 +28,15 @@ async def update_table(handling: Handling, name: str, before: Properties, after:
             raise not_found("AWS::DynamoDB::Table", name) from None
         raise
     # Counted against the live table, so that a rollback of a refused update has nothing to count.
-    known = shape.indexes(before).keys() | shape.indexes(after).keys()
-    live = {index: body for index, body in shape.indexes(table).items() if index in known}
-    shape.index_changes(live, shape.indexes(after))
+    declared = {**shape.indexes(before), **shape.indexes(before, VECTORS)}
+    wanted = {**shape.indexes(after), **shape.indexes(after, VECTORS)}
+    standing = {**shape.indexes(table), **shape.indexes(table, VECTORS)}
+    shape.index_changes({name: body for name, body in standing.items() if name in declared | wanted}, wanted)
     change = _Change(handling, name, before, after)
     table = await change.delete_index(table)
     table = await change.billing(table)
     table = await change.create_index(table)
+    table = await change.vector_index(table)
     table = await change.index_throughput(table)
     table = await change.stream(table)
     table = await change.encryption(table)
@@ -47,7 +50,7 @@ async def update_table(handling: Handling, name: str, before: Properties, after:
     await settings.contributor_insights(handling, name, before, after)
     await settings.kinesis(handling, name, before, after)
     await settings.resource_policy(handling, str(table["TableArn"]), before, after)
-    await settings.stream_policy(handling, table, before, after)
+    await settings.of_stream(handling, table, before, after)
     await settings.tags(handling, str(table["TableArn"]), merged_tags(handling.tags, after))
     return await until_active(handling, name)
 
@@ -104,6 +107,19 @@ class _Change:
                     AttributeDefinitions=self.after.get("AttributeDefinitions") or [],
                     GlobalSecondaryIndexUpdates=[{"Create": shape.index_definition(index)}],
                 )
+        return table
+
+    async def vector_index(self, table: Description) -> Description:
+        now, old, wanted = (shape.indexes(one, VECTORS) for one in (table, self.before, self.after))
+        updates: list[dict[str, Any]] = [
+            {"Delete": {"IndexName": name}} for name in now if name in old and name not in wanted
+        ]
+        updates += [{"Create": shape.vector_index(index)} for name, index in wanted.items() if name not in now]
+        for update in updates:
+            attributes = (
+                {"AttributeDefinitions": self.after.get("AttributeDefinitions") or []} if "Create" in update else {}
+            )
+            table = await self._update(**attributes, VectorIndexUpdates=[update])
         return table
 
     async def billing(self, table: Description) -> Description:

@@ -20,6 +20,9 @@ class Stream(Kind):
     name_limit: ClassVar[int] = 128
     attributes: ClassVar[frozenset[str]] = frozenset({"Arn"})
     replaced: ClassVar[frozenset[str]] = frozenset({"Name"})
+    unserved: ClassVar[frozenset[str]] = frozenset(
+        {"DesiredShardLevelMetrics", "MaxRecordSizeInKiB", "RecordDistributionStrategy", "WarmThroughputMiBps"}
+    )
     unread: ClassVar[frozenset[str]] = frozenset({"Tags", "StreamModeDetails", "StreamEncryption"})
 
     async def create(self, handling: Handling, name: str, properties: Properties) -> dict[str, Any]:

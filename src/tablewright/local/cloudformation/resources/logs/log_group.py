@@ -17,6 +17,14 @@ class LogGroup(Kind):
     name_limit: ClassVar[int] = 512
     attributes: ClassVar[frozenset[str]] = frozenset({"Arn"})
     replaced: ClassVar[frozenset[str]] = frozenset({"LogGroupName"})
+    unserved: ClassVar[frozenset[str]] = frozenset(
+        {
+            "BearerTokenAuthenticationEnabled",
+            "DataProtectionPolicy",
+            "FieldIndexPolicies",
+            "ResourcePolicyDocument",
+        }
+    )
     unread: ClassVar[frozenset[str]] = frozenset(
         {"Tags", "DataProtectionPolicy", "FieldIndexPolicies", "ResourcePolicyDocument", "DeletionProtectionEnabled"}
     )

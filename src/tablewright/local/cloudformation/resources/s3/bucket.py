@@ -1,4 +1,4 @@
-"""AWS::S3::Bucket: versioning, encryption, public access block and tags; other configurations are passed over."""
+"""AWS::S3::Bucket: versioning, encryption, public access block and tags; a bucket with any other configuration is refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from tablewright.local.cloudformation.resources.failures import exists_already, is_taken
 from tablewright.local.cloudformation.resources.kind import Kind, merged_tags, tag_list
-from tablewright.local.cloudformation.resources.protocol import HandlerError, Handling, Properties
+from tablewright.local.cloudformation.resources.protocol import Handling, Properties
 from tablewright.local.cloudformation.resources.values import boolean
 from tablewright.local.services import ServiceError
 
@@ -28,7 +28,6 @@ class Bucket(Kind):
     )
 
     async def create(self, handling: Handling, name: str, properties: Properties) -> dict[str, Any]:
-        self._refuse_unserved(properties)
         params: dict[str, Any] = {"Bucket": name}
         if handling.region != "us-east-1":
             params["CreateBucketConfiguration"] = {"LocationConstraint": handling.region}
@@ -44,12 +43,8 @@ class Bucket(Kind):
         await self._settle(handling, name, {}, properties)
         return self._attributes(handling, name)
 
-    def _refuse_unserved(self, properties: Properties) -> None:
-        """Better a failure than a bucket that silently lacks what it was declared with."""
-        if unserved := sorted(properties.keys() - self.served):
-            raise HandlerError(
-                "InvalidRequest", f"The embedded AWS does not imitate {', '.join(unserved)} of a bucket."
-            )
+    def unimitated(self, properties: Properties) -> list[str]:
+        return sorted(properties.keys() - self.served)
 
     async def _exists(self, handling: Handling, name: str) -> bool:
         try:
@@ -99,7 +94,6 @@ class Bucket(Kind):
     async def update(
         self, handling: Handling, physical_id: str, before: Properties, after: Properties
     ) -> dict[str, Any]:
-        self._refuse_unserved(after)
         await self._settle(handling, physical_id, before, after)
         return self._attributes(handling, physical_id)
 

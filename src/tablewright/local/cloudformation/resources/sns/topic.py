@@ -39,6 +39,7 @@ class Topic(Kind):
     name_limit: ClassVar[int] = 256
     attributes: ClassVar[frozenset[str]] = frozenset({"TopicArn", "TopicName"})
     replaced: ClassVar[frozenset[str]] = frozenset({"TopicName", "FifoTopic"})
+    unserved: ClassVar[frozenset[str]] = frozenset({"DeliveryStatusLogging", "MaximumMessageSize"})
     unread: ClassVar[frozenset[str]] = frozenset(
         {
             "Tags",
@@ -146,6 +147,7 @@ class Subscription(Kind):
     name: ClassVar[str] = "AWS::SNS::Subscription"
     attributes: ClassVar[frozenset[str]] = frozenset({"Arn"})
     replaced: ClassVar[frozenset[str]] = frozenset({"TopicArn", "Protocol", "Endpoint"})
+    unserved: ClassVar[frozenset[str]] = frozenset({"ReplayPolicy", "SubscriptionRoleArn"})
     unread: ClassVar[frozenset[str]] = frozenset(
         {"FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "DeliveryPolicy", "Region"}
     )
