@@ -111,7 +111,7 @@ class Session:
                 self.region = _checked_region(region or "us-east-1", endpoint_url)
             else:
                 self._core = botocore.session.Session(profile=profile)
-                self._core.register_component("data_loader", _QuickLoader())
+                self._core.register_component("data_loader", _DATA)
                 self.region = _checked_region(region or _own_region(self._core), endpoint_url)
             self._endpoints = self._find_endpoints(endpoint_url)
             self.endpoint = _one_place(self._endpoints)
@@ -245,6 +245,10 @@ class _QuickLoader(Loader):
         return list(self._KNOWN)
 
 
+_DATA = _QuickLoader()
+"""One for every session of the process: reading a service's model takes longer than all else that making its client takes."""
+
+
 class _RoleChain:
     """Credentials of a role that is assumed, when first needed, with what another chain finds."""
 
@@ -302,7 +306,7 @@ def _ask_mfa(prompt: str) -> str:
 def _isolated(credentials: Credentials) -> botocore.session.Session:
     """A session that looks at nothing on this machine: every setting is botocore's default."""
     core = botocore.session.Session()
-    core.register_component("data_loader", _QuickLoader())
+    core.register_component("data_loader", _DATA)
     defaults: dict[str, Any] = {
         name: ConstantProvider(default) for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
     }
