@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import io
 import os
 import shutil
@@ -63,6 +64,7 @@ def in_process(*words: str, cwd: Path | None = None, env: Mapping[str, str | Non
 
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     wanted, before = environment(env), dict(os.environ)
+    collecting = gc.isenabled()
     kept = sys.argv, sys.stdin, sys.stdout, sys.stderr, Path.cwd()
     with Path(os.devnull).open(encoding="utf-8") as nothing:
         try:
@@ -77,4 +79,6 @@ def in_process(*words: str, cwd: Path | None = None, env: Mapping[str, str | Non
             os.chdir(kept[4])
             os.environ.clear()
             os.environ.update(before)
+            if collecting:
+                gc.enable()  # a command may leave it off, as its process ends; here, what the tests leave would pile up
     return Ran(code, *shown)
