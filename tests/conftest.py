@@ -12,14 +12,17 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tablewright.local import process
 from tablewright.local.process import Running
 from tests import dynamodb_local as dynamodb_local_module
 
-# What a busy machine takes for one example says nothing about the code.
-settings.register_profile("tests", deadline=None)
+# What a busy machine takes for one example says nothing about the code. The same examples each time, so that a change is judged
+# by what it changes; `pytest --hypothesis-profile explore` looks for new ones.
+_UNHURRIED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("explore", **_UNHURRIED)  # type: ignore[arg-type]
+settings.register_profile("tests", **_UNHURRIED, derandomize=True)  # type: ignore[arg-type]
 settings.load_profile("tests")
 
 

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError, WaiterError
 from tests.conftest import EmbeddedAws
 from tests.contract import words
 from tests.contract.harness.place import Place
-from tests.contract.harness.waiting import settled
+from tests.contract.harness.waiting import settled, waiting
 
 TABLE: dict[str, Any] = {
     "Type": "AWS::DynamoDB::Table",
@@ -116,7 +116,9 @@ def test_stacks_are_listed_in_pages_and_deleted_ones_by_filter(place: Place, clo
     for number in range(3):
         settled(cloudformation, place.name(f"one-{number}"))
     cloudformation.delete_stack(StackName=place.name("one-1"))
-    cloudformation.get_waiter("stack_delete_complete").wait(StackName=place.name("one-1"), WaiterConfig={"Delay": 1})
+    cloudformation.get_waiter("stack_delete_complete").wait(
+        StackName=place.name("one-1"), WaiterConfig=waiting(cloudformation)
+    )
 
     def own(operation: str, member: str, **filters: Any) -> list[dict[str, Any]]:
         pages = cloudformation.get_paginator(operation).paginate(**filters)
@@ -229,12 +231,16 @@ def test_deleting_while_creating_removes_everything(place: Place, start_aws: Cal
 
 def test_waiters_know_success_and_failure(place: Place, cloudformation: Any) -> None:
     cloudformation.create_stack(StackName=place.name("good"), TemplateBody=_template(Topic=TOPIC))
-    cloudformation.get_waiter("stack_create_complete").wait(StackName=place.name("good"), WaiterConfig={"Delay": 1})
-    cloudformation.get_waiter("stack_exists").wait(StackName=place.name("good"), WaiterConfig={"Delay": 1})
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName=place.name("good"), WaiterConfig=waiting(cloudformation)
+    )
+    cloudformation.get_waiter("stack_exists").wait(StackName=place.name("good"), WaiterConfig=waiting(cloudformation))
     broken = {"Type": "AWS::DynamoDB::Table", "Properties": {"KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}]}}
     cloudformation.create_stack(StackName=place.name("bad"), TemplateBody=_template(Table=broken))
     with pytest.raises(WaiterError, match="ROLLBACK"):
-        cloudformation.get_waiter("stack_create_complete").wait(StackName=place.name("bad"), WaiterConfig={"Delay": 1})
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=place.name("bad"), WaiterConfig=waiting(cloudformation)
+        )
 
 
 def test_the_same_name_lives_in_two_regions(place: Place) -> None:
@@ -246,7 +252,7 @@ def test_the_same_name_lives_in_two_regions(place: Place) -> None:
         assert settled(client, place.name("twin"))["StackStatus"] == "CREATE_COMPLETE"
 
     here.delete_stack(StackName=place.name("twin"))
-    here.get_waiter("stack_delete_complete").wait(StackName=place.name("twin"), WaiterConfig={"Delay": 1})
+    here.get_waiter("stack_delete_complete").wait(StackName=place.name("twin"), WaiterConfig=waiting(here))
 
     assert settled(there, place.name("twin"))["StackStatus"] == "CREATE_COMPLETE"
     assert len(place.listed("dynamodb.list_tables", place.regions[1])["TableNames"]) == 1

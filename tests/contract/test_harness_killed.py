@@ -17,6 +17,7 @@ import pytest
 from tests.conftest import EmbeddedAws
 from tests.contract.harness.account import ENVIRONMENT, PREFIX
 from tests.contract.harness.ledger import RUN_TAG, Ledger
+from tests.waiting import SOON
 
 pytestmark = [pytest.mark.embedded("it plays the account"), pytest.mark.slow]
 
@@ -59,9 +60,7 @@ class Played:
             self.cloudformation.create_stack(
                 StackName=name, TemplateBody=json.dumps(template), Tags=[{"Key": RUN_TAG, "Value": "another"}]
             )
-            self.cloudformation.get_waiter("stack_create_complete").wait(
-                StackName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
-            )
+            self.cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=SOON)
         self.foreign = self.standing()
 
     def standing(self) -> tuple[list[str], list[str]]:

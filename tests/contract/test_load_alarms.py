@@ -10,7 +10,7 @@ import pytest
 
 from tablewright.local import control
 from tests.conftest import EmbeddedAws
-from tests.contract.load_support import item, refused, spend, started, table, total
+from tests.contract.load_support import begin_minute, item, refused, spend, started, table, total
 
 pytestmark = pytest.mark.embedded("its clock is moved")
 
@@ -48,6 +48,7 @@ def _throttle(timed: EmbeddedAws, account: str, times: int = 10) -> None:
     client = timed.client("dynamodb", account=account)
     if "ai-chef-sessions" not in client.list_tables()["TableNames"]:
         table(client, "ai-chef-sessions", write=1)
+    begin_minute(timed)
     spend(client, "ai-chef-sessions", 1000)
     for number in range(times):
         refused(lambda number=number: client.put_item(TableName="ai-chef-sessions", Item=item(str(number), 90 * 1024)))
@@ -165,6 +166,6 @@ def test_an_alarm_action_reaches_a_queue(timed: EmbeddedAws, cloudwatch: Any, ac
     _throttle(timed, account)
     control.advance(timed.endpoint, minutes=1)
 
-    [message] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=2)["Messages"]
+    [message] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
     notice = json.loads(json.loads(message["Body"])["Message"])
     assert (notice["AlarmName"], notice["NewStateValue"]) == ("events", "ALARM")

@@ -10,6 +10,7 @@ import pytest
 from tablewright.local import control
 from tests.conftest import EmbeddedAws
 from tests.contract.load_support import index, item, refused, started, table, total
+from tests.waiting import until
 
 pytestmark = pytest.mark.embedded("its clock is moved")
 
@@ -116,8 +117,6 @@ def test_the_instant_clock_is_over_at_once(aws: EmbeddedAws, account: str) -> No
     client = aws.client("dynamodb", account=account)
     table(client, "Chefs")
     _create(client, "tag")
-    for _ in range(100):
-        if _about(client)[1]["bytag"][0] == "ACTIVE":
-            break
+    until(lambda: _about(client)[1]["bytag"][0] == "ACTIVE")
 
     assert _query(client)["Count"] == 0

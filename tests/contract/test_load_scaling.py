@@ -9,7 +9,7 @@ import pytest
 
 from tablewright.local import control
 from tests.conftest import EmbeddedAws
-from tests.contract.load_support import index, item, refused, started, table
+from tests.contract.load_support import begin_minute, index, item, refused, started, table
 
 pytestmark = pytest.mark.embedded("its clock is moved")
 
@@ -60,7 +60,7 @@ def _minutes(timed: EmbeddedAws, client: Any, count: int, units: int) -> None:
 def test_two_busy_minutes_scale_out_and_fifteen_quiet_ones_in(timed: EmbeddedAws, client: Any, scaling: Any) -> None:
     scaling.register_scalable_target(**_TARGET, MinCapacity=2, MaxCapacity=9)
     scaling.put_scaling_policy(**_TARGET, **_POLICY)
-    control.advance(timed.endpoint, seconds=60 - control.now(timed.endpoint) % 60 + 1)
+    begin_minute(timed)
 
     _minutes(timed, client, 1, 240)
     assert _units(client) == 5

@@ -13,7 +13,9 @@ from botocore.exceptions import ClientError
 from tablewright.local import control
 from tests.conftest import EmbeddedAws
 from tests.contract.harness.waiting import settled
+from tests.contract.load_support import refused
 from tests.faces.shell import in_process
+from tests.waiting import until
 
 pytestmark = pytest.mark.embedded("its clock is moved")
 
@@ -108,10 +110,18 @@ def test_the_fifth_change_to_on_demand_is_refused(table: Any) -> None:
 
 
 def test_deletion_protection_cools_down(slow: EmbeddedAws, table: Any) -> None:
-    table.update_table(TableName="tab", DeletionProtectionEnabled=True)
-    code, words = refusal(table.update_table, DeletionProtectionEnabled=False)
-    assert code == "ThrottlingException"
-    assert words.startswith(
+    def changed_twice() -> Any:
+        table.update_table(TableName="tab", DeletionProtectionEnabled=True)
+        return refused(lambda: table.update_table(TableName="tab", DeletionProtectionEnabled=False))
+
+    def too_soon() -> Any:
+        """The refusal of a change right after another: on this clock that is 150 milliseconds, which a test may miss."""
+        control.advance(slow.endpoint, seconds=16)
+        return changed_twice()
+
+    error = until(too_soon).response["Error"]
+    assert error["Code"] == "ThrottlingException"
+    assert error["Message"].startswith(
         "Deletion protection setting for table tab modified within the previous 15000 milliseconds."
     )
     control.advance(slow.endpoint, seconds=16)

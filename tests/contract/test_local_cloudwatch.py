@@ -68,7 +68,7 @@ def _alarm(**changed: Any) -> dict[str, Any]:
         "DatapointsToAlarm": 3,
         "Threshold": 1.5,
         "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-        "TreatMissingData": "notBreaching",
+        "TreatMissingData": "ignore",  # a state that is set stays, also when a minute ends meanwhile
         "ActionsEnabled": False,
         "AlarmActions": ["arn:aws:sns:us-east-1:000000000000:alarms"],
         **changed,

@@ -202,7 +202,7 @@ def test_an_alarm_s_action_reaches_a_queue_through_a_topic(aws: EmbeddedAws, acc
     )
     cloudwatch.set_alarm_state(AlarmName="full", StateValue="ALARM", StateReason="test")
 
-    [message] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
+    [message] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
 
     assert json.loads(json.loads(message["Body"])["Message"])["NewStateValue"] == "ALARM"
 

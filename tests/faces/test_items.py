@@ -22,6 +22,7 @@ from tablewright.ports import Account
 from tests.conftest import EmbeddedAws
 from tests.faces.shell import Ran, in_process
 from tests.rehearsals.between import between
+from tests.waiting import SOON
 
 SECRET = "topsecret@example.com"
 Run = Callable[..., Ran]
@@ -56,7 +57,7 @@ def dynamodb(aws: EmbeddedAws, account: str) -> Iterator[Any]:
             }
         ],
     )
-    client.get_waiter("table_exists").wait(TableName="orders", WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+    client.get_waiter("table_exists").wait(TableName="orders", WaiterConfig=SOON)
     puts = [
         {
             "PutRequest": {

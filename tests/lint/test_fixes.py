@@ -13,6 +13,7 @@ from tablewright.lint.options import Options
 from tablewright.lint.sources import Source
 from tablewright.model.finding import Severity
 from tests.conftest import EmbeddedAws
+from tests.waiting import SOON
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 BEFORE = sorted((CASES / "fixes").glob("*/before.*"))
@@ -42,9 +43,7 @@ def test_a_mended_template_deploys(path: Path, aws: EmbeddedAws) -> None:
     cloudformation = aws.client("cloudformation", account="666600000001")
     name = re.sub("[^a-z0-9]", "-", f"fixed-{path.parent.name}-{path.stem}")
     cloudformation.create_stack(StackName=name, TemplateBody=_mended(path).decode())
-    cloudformation.get_waiter("stack_create_complete").wait(
-        StackName=name, WaiterConfig={"Delay": 0.2, "MaxAttempts": 300}
-    )
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=SOON)
 
 
 def test_the_diff_shows_the_change() -> None:

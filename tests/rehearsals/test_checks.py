@@ -19,6 +19,7 @@ from tablewright.template.read import read_design
 from tests.conftest import EmbeddedAws
 from tests.rehearsals.between import DENIED_BY_POLICY, EXPIRED, Answer, between
 from tests.rehearsals.deploying import STACK, end, log_group, opened, run, status, table, template
+from tests.waiting import SOON
 
 READING = {"GetCallerIdentity", "DescribeStacks", "GetTemplate", "DescribeTable", "ListStackResources", "ListTagsOfResource",
            "DescribeTimeToLive", "DescribeContinuousBackups", "ListChangeSets", "DescribeStackEvents"}  # fmt: skip
@@ -84,7 +85,7 @@ def test_a_stack_of_another_tool_is_refused(aws: EmbeddedAws, account: str, tool
         tags = [{"Key": "lambda:createdBy", "Value": "SAM"}]
     client = aws.client("cloudformation", account=account)
     client.create_stack(StackName=STACK, TemplateBody=theirs, Tags=tags)
-    client.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
+    client.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig=SOON)
     last = refused(aws, account, template(table(), log_group()))
     assert last.code == "owned-by-another-tool" and ("CDK" in last.detail or "SAM" in last.detail)
 

@@ -20,6 +20,7 @@ from tests.rehearsals.deploying import (
     table,
     template,
 )
+from tests.waiting import SOON
 
 EXAMPLE = Path(__file__).parents[2] / "examples/ai-chef/backend/infrastructure/dynamodb-schema.yaml"
 GUIDE = Path(__file__).parents[1] / "cases/guide/dynamodb-schema.yaml"
@@ -123,7 +124,7 @@ def test_a_table_that_exists_is_taken_in_with_its_items(aws: EmbeddedAws, accoun
     put(aws, account, "orders")
     cloudformation = aws.client("cloudformation", account=account)
     cloudformation.delete_stack(StackName="old")
-    cloudformation.get_waiter("stack_delete_complete").wait(StackName="old", WaiterConfig={"Delay": 1})
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName="old", WaiterConfig=SOON)
     events = run(opened(aws, account), template(table(policy="RetainExceptOnCreate"), log_group()))
     assert end(events).ending is Ending.DONE, end(events)
     assert any(isinstance(e, Noted) and "taken into the stack" in e.text for e in events)
@@ -169,9 +170,7 @@ def test_somebody_elses_pending_change_set_is_respected(aws: EmbeddedAws, accoun
     client.create_change_set(
         StackName=STACK, ChangeSetName="review-me", ChangeSetType="CREATE", TemplateBody=template(table())
     )
-    client.get_waiter("change_set_create_complete").wait(
-        StackName=STACK, ChangeSetName="review-me", WaiterConfig={"Delay": 1}
-    )
+    client.get_waiter("change_set_create_complete").wait(StackName=STACK, ChangeSetName="review-me", WaiterConfig=SOON)
     refused = end(run(opened(aws, account), template(table())))
     assert (refused.ending, refused.code) == (Ending.REFUSED, "foreign-change-set")
     assert "review-me" in refused.detail

@@ -35,6 +35,7 @@ from tests.rehearsals.deploying import (
     table,
     template,
 )
+from tests.waiting import SOON
 
 TTL = "TimeToLiveSpecification: {AttributeName: end, Enabled: true}"
 PITR = "PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true%s}"
@@ -148,7 +149,7 @@ def test_a_table_that_is_taken_in_half_made_ends_as_designed_in_one_run(aws: Emb
     put(aws, account, "orders")
     cloudformation = client(aws, account, "cloudformation")
     cloudformation.delete_stack(StackName="old")
-    cloudformation.get_waiter("stack_delete_complete").wait(StackName="old", WaiterConfig={"Delay": 1})
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName="old", WaiterConfig=SOON)
 
     shown = plan(aws, account, DESIGNED)
     assert steps(shown) == ["create", "revert"]
@@ -168,7 +169,7 @@ def test_taking_in_a_table_whose_items_would_expire_is_refused_before_anything_i
     _expired(aws, account)
     cloudformation = client(aws, account, "cloudformation")
     cloudformation.delete_stack(StackName="old")
-    cloudformation.get_waiter("stack_delete_complete").wait(StackName="old", WaiterConfig={"Delay": 1})
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName="old", WaiterConfig=SOON)
     body = template(table(policy="Retain", extra=TTL))
     assert end(plan(aws, account, body)).facts[REFUSED] == "data-loss"
     refused = end(run(opened(aws, account), body))
@@ -208,7 +209,7 @@ def test_a_table_that_was_deleted_by_hand_is_made_anew_only_when_it_is_named(aws
     body = template(table(), log_group())
     run(opened(aws, account), body)
     client(aws, account, "dynamodb").delete_table(TableName="orders")
-    client(aws, account, "dynamodb").get_waiter("table_not_exists").wait(TableName="orders", WaiterConfig={"Delay": 1})
+    client(aws, account, "dynamodb").get_waiter("table_not_exists").wait(TableName="orders", WaiterConfig=SOON)
     shown, refused = end(plan(aws, account, body)), end(run(opened(aws, account), body))
     assert shown.facts[REFUSED] == refused.code == "data-loss"
     assert [(loss.kind, loss.table) for loss in refused.losses] == [("table-recreated", "orders")]

@@ -18,6 +18,7 @@ from tests.rehearsals.between import DENIED_BY_POLICY, Answer, between
 from tests.rehearsals.deploying import STACK, broken, end, log_group, opened, pending, put, run, status, table, template
 from tests.rehearsals.test_checks import through
 from tests.rehearsals.test_killed import kill_after, start
+from tests.waiting import SOON
 
 TTL = "TimeToLiveSpecification: {AttributeName: end, Enabled: true}"
 PITR = "PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}"
@@ -116,9 +117,7 @@ def test_a_plan_spares_a_shell_that_somebody_else_uses(aws: EmbeddedAws, account
     client.create_change_set(
         StackName=STACK, ChangeSetName="review-me", ChangeSetType="CREATE", TemplateBody=template(table())
     )
-    client.get_waiter("change_set_create_complete").wait(
-        StackName=STACK, ChangeSetName="review-me", WaiterConfig={"Delay": 1}
-    )
+    client.get_waiter("change_set_create_complete").wait(StackName=STACK, ChangeSetName="review-me", WaiterConfig=SOON)
     refused = end(plan(aws, account, template(table())))
     assert (refused.ending, refused.code) == (Ending.REFUSED, "foreign-change-set")
     assert status(aws, account) == "REVIEW_IN_PROGRESS" and pending(aws, account) == ["review-me"]
@@ -129,6 +128,7 @@ def test_an_empty_shell_of_somebody_else_stays(aws: EmbeddedAws, account: str) -
     client.create_change_set(
         StackName=STACK, ChangeSetName="gone", ChangeSetType="CREATE", TemplateBody=template(table())
     )
+    client.get_waiter("change_set_create_complete").wait(StackName=STACK, ChangeSetName="gone", WaiterConfig=SOON)
     client.delete_change_set(StackName=STACK, ChangeSetName="gone")
     assert end(plan(aws, account, template(table()))).ending is Ending.DONE
     assert status(aws, account) == "REVIEW_IN_PROGRESS" and pending(aws, account) == []

@@ -7,6 +7,7 @@ from typing import Any
 from tablewright.events import Ending, Looked, Noted, StepStarted
 from tests.conftest import EmbeddedAws
 from tests.rehearsals.deploying import STACK, broken, end, items, log_group, opened, put, run, status, table, template
+from tests.waiting import SOON
 
 PROTECTED = "DeletionProtectionEnabled: true"
 
@@ -169,7 +170,7 @@ def test_the_values_of_a_pending_shell_are_not_kept(aws: EmbeddedAws, account: s
         Parameters=parameters,
     )
     client.get_waiter("change_set_create_complete").wait(
-        StackName=STACK, ChangeSetName="tablewright-1-2", WaiterConfig={"Delay": 1}
+        StackName=STACK, ChangeSetName="tablewright-1-2", WaiterConfig=SOON
     )
     assert end(run(opened(aws, account), body)).ending is Ending.DONE
     assert aws.client("dynamodb", account=account).list_tables()["TableNames"] == ["orders-dev"]

@@ -199,9 +199,15 @@ def test_what_was_deleted_by_other_means_is_missing_not_unread(aws: EmbeddedAws,
 
 def test_a_firing_alarm_and_a_backup_are_shown(aws: EmbeddedAws, account: str, ours: Account) -> None:
     _create(aws, account, "chef", GUIDE.read_text(encoding="utf-8"))
-    aws.client("cloudwatch", account=account).set_alarm_state(
-        AlarmName="AI-Chef-DynamoDB-SessionsTable-Errors", StateValue="ALARM", StateReason="a test"
-    )
+    cloudwatch = aws.client("cloudwatch", account=account)
+    name = "AI-Chef-DynamoDB-SessionsTable-Errors"
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    kept = {key: alarm[key] for key in ("AlarmName", "Namespace", "MetricName", "Dimensions", "Statistic", "Period")}
+    how = {key: alarm[key] for key in ("EvaluationPeriods", "Threshold", "ComparisonOperator")}
+    cloudwatch.put_metric_alarm(
+        **kept, **how, TreatMissingData="ignore"
+    )  # or the end of the minute takes the state back
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a test")
     aws.client("dynamodb", account=account).create_backup(TableName="ai-chef-results", BackupName="before")
     report = survey("chef", ours)
     assert "alarm-firing" in _codes(report, UNHEALTHY)

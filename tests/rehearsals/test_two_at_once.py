@@ -8,6 +8,7 @@ from tablewright.model.whereabouts import Credentials
 from tests.conftest import EmbeddedAws
 from tests.rehearsals.between import Answer, between
 from tests.rehearsals.deploying import STACK, client, end, log_group, run, status, table, template
+from tests.waiting import SOON
 
 
 def test_a_shell_that_another_run_fills_between_two_reads_is_followed(aws: EmbeddedAws, account: str) -> None:
@@ -17,7 +18,7 @@ def test_a_shell_that_another_run_fills_between_two_reads_is_followed(aws: Embed
         StackName=STACK, ChangeSetName="tablewright-other", ChangeSetType="CREATE", TemplateBody=body
     )
     cloudformation.get_waiter("change_set_create_complete").wait(
-        StackName=STACK, ChangeSetName="tablewright-other", WaiterConfig={"Delay": 1}
+        StackName=STACK, ChangeSetName="tablewright-other", WaiterConfig=SOON
     )
 
     def another_run_executes(operation: str, number: int) -> Answer | None:

@@ -19,9 +19,19 @@ RUNNING = (
 )
 """Stack statuses in which something still runs."""
 
-_EMBEDDED = (0.01, 3000)
+_EMBEDDED = (0.01, 12_000)
 _ACCOUNT = (5, 1080)
-"""Delay in seconds and attempts: half a minute, and an hour and a half (a replica or an index takes its time on AWS)."""
+"""Delay in seconds and attempts: two minutes, and an hour and a half (a replica or an index takes its time on AWS)."""
+
+
+def _pace(client: Any) -> tuple[float, int]:
+    return _EMBEDDED if client.meta.endpoint_url.startswith("http://127.0.0.1") else _ACCOUNT
+
+
+def waiting(client: Any) -> dict[str, Any]:
+    """The `WaiterConfig` with which botocore's own waiters keep this pace."""
+    delay, attempts = _pace(client)
+    return {"Delay": delay, "MaxAttempts": attempts}
 
 
 def _while_in(operation: str, path: str, statuses: tuple[str, ...], pace: tuple[float, int]) -> dict[str, Any]:
@@ -31,7 +41,7 @@ def _while_in(operation: str, path: str, statuses: tuple[str, ...], pace: tuple[
 
 
 def _waiter(client: Any, name: str) -> Any:
-    pace = _EMBEDDED if client.meta.endpoint_url.startswith("http://127.0.0.1") else _ACCOUNT
+    pace = _pace(client)
     waiters = {
         "StackSettled": _while_in("DescribeStacks", "Stacks[0].StackStatus", RUNNING, pace),
         "ChangeSetKnown": _while_in("DescribeChangeSet", "Status", ("CREATE_PENDING", "CREATE_IN_PROGRESS"), pace),
