@@ -374,14 +374,19 @@ def _same(one: bytes, other: bytes) -> bool:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Pages are hundreds of thousands of small objects without cycles, which the collector would look at again and again."""
-    enabled = gc.isenabled()
+    """Pages are hundreds of thousands of small objects without cycles, which the collector would look at again and again.
+
+    What the process had frozen already stays so: unfreezing knows no parts.
+    """
+    enabled, frozen = gc.isenabled(), gc.get_freeze_count() > 0
     gc.collect()
-    gc.freeze()
+    if not frozen:
+        gc.freeze()
     gc.disable()
     try:
         yield
     finally:
-        gc.unfreeze()
+        if not frozen:
+            gc.unfreeze()
         if enabled:
             gc.enable()
