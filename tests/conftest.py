@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -24,6 +25,16 @@ _UNHURRIED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("explore", **_UNHURRIED)  # type: ignore[arg-type]
 settings.register_profile("tests", **_UNHURRIED, derandomize=True)  # type: ignore[arg-type]
 settings.load_profile("tests")
+
+
+# Clients of boto3 are thousands of objects each, and looking for garbage among them was a fifth of what the tests take.
+gc.set_threshold(20_000, 10, 20)
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves live to the end: the collector need not walk them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.faces.shell import PROGRAM, in_process
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "tests/cases/guide"
 CLEAN = ROOT / "tests/cases/clean/single-table.yaml"
 
 
-def _run(*arguments: str, cwd: Path = ROOT, stdin: bytes | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+def _run(*arguments: str, cwd: Path = ROOT, **env: str) -> subprocess.CompletedProcess[str]:
+    ran = in_process(*arguments, cwd=cwd, env={"COLUMNS": "100", **env})
+    assert "Traceback" not in ran.out + ran.err
+    return subprocess.CompletedProcess(arguments, ran.code, ran.out, ran.err)
+
+
+def _started(*arguments: str, stdin: bytes | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    """In a process of its own, whose standard streams are what the environment and the shell make them."""
     done = subprocess.run(
-        [sys.executable, "-m", "tablewright", *arguments],
-        cwd=cwd,
+        [*PROGRAM, *arguments],
+        cwd=ROOT,
         input=stdin,
         capture_output=True,
         env={**os.environ, "COLUMNS": "100", **env},
@@ -28,6 +37,12 @@ def _run(*arguments: str, cwd: Path = ROOT, stdin: bytes | None = None, **env: s
     out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     assert "Traceback" not in out + err
     return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+
+def test_the_tests_own_process_goes_on_collecting() -> None:
+    """The command turns the collector off, because its process ends with it; a worker of the tests does not."""
+    assert _run("check", "--no-cfn-lint", str(CLEAN)).returncode == 0
+    assert gc.isenabled()
 
 
 def test_the_guide_fails_and_shows_the_line_with_a_caret() -> None:
@@ -86,7 +101,7 @@ def test_globs_folders_and_standard_input(tmp_path: Path) -> None:
     assert [one["path"] for one in by_folder["files"] if one["kind"]] == ["a.yaml", "b.yaml"]
     by_glob = json.loads(_run("check", "--no-cfn-lint", "--format", "json", "*.yaml", cwd=tmp_path).stdout)
     assert [one["path"] for one in by_glob["files"]] == ["a.yaml", "b.yaml"]
-    piped = _run("check", "--no-cfn-lint", "-", stdin=(GUIDE / "dynamodb-schema.yaml").read_bytes())
+    piped = _started("check", "--no-cfn-lint", "-", stdin=(GUIDE / "dynamodb-schema.yaml").read_bytes())
     assert piped.returncode == 1 and "TW-ALM-001" in piped.stdout
     missing = _run("check", "nowhere.yaml", cwd=tmp_path)
     assert missing.returncode == 2 and "no-such-file" in missing.stderr
@@ -144,7 +159,7 @@ def test_narrow_korean_and_ascii() -> None:
     korean = ROOT / "tests/cases/clean/korean-descriptions.yaml"
     narrow = _run("check", "--no-cfn-lint", "--all", str(korean), COLUMNS="40")
     assert max(len(line) for line in narrow.stdout.splitlines()) <= 44
-    plain = _run("check", "--no-cfn-lint", "--all", str(korean), PYTHONIOENCODING="ascii", LC_ALL="C")
+    plain = _started("check", "--no-cfn-lint", "--all", str(korean), PYTHONIOENCODING="ascii", LC_ALL="C")
     assert plain.returncode == 0 and plain.stdout.isascii()
 
 

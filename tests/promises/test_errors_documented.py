@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 from scripts import errors_page
@@ -10,6 +11,7 @@ from scripts import errors_page
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@cache
 def _sections() -> dict[str, str]:
     text = errors_page.errors_page("")
     parts = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
