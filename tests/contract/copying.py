@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def make_table(client: Any, name: str, **more: Any) -> None:
     client.create_table(**asked, **more)
 
 
-def fill(client: Any, table: str, items: Sequence[dict[str, Any]]) -> None:
+def fill(client: Any, table: str, items: Sequence[Mapping[str, Any]]) -> None:
     """Put the items, in batches; those that the embedded AWS throttles again."""
     for at in range(0, len(items), 25):
         asked = {table: [{"PutRequest": {"Item": item}} for item in items[at : at + 25]]}

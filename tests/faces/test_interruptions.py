@@ -51,7 +51,7 @@ def test_ctrl_c_exits_130_says_how_to_go_on_and_the_same_command_ends_it(
 ) -> None:
     deploying = begun(home, project, "production", "CREATE_IN_PROGRESS")
     deploying.send_signal(signal.SIGINT)
-    _, err = deploying.communicate(timeout=30)
+    _, err = deploying.communicate(timeout=120)
     assert deploying.returncode == 130
     assert "What runs at AWS goes on without this command." in err
     assert "      tablewright deploy --local --env production\n" in err
@@ -94,12 +94,13 @@ def test_told_to_end_it_gives_the_terminal_back(slow: None, home: Path, project:
     )
 
 
+@pytest.mark.slow  # the rehearsals kill deployments on a clock that is quick
 def test_kill_9_leaves_nothing_that_the_same_command_does_not_end(
     slow: None, home: Path, project: Path, run: Run
 ) -> None:
     deploying = begun(home, project, "staging", "CREATE_IN_PROGRESS")
     os.kill(deploying.pid, signal.SIGKILL)
-    deploying.communicate(timeout=30)
+    deploying.communicate(timeout=120)
     again = run("deploy", "--local", "--env", "staging")
     assert again.code == 0, again.err
     assert "CREATE_COMPLETE" in again.out

@@ -24,9 +24,12 @@ _START = re.compile(r"^(?:\$ |.*/\.venv/bin/|.*\$\w+/\.venv/bin/)?(tablewright(?
 def _in_source() -> Iterator[tuple[str, str]]:
     """Commands in the library's own strings: a whole string that begins with the program's name."""
     for path in sorted((ROOT / "src/tablewright").rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-        for node in ast.walk(tree):
+        source = path.read_text(encoding="utf-8")
+        if "tablewright " not in source:
+            continue  # this is done while tests are collected, and parsing all of the library takes seconds
+        nodes = list(ast.walk(ast.parse(source)))
+        inner = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+        for node in nodes:
             text = ""
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner:
                 text = node.value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -39,12 +39,6 @@ def made_table(client: Any, name: str, keys: Sequence[Key] = HASH, **more: Any) 
         KeySchema=[{"AttributeName": key.name, "KeyType": key.role} for key in keys],
         **more,
     )
-
-
-def filled(client: Any, name: str, items: Sequence[Mapping[str, Any]]) -> None:
-    """Put items, 25 at a time."""
-    for at in range(0, len(items), 25):
-        client.batch_write_item(RequestItems={name: [{"PutRequest": {"Item": i}} for i in items[at : at + 25]]})
 
 
 def contents(client: Any, name: str, key: str = "id") -> dict[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from tests.conftest import EmbeddedAws
+from tests.contract.copying import fill
 from tests.faces.shell import Ran, in_process
 
 _names = itertools.count(1)
@@ -55,10 +56,7 @@ class Tables:
 
     def fill(self, name: str, items: list[Item]) -> None:
         """Put items."""
-        for at in range(0, len(items), 25):
-            puts = [{"PutRequest": {"Item": item}} for item in items[at : at + 25]]
-            left = self.client.batch_write_item(RequestItems={name: puts})["UnprocessedItems"]
-            assert not left
+        fill(self.client, name, items)
 
     def items(self, name: str) -> list[Item]:
         """Every item, in no order."""

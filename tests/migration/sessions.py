@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.conftest import EmbeddedAws
+from tests.contract.copying import fill
 
 POINTER = "/sessions/table"
 OLD, NEW = "ai-chef-sessions", "ai-chef-sessions-v2"
@@ -36,12 +37,9 @@ def make_tables(client: Any, *, old: str = OLD, new: str = NEW) -> None:
 
 def seed(client: Any, number: int, table: str = OLD) -> dict[str, Item]:
     """Put so many sessions into the old table; what it holds then, by session id."""
-    held = {}
-    for begin in range(0, number, 25):
-        batch = [session(f"seed-{n:05d}", 0) for n in range(begin, min(begin + 25, number))]
-        client.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": item}} for item in batch]})
-        held.update({item["sessionId"]["S"]: item for item in batch})
-    return held
+    held = [session(f"seed-{n:05d}", 0) for n in range(number)]
+    fill(client, table, held)
+    return {item["sessionId"]["S"]: item for item in held}
 
 
 def session(name: str, version: int) -> Item:

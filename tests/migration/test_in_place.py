@@ -19,8 +19,9 @@ from tablewright.migrate.transform.declared import Declared
 from tablewright.migrate.transform.flags import from_flags
 from tablewright.model.table import Index, Key
 from tests.conftest import EmbeddedAws
+from tests.contract.copying import fill
 from tests.migration.awkward import Increment
-from tests.migration.changing import HASH, changed_in_place, contents, filled, made_table, opened, undone
+from tests.migration.changing import HASH, changed_in_place, contents, made_table, opened, undone
 
 
 def _finished(events: list[MigrationEvent]) -> Finished:
@@ -50,7 +51,7 @@ def _items(count: int) -> list[dict[str, Any]]:
 def test_attributes_are_renamed_added_and_dropped_and_undone(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
     client = aws.client("dynamodb", account=account)
     made_table(client, "orders")
-    filled(client, "orders", _items(180))
+    fill(client, "orders", _items(180))
     before = contents(client, "orders")
     ours = opened(aws.endpoint, account)
     transform = _declared(rename=["old=new"], default=["status=open"], drop=["tags"])
@@ -80,7 +81,7 @@ def test_attributes_are_renamed_added_and_dropped_and_undone(aws: EmbeddedAws, a
 def test_what_somebody_wrote_since_is_not_undone(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
     client = aws.client("dynamodb", account=account)
     made_table(client, "orders")
-    filled(client, "orders", [{"id": {"S": str(n)}, "old": {"S": "v"}, "z": {"N": "1"}} for n in range(4)])
+    fill(client, "orders", [{"id": {"S": str(n)}, "old": {"S": "v"}, "z": {"N": "1"}} for n in range(4)])
     ours = opened(aws.endpoint, account)
     list(changed_in_place(ours, "orders", _declared(rename=["old=new"]), tmp_path))
 
@@ -109,7 +110,7 @@ def test_a_change_that_cannot_be_repeated_is_made_once_and_not_called_verified(
 ) -> None:
     client = aws.client("dynamodb", account=account)
     made_table(client, "orders")
-    filled(client, "orders", [{"id": {"S": str(n)}, "n": {"N": str(n)}} for n in range(120)])
+    fill(client, "orders", [{"id": {"S": str(n)}, "n": {"N": str(n)}} for n in range(120)])
     ours = opened(aws.endpoint, account)
 
     events = list(changed_in_place(ours, "orders", Increment(), tmp_path))
@@ -127,7 +128,7 @@ def test_bad_items_are_set_aside_within_the_budget_and_end_it_beyond(
     client = aws.client("dynamodb", account=account)
     made_table(client, "orders")
     names = ["bad", "two", *(str(n) for n in range(20))]
-    filled(client, "orders", [{"id": {"S": name}, "n": {"N": "1"}} for name in names])
+    fill(client, "orders", [{"id": {"S": name}, "n": {"N": "1"}} for name in names])
     ours = opened(aws.endpoint, account)
 
     with pytest.raises(Failed) as stopped:
@@ -147,7 +148,7 @@ def test_bad_items_are_set_aside_within_the_budget_and_end_it_beyond(
 def test_it_goes_on_where_it_was_stopped(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
     client = aws.client("dynamodb", account=account)
     made_table(client, "orders")
-    filled(client, "orders", [{"id": {"S": str(n)}, "n": {"N": "1"}} for n in range(300)])
+    fill(client, "orders", [{"id": {"S": str(n)}, "n": {"N": "1"}} for n in range(300)])
     ours = opened(aws.endpoint, account)
     asked = iter([False, True])
 
@@ -175,7 +176,7 @@ def test_killed_before_any_page_is_acknowledged_it_changes_none_twice(
 ) -> None:
     client = aws.client("dynamodb", account=account)
     made_table(client, "orders")
-    filled(client, "orders", [{"id": {"S": str(n)}, "n": {"N": "1"}} for n in range(60)])
+    fill(client, "orders", [{"id": {"S": str(n)}, "n": {"N": "1"}} for n in range(60)])
     ours = opened(aws.endpoint, account)
     for _ in range(2):
         with pytest.raises(_Killed):
@@ -189,7 +190,7 @@ def test_killed_before_any_page_is_acknowledged_it_changes_none_twice(
 def test_an_undo_file_is_for_its_own_table_and_whole(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
     client = aws.client("dynamodb", account=account)
     made_table(client, "orders")
-    filled(client, "orders", [{"id": {"S": "1"}, "old": {"S": "v"}}])
+    fill(client, "orders", [{"id": {"S": "1"}, "old": {"S": "v"}}])
     ours = opened(aws.endpoint, account)
     list(changed_in_place(ours, "orders", _declared(rename=["old=new"]), tmp_path))
 
@@ -208,7 +209,7 @@ def test_an_undo_file_is_for_its_own_table_and_whole(aws: EmbeddedAws, account: 
 def test_an_index_key_of_another_type_is_said(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
     client = aws.client("dynamodb", account=account)
     made_table(client, "orders")
-    filled(client, "orders", [{"id": {"S": str(n)}, "old": {"N": "1"} if n else {"S": "x"}} for n in range(3)])
+    fill(client, "orders", [{"id": {"S": str(n)}, "old": {"N": "1"} if n else {"S": "x"}} for n in range(3)])
     ours = opened(aws.endpoint, account)
     planned = Index("customer-index", "global", (Key("customer", "S", "HASH"),), "ALL")
 
@@ -223,7 +224,7 @@ def test_an_index_key_of_another_type_is_said(aws: EmbeddedAws, account: str, tm
 def test_what_happens_to_ttl_is_said(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
     client = aws.client("dynamodb", account=account)
     made_table(client, "orders")
-    filled(client, "orders", [{"id": {"S": str(n)}, "until": {"N": "4102444800"}} for n in range(2)])
+    fill(client, "orders", [{"id": {"S": str(n)}, "until": {"N": "4102444800"}} for n in range(2)])
     ours = opened(aws.endpoint, account)
     events = list(changed_in_place(ours, "orders", _declared(rename=["until=expiresAt"]), tmp_path, expiry="until"))
     warnings = [event.text for event in events if isinstance(event, Noted) and event.level == "warning"]

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import EmbeddedAws
-from tests.migration.changing import contents, filled, made_table, opened, undone
+from tests.contract.copying import fill
+from tests.migration.changing import contents, made_table, opened, undone
 
 ROOT = Path(__file__).resolve().parents[2]
 ITEMS = 240
@@ -89,7 +90,7 @@ def _writers(aws: EmbeddedAws, account: str, chance: random.Random) -> list[Writ
     names = [f"i{number:04}" for number in range(ITEMS)]
     client = aws.client("dynamodb", account=account)
     made_table(client, "orders")
-    filled(client, "orders", [_first(name) for name in names])
+    fill(client, "orders", [_first(name) for name in names])
     return [
         Writer(aws.client("dynamodb", account=account), names[at::3], random.Random(chance.random())) for at in range(3)
     ]
@@ -134,7 +135,7 @@ def test_an_increment_killed_and_resumed_is_made_once_and_can_be_undone(
     names = [f"i{number:04}" for number in range(ITEMS)]
     client = aws.client("dynamodb", account=account)
     made_table(client, "orders")
-    filled(client, "orders", [_first(name) for name in names])
+    fill(client, "orders", [_first(name) for name in names])
     hits = dict.fromkeys(names, 0)
     stopped = threading.Event()
 

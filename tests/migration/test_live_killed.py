@@ -150,13 +150,10 @@ def test_killed_at_random_moments(aws: EmbeddedAws, account: str, tmp_path: Path
     rehearsal.app.start()
     try:
         process = rehearsal.spawn([*rehearsal.begin()])
-        kills = 0
-        until = time.monotonic() + 25
-        while time.monotonic() < until:
+        for _ in range(12):
             time.sleep(chance.uniform(0.6, 3.0))
             process.kill()
             process.wait()
-            kills += 1
             again = [*rehearsal.words("live"), "--job", "ai-chef"] if rehearsal.state() else rehearsal.begin()
             process = rehearsal.spawn(again)
         wait_until(lambda: rehearsal.state() is State.FOLLOWING)
@@ -168,5 +165,4 @@ def test_killed_at_random_moments(aws: EmbeddedAws, account: str, tmp_path: Path
         assert process.returncode == 130, out + err
     finally:
         rehearsal.app.stop()
-    assert kills >= 7
     assert contents(rehearsal.client, NEW) == rehearsal.app.expected(NEW)

@@ -40,7 +40,7 @@ def running(aws: EmbeddedAws, folder: Path, *words: str) -> Iterator[subprocess.
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
 
 def wait_until(said: Callable[[], bool], seconds: float = 60) -> None:
@@ -120,7 +120,7 @@ def test_another_terminal_sees_slows_and_pauses_it_and_ctrl_c_stops_it(
         assert slower.code == 0, slower.err
         assert standing(migrate)["pace"] == "50wcu"
         assert migrate("pause").code == 0
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=120)
         assert process.returncode == 4, err
         assert "pace 50wcu" in err
         assert "Paused" in err
@@ -129,7 +129,7 @@ def test_another_terminal_sees_slows_and_pauses_it_and_ctrl_c_stops_it(
     with running(aws, tmp_path, "resume", "--pace", "100wcu") as process:
         wait_until(lambda: standing(migrate)["running"] is True and standing(migrate)["state"] == "copying")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=120)
         assert process.returncode == 130, err
         assert f"tablewright migrate resume {told['job']}" in err
     assert standing(migrate)["state"] == "stopped"
@@ -149,7 +149,7 @@ def test_a_killed_run_is_shown_as_gone_and_goes_on(
     with running(aws, tmp_path, *words, "--pace", "100wcu") as process:
         wait_until(lambda: written(migrate) > 0)
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
     told = standing(migrate)
     assert (told["running"], told["died"]) == (False, True)
     shown = migrate("status").out
@@ -178,7 +178,7 @@ def test_killed_again_and_again_it_still_brings_everything_over(
                 codes.append(process.wait(draw.uniform(0.8, 4.0)))
             except subprocess.TimeoutExpired:
                 process.kill()
-                codes.append(process.wait(10))
+                codes.append(process.wait(60))
     assert -signal.SIGKILL in codes
     done = migrate(*words, "--pace", "100%")
     assert done.code == 0, done.err

@@ -24,7 +24,8 @@ from tablewright.migrate.verify.run import Compared, VerifySettings, verify
 from tablewright.model.table import Key
 from tablewright.ports import Account
 from tests.conftest import EmbeddedAws
-from tests.migration.changing import HASH, door, filled, made_table, opened
+from tests.contract.copying import fill
+from tests.migration.changing import HASH, door, made_table, opened
 
 
 @dataclass
@@ -110,11 +111,11 @@ def test_two_tables_of_other_keys_and_every_kind_of_difference(
     made_table(client, "one")
     made_table(client, "other", PAIR)
     items = _items(400)
-    filled(client, "one", items)
+    fill(client, "one", items)
     flags = {"key": ["PK=ITEM#{id}", "SK=META"], "rename": ["n=number"]}
     transform = Declared(from_flags(flags), HASH, PAIR)
     moved = [orjson.loads(transform.apply(orjson.dumps(item))[0]) for item in items]
-    filled(client, "other", moved)
+    fill(client, "other", moved)
 
     one, other = _side(ours, "one"), _side(ours, "other")
     end = _end(_compared(one, other, transform, ours, tmp_path))
@@ -199,7 +200,7 @@ def test_the_list_ends_and_says_so(aws: EmbeddedAws, account: str, ours: Account
     client = aws.client("dynamodb", account=account)
     made_table(client, "one")
     items = _items(90)
-    filled(client, "one", items)
+    fill(client, "one", items)
     held = Compared(Held([{**item, "n": {"N": "-1"}} for item in items]), "held", "held", HASH)
     end = _end(_compared(_side(ours, "one"), held, Unchanged(HASH, HASH), ours, tmp_path, most=10, held=40))
     assert end.facts["different"] == "10"
@@ -249,8 +250,8 @@ def test_a_target_that_may_hold_more_is_looked_up_by_key(
     made_table(client, "one")
     made_table(client, "other")
     items = _items(130)
-    filled(client, "one", items)
-    filled(client, "other", [*items, {"id": {"S": "theirs"}}])
+    fill(client, "one", items)
+    fill(client, "other", [*items, {"id": {"S": "theirs"}}])
     one, other = _side(ours, "one"), _side(ours, "other")
     transform = Unchanged(HASH, HASH)
     assert _end(_compared(one, other, transform, ours, tmp_path)).facts["extra"] == "1"

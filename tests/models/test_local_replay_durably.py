@@ -370,9 +370,20 @@ async def _again(plane: _Plane, folder: Path) -> Any:
     return plane.state(), ledger.journal.state(), ledger._outcomes
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+def _replays(plane: _Plane, steps: list[tuple[str, str, Any]]) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        plane.clear()
+        before = asyncio.run(_act(plane, Path(place), [*_FIRST, *steps]))
+        plane.clear()
+        after = asyncio.run(_again(plane, Path(place)))
+
+    assert after == before
+
+
+_UNHURRIED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(max_examples=20, suppress_health_check=_UNHURRIED)
 @given(steps=_steps)
 @example(
     steps=[
@@ -381,13 +392,14 @@ async def _again(plane: _Plane, folder: Path) -> Any:
     ]
 )
 def test_replaying_the_log_gives_the_state_it_came_from(plane: _Plane, steps: list[tuple[str, str, Any]]) -> None:
-    with tempfile.TemporaryDirectory() as place:
-        plane.clear()
-        before = asyncio.run(_act(plane, Path(place), [*_FIRST, *steps]))
-        plane.clear()
-        after = asyncio.run(_again(plane, Path(place)))
+    _replays(plane, steps)
 
-    assert after == before
+
+@pytest.mark.slow
+@settings(max_examples=150, suppress_health_check=_UNHURRIED)
+@given(steps=_steps)
+def test_replaying_many_logs_gives_the_states_they_came_from(plane: _Plane, steps: list[tuple[str, str, Any]]) -> None:
+    _replays(plane, steps)
 
 
 def test_a_snapshot_holds_all_of_the_state(plane: _Plane) -> None:
