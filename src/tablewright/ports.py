@@ -324,7 +324,8 @@ class Exports(Protocol):
 class Items(Protocol):
     """Reading and writing items. Requests have DynamoDB's own members (API reference), binary values as base64 text.
 
-    Besides the usual errors: ``condition-failed`` (Failed), where a condition kept a write from happening.
+    Besides the usual errors: ``condition-failed`` (Failed), where a condition kept a write from happening; ``write-unsure``
+    (Failed), where an answer was lost, and it is not known whether the write was made.
     """
 
     def get(self, request: Mapping[str, object]) -> ItemPage: ...
@@ -337,8 +338,8 @@ class Items(Protocol):
 
     def scan(self, request: Mapping[str, object]) -> ItemPage: ...
 
-    def execute(self, request: Mapping[str, object]) -> ItemPage:
-        """One PartiQL statement; it may write."""
+    def execute(self, request: Mapping[str, object], *, writes: bool = False) -> ItemPage:
+        """One PartiQL statement; one that ``writes`` is never made twice."""
         ...
 
     def put(self, request: Mapping[str, object]) -> ItemPage: ...

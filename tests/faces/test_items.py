@@ -17,6 +17,7 @@ from tablewright.items.redaction import Redaction
 from tablewright.items.request import look
 from tablewright.items.run import End, Found, describe, execute, read
 from tablewright.items.statement import statement
+from tablewright.local import control
 from tablewright.model.whereabouts import Credentials
 from tablewright.ports import Account
 from tests.conftest import EmbeddedAws
@@ -286,9 +287,10 @@ def test_a_sample_goes_out_and_in(run: Run, tmp_path: Path, dynamodb: Any) -> No
 
     kept = json.loads(run("load", "orders", str(sample), "--write", "--output", "json").out)
     assert (kept["written"], kept["kept"]) == (0, 10)
-    sample.write_text(text.replace("김철수", "표본"), encoding="utf-8")
+    # A line break of Unicode's own is no end of a line of JSON.
+    sample.write_text(text.replace("김철수", "표본").replace("이름-", "이름\u2028\x85-"), encoding="utf-8")
     part = run("load", "orders", str(sample), "--write", "--budget", "8")
-    assert "--from-line=" in part.err
+    assert part.code == 1 and "8 items are not written" in part.err
     line = part.err.split("--from-line=")[1].strip()
     assert run("load", "orders", str(sample), "--write", "--from-line", line).code == 0
     there = dynamodb.query(
@@ -352,3 +354,25 @@ def test_the_calls_are_those_that_are_documented(aws: EmbeddedAws, run: Run) -> 
             assert run(*words, at=there).code == 0
     made = {one for one in gate.seen if "/_tablewright/" not in one}
     assert made == documented & made and {"DescribeTable", "GetItem", "Query", "Scan", "PutItem", "DeleteItem"} <= made
+
+
+def test_a_write_whose_answer_is_lost_is_not_made_twice(
+    aws: EmbeddedAws, account: str, run: Run, dynamodb: Any
+) -> None:
+    key = {"customer": {"S": "lost"}, "number": {"N": "1"}}
+    dynamodb.put_item(TableName="orders", Item={**key, "n": {"N": "1"}})
+    more = ("sql", "UPDATE \"orders\" SET n = n + 1 WHERE customer = 'lost' AND number = 1", "--write")
+    # Faults go by operation alone: that of an account is told by its table.
+    with control.fault(aws.endpoint, "lost-answer", operation="ExecuteStatement", count=1):
+        unsure = run(*more)
+    assert unsure.code == 1 and "error[write-unsure]" in unsure.err, unsure.err
+    assert dynamodb.get_item(TableName="orders", Key=key, ConsistentRead=True)["Item"]["n"] == {"N": "2"}
+
+
+def test_what_a_lost_answer_may_have_done_is_not_denied(aws: EmbeddedAws, run: Run, dynamodb: Any) -> None:
+    with control.fault(aws.endpoint, "lost-answer", table="orders", operation="PutItem", count=1):
+        put = run("put", "orders", '{"customer": "lost", "number": 2}', "--write")
+    with control.fault(aws.endpoint, "lost-answer", table="orders", operation="DeleteItem", count=1):
+        deleted = run("delete", "orders", "customer=lost", "number=2", "--write")
+    for told in (put, deleted):
+        assert told.code == 1 and "error[write-unsure]" in told.err and "Nothing was changed" not in told.err, told.err

@@ -7,11 +7,17 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+    SSLError,
+)
 
 from tablewright.aws.errors import code_of
 from tablewright.aws.session import Session
-from tablewright.errors import Failed
+from tablewright.errors import Failed, TablewrightError
 from tablewright.model.items import Item, ItemPage
 
 __all__ = ["DynamoDBItems"]
@@ -22,6 +28,10 @@ _VALUES = ("Key", "Item", "ExclusiveStartKey", "ExpressionAttributeValues")
 _BATCH_ATTEMPTS = 12
 """Of one batch, with waits that double from 0.1 to 5 seconds: some 30 seconds of throttling."""
 _UNMET = ("ConditionalCheckFailedException", "DuplicateItemException")
+_THROTTLED_ATTEMPTS = 6
+_UNSURE = ("aws-unavailable", "endpoint-answers-strangely", "endpoint-silent", "endpoint-unreachable")
+"""Errors after which a write may have been made."""
+_NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
 
 
 class DynamoDBItems:
@@ -64,9 +74,9 @@ class DynamoDBItems:
     def scan(self, request: Mapping[str, object]) -> ItemPage:
         return _page(self._call("scan", request))
 
-    def execute(self, request: Mapping[str, object]) -> ItemPage:
+    def execute(self, request: Mapping[str, object], *, writes: bool = False) -> ItemPage:
         """ExecuteStatement. The limit of a page counts items that are read, and its token is DynamoDB's own."""
-        answer = self._call("execute_statement", request)
+        answer = self._once("execute_statement", request) if writes else self._call("execute_statement", request)
         items = tuple(map(_read, answer.get("Items", ())))
         after = _read(answer["LastEvaluatedKey"]) if answer.get("LastEvaluatedKey") else None
         return ItemPage(items, len(items), len(items), _units(answer), after, answer.get("NextToken"))
@@ -77,7 +87,22 @@ class DynamoDBItems:
     def delete(self, request: Mapping[str, object]) -> ItemPage:
         return ItemPage(units=_units(self._call("delete_item", request)))
 
-    def _call(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _once(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A write that made twice may be another one (``SET n = n + 1``): sent again only where it was certainly not made."""
+        for attempt in range(_THROTTLED_ATTEMPTS):
+            if attempt:
+                time.sleep(0.1 * 2**attempt)
+            try:
+                return self._call(operation, request, self._session.once("dynamodb"))
+            except TablewrightError as error:
+                if error.code == "throttled" and attempt < _THROTTLED_ATTEMPTS - 1:
+                    continue
+                if error.code not in _UNSURE or isinstance(error.__cause__, _NEVER_SENT):
+                    raise
+                raise _unsure(f"{error.summary}, and it was not sent again.") from error
+        raise AssertionError("unreachable")
+
+    def _call(self, operation: str, request: Mapping[str, Any], client: Any = None) -> Mapping[str, Any]:
         sent = {**request, "ReturnConsumedCapacity": "TOTAL"}
         for member in _VALUES:
             if member in sent:
@@ -86,10 +111,13 @@ class DynamoDBItems:
             sent["Parameters"] = [_write(value) for value in sent["Parameters"]]
         with self._session.translated("dynamodb"):
             try:
-                answer: Mapping[str, Any] = getattr(self._session.dynamodb, operation)(**sent)
+                answer: Mapping[str, Any] = getattr(client or self._session.dynamodb, operation)(**sent)
             except ClientError as error:
                 if code_of(error) not in _UNMET:
                     raise
+                if error.response.get("ResponseMetadata", {}).get("RetryAttempts"):
+                    # The first one may have been made, which is what keeps its repetition out.
+                    raise _unsure("An answer was lost, and a condition kept out what was sent again.") from None
                 ours = Failed(
                     "condition-failed",
                     "A condition kept it from being written",
@@ -98,6 +126,14 @@ class DynamoDBItems:
                 ours.text = str(error.response.get("Error", {}).get("Message", ""))
                 raise ours from None
         return answer
+
+
+def _unsure(why: str) -> Failed:
+    return Failed(
+        "write-unsure",
+        "Whether it was written is not known",
+        f"{why} DynamoDB may have made the write before. Look at the item before you send it again.",
+    )
 
 
 def _page(answer: Mapping[str, Any]) -> ItemPage:

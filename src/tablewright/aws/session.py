@@ -185,10 +185,19 @@ class Session:
                     made = self._clients[service] = self._create(service)
         return made
 
-    def _create(self, service: str) -> Any:
+    def once(self, service: str) -> Any:
+        """The client that sends each request a single time: for what done twice is not the same as done once."""
+        with self._lock:
+            made = self._clients.get(f"{service} once")
+            if made is None:
+                made = self._clients[f"{service} once"] = self._create(service, attempts=1)
+        return made
+
+    def _create(self, service: str, attempts: int | None = None) -> Any:
         endpoint = self._endpoints[service] if service in SERVICES else self.endpoint
         loopback = endpoint is not None and _is_loopback(endpoint)
-        attempts = self._core.get_config_variable("max_attempts") or (LOOPBACK_ATTEMPTS if loopback else ATTEMPTS)
+        usual = LOOPBACK_ATTEMPTS if loopback else ATTEMPTS
+        attempts = attempts or self._core.get_config_variable("max_attempts") or usual
         settings: dict[str, Any] = {
             "retries": {"mode": "standard", "total_max_attempts": attempts},
             "connect_timeout": CONNECT_TIMEOUT_S,

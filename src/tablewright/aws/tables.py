@@ -142,6 +142,7 @@ class DynamoDBTables:
         with self._session.translated("dynamodb"):
             answer = self._session.dynamodb.scan(
                 TableName=name,
+                ConsistentRead=True,  # whether TTL may be switched on is decided by it
                 ProjectionExpression="#ttl",
                 ExpressionAttributeNames={"#ttl": attribute},
             )

@@ -148,6 +148,7 @@ def dump(common: Common, table: str, file: Path | None, where: str | None, limit
 def load(common: Common, table: str, file: str, write: bool, overwrite: bool, from_line: int, budget: float) -> int:
     """Put the items of FILE (- for standard input), one a line in DynamoDB's own JSON, into TABLE. Items whose key is there
     already are kept and counted, unless --overwrite is given. The whole file is read and checked before anything is written.
+    Where the budget ends before the file does, it says how to go on, and exits with 1.
 
     For a whole table there is tablewright migrate.
 
@@ -165,7 +166,7 @@ def load(common: Common, table: str, file: str, write: bool, overwrite: bool, fr
     place.may_write(losing=overwrite)
     described = place.table(table)
     requests, numbers = [], []
-    for number, line in enumerate(_text(file).splitlines(), start=1):
+    for number, line in enumerate(_text(file).split("\n"), start=1):  # JSON may hold what else Python ends lines at
         if number < from_line or not line.strip():
             continue
         try:
@@ -187,13 +188,17 @@ def load(common: Common, table: str, file: str, write: bool, overwrite: bool, fr
 
         body = {"table": table, "written": done.written, "kept": done.there, "units": done.units, "from_line": behind}
         out.text(encode(body, out))
-        return exits.DONE.code
+        return exits.DONE.code if behind is None else exits.FAILED.code
     kept = f", {done.there:,} there already and kept" if done.there else ""
-    out.line(((f"{out.marks.good} ", "good"), (f"{done.written:,} written{kept}; {done.units:g} write units", "")))
-    if behind is not None:
-        err.line((("The budget is used up. To go on, add to the same command:", ""),))
-        err.lines([(), ((f"      --from-line={behind}", "strong"),)])
-    return exits.DONE.code
+    sign: tuple[str, str] = (f"{out.marks.good} ", "good") if behind is None else (f"{out.marks.unknown} ", "warn")
+    out.line((sign, (f"{done.written:,} written{kept}; {done.units:g} write units", "")))
+    if behind is None:
+        return exits.DONE.code
+    left = len(requests) - (done.next or 0)
+    rest = "1 item is" if left == 1 else f"{left:,} items are"
+    err.line(((f"The budget is used up, and {rest} not written. To go on, add to the same command:", ""),))
+    err.lines([(), ((f"      --from-line={behind}", "strong"),)])
+    return exits.FAILED.code
 
 
 def _condition(text: str | None) -> Condition | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from tablewright.errors import TablewrightError, UsageError
@@ -136,7 +137,7 @@ def execute(
     while left.allows:
         size = left.page()
         sent = {**request, **({} if writes else {"Limit": size}), **({"NextToken": token} if token else {})}
-        page = _asked(_items(account).execute, sent, redaction)
+        page = _asked(partial(_items(account).execute, writes=writes), sent, redaction)
         # How many items were read for it is not told: what was asked for bounds it where there is more.
         left = left.after(page.units, size if page.token else max(1, page.read), size)
         shown += len(page.items)
