@@ -245,6 +245,81 @@ def test_what_cannot_be_is_said_and_the_file_is_untouched(project: Path, words: 
     assert template(project).read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("words", "removal", "written"),
+    [
+        (
+            (
+                "read",
+                "query:sessionId-index",
+                "--as",
+                "role",
+                "--principal",
+                "lambda.amazonaws.com",
+                "--name",
+                "Worker",
+            ),
+            ("Worker",),
+            ("Service: lambda.amazonaws.com", "!Sub '${AiChefResultsTable.Arn}/index/sessionId-index'"),
+        ),
+        (
+            ("read", "--as", "table", "--principal", "arn:aws:iam::111122223333:role/Reader"),
+            ("--of", "results"),
+            ("      ResourcePolicy:\n", "AWS: arn:aws:iam::111122223333:role/Reader"),
+        ),
+        (
+            ("stream", "--as", "stream", "--principal", "111122223333"),
+            ("--of", "results", "--stream"),
+            ("        ResourcePolicy:\n", "dynamodb:GetRecords"),
+        ),
+        (("read", "--leading-keys", "tenant-7"), ("TablesAccess",), ("dynamodb:LeadingKeys", "tenant-7")),
+        (("read", "--attribute", "title"), ("TablesAccess",), ("dynamodb:Attributes", "SPECIFIC_ATTRIBUTES")),
+    ],
+)
+def test_a_policy_goes_to_its_place_and_away_again(
+    project: Path, words: tuple[str, ...], removal: tuple[str, ...], written: tuple[str, ...]
+) -> None:
+    done(project, "add", "stream", "results")
+    before = template(project).read_bytes()
+    done(project, "add", "policy", *words, "--table", "results")
+    text = template(project).read_text()
+    assert all(one in text for one in written) and "GetAtt AiChefResultsTable.Arn\n            Principal" not in text
+    assert ran(project, "add", "policy", *words, "--table", "results").code == 2  # it is there
+    done(project, "remove", "policy", *removal)
+    assert template(project).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("deploy",), "belongs outside of the stack"),
+        (("read", "--as", "role", "--table", "results"), "who assumes the role"),
+        (("read", "--as", "table", "--table", "results"), "Nobody is named"),
+        (("read", "--as", "table", "--principal", "111122223333"), "Say which with --table"),
+        (("stream", "--as", "stream", "--principal", "111122223333", "--table", "results"), "no stream"),
+        (("backup", "--as", "table", "--principal", "111122223333", "--table", "results"), "cannot grant this"),
+    ],
+)
+def test_a_policy_that_has_no_place_is_refused(project: Path, words: tuple[str, ...], says: str) -> None:
+    before = template(project).read_bytes()
+    refused = ran(project, "add", "policy", *words)
+    assert refused.code == 2 and says in refused.err
+    assert template(project).read_bytes() == before
+
+
+def test_a_key_that_the_template_tells_is_granted(project: Path) -> None:
+    text, schema = template(project).read_text(), "\n      KeySchema:"
+    own_key = "Resources:\n  TableKey:\n    Type: AWS::KMS::Key\n    Properties: {KeyPolicy: {}}\n"
+    for key in ("arn:aws:kms:us-east-1:111122223333:key/1", "!GetAtt TableKey.Arn"):
+        encrypted = f"\n      SSESpecification: {{SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: {key}}}{schema}"
+        template(project).write_text(text.replace(schema, encrypted).replace("Resources:\n", own_key, 1))
+        assert f"Resource: {key}\n" in done(project, "add", "policy", "read", "--diff")
+    unknown = f"\n      SSESpecification: {{SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: alias/x}}{schema}"
+    template(project).write_text(text.replace(schema, unknown))
+    refused = ran(project, "add", "policy", "read")
+    assert refused.code == 2 and "Write the policy from the deployed stack" in " ".join(refused.err.split())
+
+
 def test_a_policy_is_removed_again_and_is_in_a_tables_way_until_then(project: Path) -> None:
     before = template(project).read_bytes()
     done(project, "add", "policy", "read", "--table", "results", "--name", "ReadResults")

@@ -7,7 +7,7 @@ parameters, so that one template serves every environment.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from tablewright.access.grant import Options, grant
@@ -34,14 +34,17 @@ ON_TABLES = ("read", "write", "query", "scan")
 GITHUB = "token.actions.githubusercontent.com"
 
 
-def template_scope(design: Design) -> Scope:
-    """The scope of a template by its logical IDs, whatever account, region and environment it will be deployed to."""
+def template_scope(design: Design, keys: Mapping[str, str] | None = None) -> Scope:
+    """The scope of a template by its logical IDs, whatever account, region and environment it will be deployed to. ``keys`` are
+    the ARNs of tables' keys as the template may write them.
+    """
     tables, others = [], []
     for resource in design.resources:
         if resource.table is None:
             others.append(ResourceScope(resource.logical_id, resource.type))
             continue
-        if resource.table.kms_key is not None:
+        key = (keys or {}).get(resource.logical_id, "")
+        if resource.table.kms_key is not None and not key:
             raise UsageError(
                 "table-key-unknown",
                 "A table's KMS key is not known",
@@ -55,6 +58,7 @@ def template_scope(design: Design) -> Scope:
                 resource.logical_id,
                 resource.indexes,
                 stream,
+                key,
                 type=resource.type,
                 keys=keys_of(resource),
             )

@@ -21,7 +21,7 @@ from tablewright.template.tree import Mapping, Node, Scalar, Sequence, walk
 KEEPING = ("Retain", "RetainExceptOnCreate")
 
 
-POLICIES = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy")
+POLICIES = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::Role")
 
 _REMOVED = {DASHBOARD: "dashboard", **dict.fromkeys(POLICIES, "policy")}
 """What ``tablewright remove`` calls a type of resource that refers to tables."""

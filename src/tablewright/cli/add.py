@@ -191,29 +191,53 @@ def tag(common: Common, table: str, tag: str, template: Path | None, diff: bool)
     )
 
 
-@command.command(short_help="Add a managed policy from access patterns.")
+@command.command(short_help="Add a policy from access patterns.")
 @click.argument("patterns", nargs=-1, required=True, metavar="PATTERN ...")
 @click.option("--table", "tables", multiple=True, metavar="TABLE", help="Only this table; repeatable.")
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(("managed-policy", "role", "table", "stream")),
+    default="managed-policy",
+    show_default=True,
+    help="A managed policy, a role with it, or the own policy of the table or its stream.",
+)
+@click.option(
+    "--principal",
+    "principals",
+    multiple=True,
+    metavar="ARN|SERVICE",
+    help="role: the service that runs the program; table, stream: whom it lets in; repeatable.",
+)
+@click.option("--leading-keys", multiple=True, metavar="VALUE", help="Only items of this partition key; repeatable.")
+@click.option("--attribute", "attributes", multiple=True, metavar="NAME", help="Only this attribute; repeatable.")
 @click.option("--name", default="TablesAccess", show_default=True, metavar="LOGICALID", help="Its logical ID.")
 @editing_options
 def policy(
-    common: Common, patterns: tuple[str, ...], tables: tuple[str, ...], name: str, template: Path | None, diff: bool
+    common: Common, patterns: tuple[str, ...], tables: tuple[str, ...], kind: str, principals: tuple[str, ...],
+    leading_keys: tuple[str, ...], attributes: tuple[str, ...], name: str, template: Path | None, diff: bool,
 ) -> int:  # fmt: skip
-    """Add a managed policy that allows what PATTERNs say, and nothing else. tablewright policy patterns lists them.
+    """Add a policy that allows what PATTERNs say, and nothing else, to the template that owns the tables. tablewright policy
+    patterns lists the patterns.
 
     \b
     Examples:
       tablewright add policy read query:sessionId-index --table ai-chef-results --name ReadResults
+      tablewright add policy read write --as role --principal lambda.amazonaws.com --name WorkerRole
+      tablewright add policy read --as table --table ai-chef-results --principal arn:aws:iam::111122223333:role/Reader
     """
+    from tablewright.access.grant import Options
     from tablewright.access.patterns import wish
     from tablewright.author.granting import add_policy
 
     wishes = tuple(wish(one) for one in patterns)
+    options = Options(leading_keys, principals=principals, attributes=attributes)
 
     def edit(text: Text) -> Text:
-        return add_policy(text, wishes, tables, name)
+        return add_policy(text, wishes, tables, name, kind=kind, options=options)
 
-    return apply(common, template, edit, diff=diff, said=f"policy {name} added")
+    said = f"the {kind}'s own policy added" if kind in ("table", "stream") else f"{kind.replace('-', ' ')} {name} added"
+    return apply(common, template, edit, diff=diff, said=said)
 
 
 @command.command(short_help="Let a provisioned table's capacity follow its use.")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 FORMS = ("identity", "resource", "managed-policy", "role", "table-property", "stream-property", "trust")
 _PROPERTIES = ("table-property", "stream-property")
-_BOOTSTRAP = ("deploy", "pipeline", "plan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +125,10 @@ def generate(common: Common, **given: object) -> int:
             "tablewright policy patterns",
         )
     from tablewright.access.patterns import wish
+    from tablewright.author.granting import ABOUT_THE_STACK
 
     wishes = tuple(wish(one) for one in asked.patterns)
-    bootstraps = any(one.pattern.name in _BOOTSTRAP for one in wishes)
+    bootstraps = any(one.pattern.name in ABOUT_THE_STACK for one in wishes)
     if asked.form in ("identity", "resource") or (bootstraps and asked.form not in _PROPERTIES):
         out.text(_with_arns(common, asked, wishes))
     else:
@@ -153,9 +153,10 @@ def _options(asked: Asked) -> Options:
 
 
 def _scope(common: Common, asked: Asked) -> Scope:
+    from tablewright.author.granting import ABOUT_THE_STACK
     from tablewright.cli.policy_scope import deployed_scope, designed_scope
 
-    to_make = any(one.partition(":")[0] in _BOOTSTRAP for one in asked.patterns)
+    to_make = any(one.partition(":")[0] in ABOUT_THE_STACK for one in asked.patterns)
     if asked.account is not None:
         return designed_scope(common, asked.template, asked.stack, asked.parameters, asked.account, to_make=to_make)
     return deployed_scope(common, asked.stack, to_make=to_make)
@@ -187,18 +188,20 @@ def _with_arns(common: Common, asked: Asked, wishes: tuple[Wish, ...]) -> str:
 def _for_template(common: Common, asked: Asked, wishes: tuple[Wish, ...]) -> str:
     from tablewright.access.grant import table_or_all
     from tablewright.author.editing import Text
-    from tablewright.author.policies import managed_policy, stream_policy, table_policy, template_policy, template_scope
+    from tablewright.author.granting import name_of, scope_in
+    from tablewright.author.policies import managed_policy, stream_policy, table_policy, template_policy
     from tablewright.author.siblings import family
     from tablewright.cli.policy_scope import read
 
     design = read(common, asked.template, asked.stack, asked.parameters)
-    scope = template_scope(design)
-    found = family(Text(design.body, design.path))
+    text = Text(design.body, design.path)
+    scope = scope_in(text)
+    found = family(text)
     tables = table_or_all(scope, [found.named(one).logical_id for one in asked.table])
     json = design.body.lstrip().startswith("{")
     if asked.form == "table-property":
         table = _one(tables)
-        name = _name_of(design.body, design.path, table)
+        name = name_of(text, table.logical_id)
         return _resource("ResourcePolicy", table_policy(wishes, table, name, _options(asked), scope), json=json)
     if asked.form == "stream-property":
         written = stream_policy(wishes, _one(tables), _options(asked), scope)
@@ -249,25 +252,6 @@ def _one(tables: tuple[TableScope, ...]) -> TableScope:
             "several-tables", "A policy of this form belongs to one table", f"Say which with --table: {names}."
         )
     return tables[0]
-
-
-def _name_of(text: str, path: str, table: TableScope) -> Value:
-    """The table's TableName as the template writes it."""
-    from tablewright.author.writing import value_of
-    from tablewright.template.decode import decode
-    from tablewright.template.tree import Mapping
-
-    node: object = decode(text, path)
-    for key in ("Resources", table.logical_id, "Properties", "TableName"):
-        node = node.get(key) if isinstance(node, Mapping) else None
-    if node is None:
-        raise UsageError(
-            "table-without-name",
-            "The table has no name of its own",
-            f"Table {table.logical_id} has no TableName, and its policy must name it: an ARN by !GetAtt would be circular. Give "
-            "it a TableName, or grant to the caller instead: --as managed-policy.",
-        )
-    return value_of(node)  # type: ignore[arg-type]
 
 
 def _resource(name: str, value: Value, *, json: bool) -> str:

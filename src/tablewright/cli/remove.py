@@ -258,16 +258,29 @@ def autoscaling(common: Common, table: str, of: str, template: Path | None, diff
 command.add_command(replica)
 
 
-@command.command(short_help="Remove a policy by its logical ID.")
-@click.argument("name", metavar="LOGICALID")
+@command.command(short_help="Remove a policy by its logical ID, or a table's own.")
+@click.argument("name", metavar="[LOGICALID]", default="")
+@click.option("--of", "of_table", default="", metavar="TABLE", help="The own policy of this table.")
+@click.option("--stream", is_flag=True, help="With --of: the own policy of its stream.")
 @editing_options
-def policy(common: Common, name: str, template: Path | None, diff: bool) -> int:
-    """Remove a policy by its logical ID, as tablewright add policy wrote it.
+def policy(
+    common: Common, name: str, of_table: str, stream: bool, template: Path | None, diff: bool
+) -> int:  # fmt: skip
+    """Remove a policy or a role by its logical ID, as tablewright add policy wrote it, or the own policy of a table.
 
     \b
     Examples:
       tablewright remove policy ReadResults --diff
+      tablewright remove policy --of ai-chef-results
     """
+    from tablewright.author.granting import remove_own_policy
     from tablewright.author.removal import remove_policy
 
-    return apply(common, template, lambda text: remove_policy(text, name), diff=diff, said=f"{name} removed")
+    if bool(name) == bool(of_table) or (stream and not of_table):
+        words = "Name a policy, or a table with --of; --stream goes with --of."
+        raise UsageError("contradictory-options", "Options contradict each other", words)
+
+    def edit(text: Text) -> Text:
+        return remove_own_policy(text, of_table, stream=stream) if of_table else remove_policy(text, name)
+
+    return apply(common, template, edit, diff=diff, said=f"{name or f'own policy of {of_table}'} removed")
