@@ -25,8 +25,11 @@ __all__ = ["Aside", "Entry", "Journal", "Side"]
 
 Side = Literal["forward", "back"]
 """Which tail: from the source to the target, or back."""
-Kind = Literal["source", "target", "listed"]
-"""Keys that moved, of the table that is followed and of the one that follows; and those that differed when both were read."""
+Kind = Literal["source", "target", "listed", "source-apart", "target-apart"]
+"""Keys that moved, of the table that is followed and of the one that follows; and those that differed when both were read.
+
+The first two are set apart while they are compared, so that what moves meanwhile is noted anew.
+"""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -248,6 +251,35 @@ class Journal:
         """Note more such keys."""
         with self._writing() as database:
             database.executemany("INSERT OR IGNORE INTO touched VALUES (?, ?, ?)", [(side, kind, key) for key in keys])
+
+    def untouch(self, side: Side, kind: Kind, keys: Iterable[bytes]) -> None:
+        """Such keys are accounted for."""
+        with self._writing() as database:
+            database.executemany(
+                "DELETE FROM touched WHERE side = ? AND kind = ? AND key = ?", [(side, kind, key) for key in keys]
+            )
+
+    def set_apart(self, side: Side) -> None:
+        """Set the keys that moved apart, to compare them; those that were before too, by a process that died over it."""
+        with self._writing() as database:
+            self._move(database, side, "{}", "{}-apart")
+
+    def rejoin(self, side: Side, *, drop: bool = False) -> None:
+        """Note the keys that were set apart as moved again, or (``drop``) forget them: they have been compared."""
+        with self._writing() as database:
+            if drop:
+                database.execute("DELETE FROM touched WHERE side = ? AND kind LIKE '%-apart'", (side,))
+            else:
+                self._move(database, side, "{}-apart", "{}")
+
+    def _move(self, database: sqlite3.Connection, side: Side, one: str, other: str) -> None:
+        for kind in ("source", "target"):
+            before, after = one.format(kind), other.format(kind)
+            database.execute(
+                "INSERT OR IGNORE INTO touched SELECT side, ?, key FROM touched WHERE side = ? AND kind = ?",
+                (after, side, before),
+            )
+            database.execute("DELETE FROM touched WHERE side = ? AND kind = ?", (side, before))
 
     def touched(self, side: Side, kind: Kind) -> Iterator[bytes]:
         """The keys that moved since ``forget_touched``, in order."""

@@ -157,7 +157,7 @@ _ROWS = (
     ),
     StateRow(
         _S.VERIFYING,
-        "Compares both tables item by item while the tail goes on; keys in motion are set apart for the re-check.",
+        "Compares both tables item by item while the tail goes on; those in motion once more, and behind the fence.",
         "source",
         "Verifies again from the beginning.",
         {
@@ -187,7 +187,7 @@ _ROWS = (
     ),
     StateRow(
         _S.RECHECKING,
-        "Compares every key that moved since the verification began, by strongly consistent reads of both tables.",
+        "Compares, by strongly consistent reads, every key that moved and was not found the same since the verification began.",
         "none",
         "Checks again if enough of the deadline is left, else takes the fence down.",
         {"clean": _S.SWITCHING, "differs": _S.UNFENCING, "timed-out": _S.UNFENCING, "unfence": _S.UNFENCING},
@@ -248,7 +248,7 @@ _ROWS = (
     ),
     StateRow(
         _S.RECHECKING_BACK,
-        "Compares every key that was written since the switch, by strongly consistent reads of both tables.",
+        "Compares, by strongly consistent reads, every key that was written and not found the same since the switch.",
         "none",
         "Checks again if enough of the deadline is left, else takes the target's fence down.",
         {

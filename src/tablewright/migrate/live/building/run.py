@@ -12,7 +12,7 @@ from tablewright.migrate.comparing.run import compare
 from tablewright.migrate.dead_letters import FILE_NAME as LETTERS
 from tablewright.migrate.dead_letters import read_letters
 from tablewright.migrate.events import MigrationEvent, Paused
-from tablewright.migrate.live.comparing.run import at_rest
+from tablewright.migrate.live.comparing.run import at_rest, narrow
 from tablewright.migrate.live.events import Followed, Rechecked, StateEntered
 from tablewright.migrate.live.meeting import meetings_of
 from tablewright.migrate.live.outputs import image_of, key_of
@@ -259,6 +259,7 @@ def verifying(stage: Stage) -> Iterator[LiveEvent]:
     if ended.ending is Ending.MUST_WAIT:
         raise Halted
     if ended.ending is Ending.DONE:
+        yield from narrow(stage, "forward", stage.outputs, stage.items["source"], stage.items["target"])
         yield from stage.go("clean", "both tables hold the same")
         return
     if ended.code == "verify-incomplete":  # an item that was set aside since it began
@@ -291,4 +292,5 @@ def verifying(stage: Stage) -> Iterator[LiveEvent]:
         stage.journal.note(refusal=["verify-differs", ended.summary, ended.detail, ended.hint])
         yield from stage.go("differs", ended.summary)
         return
+    yield from narrow(stage, "forward", stage.outputs, stage.items["source"], stage.items["target"])
     yield from stage.go("clean", f"both tables hold the same, but for {moved:,} items in motion")

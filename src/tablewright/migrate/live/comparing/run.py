@@ -20,11 +20,15 @@ from tablewright.migrate.live.replay import Outputs
 from tablewright.migrate.live.stage.run import Halted, Stage
 from tablewright.migrate.verify.report_file import FILE_NAME
 
-__all__ = ["REPORT", "TimeIsUp", "at_rest", "recheck"]
+__all__ = ["REPORT", "TimeIsUp", "at_rest", "narrow", "recheck"]
 
 REPORT = "rechecked.jsonl"
 _AT_ONCE = 1000
 _LISTED = 1000
+_FEW = 1000
+"""So many keys take no time worth mentioning behind the fence."""
+_ROUNDS = 8
+_SHRINKS = 0.7
 _ONCE_MORE = 3
 _LEAST_FOR_MORE_S = 4.0
 
@@ -45,12 +49,43 @@ class Difference:
     """What should be there."""
 
 
+def narrow(stage: Stage, side: Side, outputs: Outputs, first: Items, second: Items) -> Iterator[Followed]:
+    """Compare the keys that moved while writers still go on, again and again, until few are left to compare behind the fence.
+
+    A key that is the same in both tables needs no other look unless it moves again, which is noted anew.
+    """
+    journal = stage.journal
+    journal.rejoin(side)
+    for _ in range(_ROUNDS):
+        before = journal.touched_count(side)
+        if before <= _FEW:
+            return
+        journal.set_apart(side)
+        owned: set[int] = set()
+        for sources in _parts(journal.touched(side, "source-apart")):
+            expected, owners = _expected(first.read(sources), outputs)
+            owned.update(map(xxh3_128_intdigest, expected))
+            differ = _differences(expected, owners, second.read(expected))
+            journal.touch(side, "source", {each.owner for each in differ if each.owner is not None})
+            journal.touch(side, "target", {each.key for each in differ})
+            journal.untouch(side, "listed", expected.keys() - {each.key for each in differ})
+            yield from stage.look_in(side)
+        loose = (key for key in journal.touched(side, "target-apart") if xxh3_128_intdigest(key) not in owned)
+        for targets in _parts(loose):
+            journal.touch(side, "target", second.read(targets))
+            yield from stage.look_in(side)
+        journal.rejoin(side, drop=True)
+        if journal.touched_count(side) > before * _SHRINKS:
+            return
+
+
 def recheck(stage: Stage, side: Side, outputs: Outputs, first: Items, second: Items) -> Iterator[Rechecked | Followed]:
     """Compare every key that moved since the verification began, by strongly consistent reads; no writer moves any more.
 
     ``first`` is the table that was written to, ``second`` the one that followed. What differs is compared some times more while
     the tail goes on: TTL deletes behind the fence as well. Yields what it comes to, once at the end.
     """
+    stage.journal.rejoin(side)
     compared = 0
     found: list[Difference] = []
     owned: set[int] = set()

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from tablewright.errors import Refused, Stuck
 from tablewright.events import Noted
 from tablewright.migrate.live.building.run import LiveEvent
+from tablewright.migrate.live.comparing.run import narrow
+from tablewright.migrate.live.outputs import outputs_of
 from tablewright.migrate.live.stage.run import End2, Stage
 from tablewright.migrate.live.tail.run import Trimmed
 from tablewright.migrate.settling.run import restore
@@ -81,6 +83,10 @@ def reversing(stage: Stage) -> Iterator[LiveEvent]:
             lag = stage.follower("back").tail.lag()
             if lag.records > 5_000 or lag.seconds > max(60.0, stage.options.lag):
                 continue  # once it is close behind
+            inverse = stage.transform.invertible
+            assert inverse is not None
+            backwards = outputs_of(inverse, stage.source.keys)
+            yield from narrow(stage, "back", backwards, stage.items["target"], stage.items["source"])
             why = "somebody asked for the way back"
             yield from stage.go("rollback", why, granted=("rollback", "unfence"), refusal=None)
             return

@@ -167,7 +167,15 @@ class Stage:
         if side is not None:
             self.follower(side).check()
         self.clock.sleep(_TICK_S)
-        if side is not None and self.now() - self._shown >= _SHOWN_EVERY_S:
+        if side is not None:
+            yield from self.look_in(side)
+
+    def look_in(self, side: Side) -> Iterator[Followed]:
+        """As ``pass_time``, amid work: no time passes."""
+        if self.request.stopping():
+            raise Halted
+        self.follower(side).check()
+        if self.now() - self._shown >= _SHOWN_EVERY_S:
             self._shown = self.now()
             yield self.followed(side)
 
