@@ -119,6 +119,12 @@ def move(item):
 """
 """The transform on plain values: other keys, an attribute renamed, another added."""
 
+FUNCTION_ALL = """
+def move(item):
+    return {"PK": f"USER#{item.pop('pk')}", "SK": item.pop("sk"), "version": 2, **item}
+"""
+"""One that reads every attribute, which are then all decoded and encoded."""
+
 DECLARED = {
     "key": ["PK=USER#{pk}", "SK={sk}"],
     "rename": ["status=state"],
@@ -129,7 +135,7 @@ DECLARED = {
 
 
 def tablewright(kind: str) -> Copy:
-    """Ours: checkpoints, pace control, checksums and retries on. ``kind`` is unchanged, declared or function."""
+    """Ours: checkpoints, pace control, checksums and retries on. ``kind`` is a client's name."""
     from tablewright.account import open_account
     from tablewright.migrate.checkpoint.record import EndRecord, JobRecord
     from tablewright.migrate.checkpoint.store import Checkpoint
@@ -160,7 +166,7 @@ def tablewright(kind: str) -> Copy:
             elif kind == "declared":
                 transform = load_transform(None, old, new, operations=from_flags(DECLARED))
             else:
-                (folder / "moving.py").write_text(FUNCTION)
+                (folder / "moving.py").write_text(FUNCTION_ALL if kind == "function-all" else FUNCTION)
                 transform = load_transform(f"{folder / 'moving.py'}:move", old, new)
             record = JobRecord("bench", EndRecord("T"), EndRecord("D"), transform.fingerprint, segments)
             shown: list[object] = []
@@ -193,6 +199,7 @@ CLIENTS: dict[str, Callable[[], Copy]] = {
     "unchanged": lambda: tablewright("unchanged"),
     "declared": lambda: tablewright("declared"),
     "function": lambda: tablewright("function"),
+    "function-all": lambda: tablewright("function-all"),
 }
 
 

@@ -18,6 +18,7 @@ from tablewright.migrate.engine.values import CopySettings
 from tablewright.migrate.events import ItemSetAside, PaceChanged, Paused
 from tablewright.migrate.job import Pace
 from tablewright.migrate.transform.functions import FunctionTransform
+from tablewright.migrate.wire.shapes import BatchShape, Malformed
 from tests.conftest import EmbeddedAws
 from tests.contract.canned import json_error
 from tests.contract.copying import KEYS, Copying, account_at, contents, fill, last_progress, make_table, odd_item
@@ -185,6 +186,14 @@ def test_what_cannot_be_read_each_time_is_set_aside(
     assert "cannot be converted" in letter.reason
     assert spoiled[-3:] == [1, 1, 1]
     assert len(contents(client, "Target")) == 29
+
+
+def test_an_answer_that_does_not_say_what_was_left_is_none() -> None:
+    shape = BatchShape("T")
+    assert shape.answer(b'{"UnprocessedItems":{},"ConsumedCapacity":[{"CapacityUnits":2.0}]}') == ([], 2.0)
+    for body in (b"{}", b'{"ok":true}', b"[]", b""):
+        with pytest.raises(Malformed):
+            shape.answer(body)
 
 
 def test_a_table_that_is_not_there_ends_it(client: Any, copying: Copying) -> None:

@@ -31,6 +31,7 @@ from tablewright.migrate.transform.operations import (
 )
 from tablewright.migrate.transform.protocol import TransformError
 from tablewright.migrate.transform.template import parse_template
+from tablewright.migrate.wire.shapes import ScanShape
 from tablewright.model.table import Key
 from tests.laws.item_strategies import numbers, texts
 from tests.laws.plain_operations import Refusal, done
@@ -133,6 +134,12 @@ def test_compiled_operations_equal_the_plain_ones_often(
 def _compiled_equals_plain(operations: list[Operation], items: list[dict[str, Any]]) -> None:
     declared = _declared(operations)
     page = declared.page([to_json(item) for item in items])
+    body = b'{"Items":[%b],"Count":%d,"ConsumedCapacity":null}' % (b",".join(map(to_json, items)), len(items))
+    scanned = ScanShape("T", 1, consistent=True, parsed=True).page(body)
+    whole = declared.page(scanned.items)  # as a table's pages come
+    assert (list(whole.items), whole.rejected, whole.keys) == (list(page.items), page.rejected, page.keys)
+    assert [bytes(item) for item in scanned.items] == [to_json(item) for item in items]
+    assert declared.page(scanned.items).items == whole.items, "it may be asked again"
     made = iter(zip(page.items, page.keys or (), strict=True))
     rejected = iter(page.rejected)
     for item in items:

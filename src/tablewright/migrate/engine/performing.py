@@ -69,14 +69,22 @@ class _Refusing:
 
 
 class TableReads(_Refusing):
-    """Scans of a table, one page a request."""
+    """Scans of a table, one page a request. ``parsed``: the transform begins with each item's attributes (level 1)."""
 
     def __init__(
-        self, loop: Loop, table: OpenTable, segments: int, inbox: list[Input], *, consistent: bool, connections: int
+        self,
+        loop: Loop,
+        table: OpenTable,
+        segments: int,
+        inbox: list[Input],
+        *,
+        consistent: bool,
+        connections: int,
+        parsed: bool = False,
     ) -> None:
         super().__init__()
         self._inbox = inbox
-        self._shape = ScanShape(table.name, segments, consistent=consistent)
+        self._shape = ScanShape(table.name, segments, consistent=consistent, parsed=parsed)
         self._client = Client(loop, table.plane, self._came, connections=connections)
 
     @property

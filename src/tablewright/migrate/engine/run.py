@@ -51,6 +51,7 @@ __all__ = ["ceilings", "copy", "scan"]
 
 _TICK_S = 0.2
 _SHOW_S = 1.0
+_COLLECT_S = 5.0
 _GROUP_S = 0.01
 """Acknowledged pages are written down together when they come within this time."""
 _READ_CONNECTIONS = 32
@@ -111,7 +112,7 @@ def _scanned(
     reading = Reading(begun, Pacer(ceiling, loop.now()), memory)
     reads = TableReads(loop, table, segments, inbox, consistent=consistent, connections=_READ_CONNECTIONS)
     failing_since: float | None = None
-    collect_at = loop.now() + _SHOW_S
+    collect_at = loop.now() + _COLLECT_S
     try:
         while not reading.over:
             now = loop.now()
@@ -127,7 +128,7 @@ def _scanned(
                     if page is not None:
                         if loop.now() >= collect_at:  # what whoever takes the pages leaves behind
                             gc.collect(1)
-                            collect_at = loop.now() + _SHOW_S
+                            collect_at = loop.now() + _COLLECT_S
                         yield page
                         reading.release(page.size)
                 elif isinstance(answer, ReadFailed):
@@ -198,6 +199,7 @@ class _Copy:
                 self._inbox,
                 consistent=settings.consistent,
                 connections=_READ_CONNECTIONS,
+                parsed=transform.level == 1,
             )
             if isinstance(source, OpenTable)
             else FileReads(source, self._inbox)
@@ -233,6 +235,7 @@ class _Copy:
         loop, machine, inbox = self._loop, self._machine, self._inbox
         next_tick = loop.now()
         next_show = loop.now() + _SHOW_S
+        next_collection = loop.now() + _COLLECT_S
         while self._finish is None:
             now = loop.now()
             if now >= next_tick:
@@ -245,7 +248,9 @@ class _Copy:
                 yield from self._write_down()
             if now >= next_show:
                 next_show = now + _SHOW_S
-                gc.collect(1)
+                if now >= next_collection:
+                    next_collection = now + _COLLECT_S
+                    gc.collect(1)
                 snapshot = self._meter.snapshot(machine, now)
                 self._journal.show(snapshot)
                 yield snapshot

@@ -137,21 +137,21 @@ class Writing:
         while later and later[0][0] <= now:
             again.append(heappop(later)[2])
         writes: list[Write] = []
-        pacer = self.pacer
+        pacer, units, most = self.pacer, self.item_units, self._size()
         while slots > 0 and (again or turn) and pacer.wait(now) <= 0.0:
             if again:
                 batch = again.popleft()
             else:
                 queue = turn.popleft()
                 page = queue[0]
-                batch = _Batch(page, page.take(self._size()))
+                batch = _Batch(page, page.take(most))
                 page.open += 1
                 if page.begun:
                     queue.popleft()
                 if queue:
                     turn.append(queue)
             batch.sent = now
-            batch.taken = pacer.spend(len(batch.items) * self.item_units)
+            batch.taken = pacer.spend(len(batch.items) * units)
             self._number = number = self._number + 1
             self._flights[number] = batch
             writes.append(Write(number, batch.items))

@@ -15,7 +15,17 @@ from tablewright.model.table import Key
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["MOST_KEY_BYTES", "KeyReader", "KeyRefused", "canonical_key_part", "join_key", "part_of", "part_of_raw"]
+__all__ = [
+    "LENGTHS",
+    "MOST_KEY_BYTES",
+    "KeyReader",
+    "KeyRefused",
+    "canonical_key_part",
+    "join_key",
+    "part_of",
+    "part_of_raw",
+    "scalar",
+]
 
 MOST_KEY_BYTES = {"HASH": 2048, "RANGE": 1024}
 """Developer Guide, "Service, account, and table quotas": partition keys up to 2048 bytes, sort keys up to 1024."""
@@ -56,11 +66,15 @@ class KeyReader:
         return join_key([part_of(key, getattr(found, field)) for field, key in self._parts])
 
 
+LENGTHS = tuple(b"%04x" % length for length in range(MOST_KEY_BYTES["HASH"] + 1))
+"""What stands before a key of two parts, by the first one's length."""
+
+
 def join_key(parts: Sequence[bytes]) -> bytes:
     """One key of its canonical parts; the first one's length stands before it, so that no two keys run together."""
     if len(parts) == 1:
         return parts[0]
-    return b"%04x%b%b" % (len(parts[0]), parts[0], parts[1])
+    return LENGTHS[len(parts[0])] + parts[0] + parts[1]
 
 
 def part_of(key: Key, value: _AnyValue | None) -> bytes:
@@ -73,7 +87,8 @@ def part_of(key: Key, value: _AnyValue | None) -> bytes:
     return canonical_key_part(key, text)
 
 
-_decode_value: Callable[[Any], _AnyValue] = msgspec.json.Decoder(_AnyValue).decode
+scalar: Callable[[Any], _AnyValue] = msgspec.json.Decoder(_AnyValue).decode
+"""A string, number or binary value by its type; each None for any other. Raises msgspec.DecodeError."""
 
 
 def part_of_raw(key: Key, value: Buffer | None) -> bytes:
@@ -81,7 +96,7 @@ def part_of_raw(key: Key, value: Buffer | None) -> bytes:
     if value is None:
         raise KeyRefused(f"key attribute {key.name!r} is missing")
     try:
-        found = _decode_value(value)
+        found = scalar(value)
     except msgspec.DecodeError:
         raise KeyRefused(f"key attribute {key.name!r} is not {_TYPES[key.type]}") from None
     text = found.S

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from tablewright.migrate.items.parsed import ParsedItems
+
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
@@ -27,6 +29,13 @@ class _Capacity(msgspec.Struct):
 
 class _Scanned(msgspec.Struct):
     Items: list[msgspec.Raw]
+    Count: int
+    LastEvaluatedKey: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    ConsumedCapacity: _Capacity | None = None
+
+
+class _Parsed(msgspec.Struct):
+    Items: list[dict[str, msgspec.Raw]]
     Count: int
     LastEvaluatedKey: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     ConsumedCapacity: _Capacity | None = None
@@ -54,6 +63,7 @@ class _Existing(msgspec.Struct):
 
 
 _scanned = msgspec.json.Decoder(_Scanned).decode
+_parsed = msgspec.json.Decoder(_Parsed).decode
 _batched = msgspec.json.Decoder(_Batched).decode
 _put = msgspec.json.Decoder(_Put).decode
 _existing = msgspec.json.Decoder(_Existing).decode
@@ -68,9 +78,10 @@ class ScanPage(NamedTuple):
 
 
 class ScanShape:
-    """Scans of one table in so many segments."""
+    """Scans of one table in so many segments. ``parsed``: pages come as ``ParsedItems``."""
 
-    def __init__(self, table: str, segments: int, *, consistent: bool) -> None:
+    def __init__(self, table: str, segments: int, *, consistent: bool, parsed: bool = False) -> None:
+        self._is_parsed = parsed
         name = json.dumps(table, ensure_ascii=False)
         read = ',"ConsistentRead":true' if consistent else ""
         self._begin = f'{{"TableName":{name},"ReturnConsumedCapacity":"TOTAL"{read},"TotalSegments":{segments}'.encode()
@@ -87,14 +98,15 @@ class ScanShape:
     def page(self, body: Buffer) -> ScanPage:
         """Raises Malformed."""
         try:
-            found = _scanned(body)
+            found: _Scanned | _Parsed = _parsed(body) if self._is_parsed else _scanned(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise Malformed(f"the page cannot be read: {error}") from error
         if found.Count != len(found.Items):
             raise Malformed(f"the page says it holds {found.Count} items, and holds {len(found.Items)}")
         last = found.LastEvaluatedKey
         key = None if last is msgspec.UNSET or bytes(last) == b"null" else bytes(last)
-        return ScanPage(found.Items, key, found.ConsumedCapacity.CapacityUnits if found.ConsumedCapacity else 0.0)
+        items = ParsedItems(body, found.Items) if isinstance(found, _Parsed) else found.Items
+        return ScanPage(items, key, found.ConsumedCapacity.CapacityUnits if found.ConsumedCapacity else 0.0)
 
 
 class BatchShape:
