@@ -15,6 +15,7 @@ from tablewright.local.determinism import Moment
 from tablewright.local.dynamodb_rules import amend_dynamodb
 from tablewright.local.export_rules import amend_exports
 from tablewright.local.load.plane_hooks import watch_dynamodb
+from tablewright.local.recovery_rules import amend_recovery
 
 __all__ = ["AMENDMENTS"]
 
@@ -72,6 +73,7 @@ def _s3() -> Any:
 
 
 def _amend_dynamodb(dynamodb: types.ModuleType) -> None:
+    amend_recovery(dynamodb)
     amend_dynamodb(dynamodb, _service)
     amend_exports(dynamodb, _s3)
     watch_dynamodb(dynamodb)

@@ -12,13 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tablewright.local import table_rules
+from tablewright.local.recovery_rules import window
 
 __all__ = ["amend_dynamodb"]
 
 _DEFAULT_RECOVERY_DAYS = 35
 _SYSTEM_BACKUP_DAYS = 35
-_RECOVERY_LAG_S = 300
-"""The latest restorable time is "typically 5 minutes before the current time" (API reference, DescribeContinuousBackups)."""
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -260,8 +259,8 @@ class _Rules:
         if answer[0] != 200:
             return answer
         if wanted.get("PointInTimeRecoveryEnabled"):
-            since = before["since"] if isinstance(before, dict) else self._ddb.time.time()
-            self._ddb._pitr_settings[name] = {"since": since, "days": days}
+            kept = before if isinstance(before, dict) else {"since": self._ddb.time.time()}
+            self._ddb._pitr_settings[name] = {**kept, "days": days}
         return self.describe_continuous_backups({"TableName": name})
 
     def describe_continuous_backups(self, data: dict[str, Any]) -> Answer:
@@ -272,11 +271,10 @@ class _Rules:
         setting = self._ddb._pitr_settings.get(name)
         recovery: dict[str, Any] = {"PointInTimeRecoveryStatus": "ENABLED" if setting else "DISABLED"}
         if isinstance(setting, dict):
-            now = self._ddb.time.time()
-            earliest = max(setting["since"], now - setting["days"] * 86400)
+            earliest, latest = window(setting, self._ddb.time.time())
             recovery["RecoveryPeriodInDays"] = setting["days"]
             recovery["EarliestRestorableDateTime"] = int(earliest)
-            recovery["LatestRestorableDateTime"] = int(max(earliest, now - _RECOVERY_LAG_S))
+            recovery["LatestRestorableDateTime"] = int(latest)
         description = {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": recovery}
         answer: Answer = self._ddb.json_response({"ContinuousBackupsDescription": description})
         return answer

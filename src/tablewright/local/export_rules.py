@@ -1,7 +1,7 @@
 """Exports to S3, written: what the data plane alone only says is done.
 
 The layout is that of ExportTableToPointInTime (developer guide, "DynamoDB table export output format"). An export holds the
-table as it is when it is asked for, whatever the export time. What is not imitated is refused by name.
+table as it was at the export time. What is not imitated is refused by name.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import md5
 from typing import Any
+
+from tablewright.local.recovery_rules import items_at, window
 
 __all__ = ["amend_exports"]
 
@@ -43,6 +45,10 @@ class _Rules:
             )
         if data.get("ExportFormat") == "ION" or data.get("ExportType") == "INCREMENTAL_EXPORT":
             return self._refuse("ValidationException", "The embedded AWS exports whole tables in DYNAMODB_JSON only")
+        if name in self._ddb._tables and data.get("ExportTime") is not None:
+            earliest, _ = window(self._ddb._pitr_settings[name], self._ddb.time.time())
+            if not int(earliest) <= float(data["ExportTime"]) <= self._ddb.time.time():
+                return self._refuse("InvalidExportTimeException", "Invalid export time")
         known = set(self._ddb._exports)
         answer: Answer = self._export(data)
         for arn in set(self._ddb._exports) - known:
@@ -69,6 +75,7 @@ class _Rules:
     def _write(self, table: str, export: dict[str, Any], prefix: str) -> None:
         bucket, arn = export["S3Bucket"], export["ExportArn"]
         head = (f"{prefix.rstrip('/')}/" if prefix else "") + f"AWSDynamoDB/{arn.rpartition('/')[2]}"
+        asked = "ExportTime" in export
         export["ExportTime"] = export.get("ExportTime", export["StartTime"])
         if not self._put(bucket, f"{head}/_started", b""):
             export["_written"] = {
@@ -77,9 +84,9 @@ class _Rules:
                 "FailureMessage": "The specified bucket does not exist",
             }
             return
-        items = [
-            item for partition in self._ddb._tables[table].get("items", {}).values() for item in partition.values()
-        ]
+        at = float(export["ExportTime"])
+        then = items_at(self._ddb, table, at) if asked else self._ddb._tables[table].get("items", {})
+        items = [item for partition in then.values() for item in partition.values()]
         lines, size = [], 0
         for number, begin in enumerate(range(0, len(items), _A_FILE)):
             part = items[begin : begin + _A_FILE]
