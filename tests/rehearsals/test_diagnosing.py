@@ -45,8 +45,17 @@ def _parameters() -> Iterator[object]:
 
 
 @pytest.mark.parametrize("made", list(_parameters()))
-def test_what_is_made_is_named_and_nothing_else(world: World, made: Scenario) -> None:
+def test_what_is_made_is_named_and_nothing_else(world: World, running: EmbeddedAws, made: Scenario) -> None:
     report = made.load(world)
+    for _ in range(2):
+        # The embedded AWS tells the latency that it has: on a busy machine it is slow, and that is named. Not thrice in a row.
+        if named(report) - {made.problem, *made.also} != {"high-latency"}:
+            break
+        again = World(running, str(next(_ACCOUNTS)))
+        try:
+            report = made.load(again)
+        finally:
+            again.clear()
 
     found = named(report)
     assert made.right(found), [(each.problem, each.cause, each.evidence) for each in report.diagnoses]
