@@ -52,10 +52,11 @@ async def template_text(
                 f"Member must have length less than or equal to {INLINE_LIMIT}"
             )
         return str(body)
-    return await _from_s3(str(url), services, account, region)
+    return await from_s3(str(url), services, account, region)
 
 
-async def _from_s3(url: str, services: Services, account: str, region: str) -> str:
+async def from_s3(url: str, services: Services, account: str, region: str) -> str:
+    """The text of a document that a request names by its URL. Raises ValidationError."""
     bucket, key = _bucket_and_key(url)
     try:
         found = await services.call("s3", "GetObject", {"Bucket": bucket, "Key": key}, account=account, region=region)

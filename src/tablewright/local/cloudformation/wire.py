@@ -108,9 +108,11 @@ def _scalar(shape: Shape, text: str, name: str) -> Any:
         return text.lower() == "true"
     if shape.type_name in ("integer", "long"):
         try:
-            return int(text)
+            number = int(text)
         except ValueError:
             raise CfnError("MalformedInput", f"{name} must be a number") from None
+        _within(shape, number, text, name, "value")
+        return number
     if shape.type_name == "string":
         allowed = getattr(shape, "enum", None)
         if allowed and text not in allowed and not text.startswith(OWN_PREFIX):
@@ -119,7 +121,20 @@ def _scalar(shape: Shape, text: str, name: str) -> Any:
                 f"1 validation error detected: Value '{text}' at '{where}' failed to satisfy constraint: "
                 f"Member must satisfy enum value set: [{', '.join(allowed)}]"
             )
+        _within(shape, len(text), text, name, "length")
     return text
+
+
+def _within(shape: Shape, size: int, text: str, name: str, what: str) -> None:
+    """Refuse a number or a length that the model's shape does not allow. The inline limit of templates is said elsewhere."""
+    where = ".".join(part[:1].lower() + part[1:] for part in name.split("."))
+    for bound, words in (("min", "greater"), ("max", "less")):
+        limit = shape.metadata.get(bound)
+        if limit is not None and (size < limit if bound == "min" else size > limit):
+            raise validation(
+                f"1 validation error detected: Value '{text}' at '{where}' failed to satisfy constraint: "
+                f"Member must have {what} {words} than or equal to {limit}"
+            )
 
 
 def write_response(action: str, result: Mapping[str, Any], request_id: str) -> str:

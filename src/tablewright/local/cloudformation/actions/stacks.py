@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import Any
 
 from tablewright.local.cloudformation import capabilities, dynamic, outputs, states
 from tablewright.local.cloudformation.actions.call import Call, allow, needs_disabled_rollback
+from tablewright.local.cloudformation.actions.governance import given_policy
 from tablewright.local.cloudformation.changes import no_updates
 from tablewright.local.cloudformation.deployment import (
     check_types,
@@ -38,10 +40,20 @@ async def checked_program(call: Call, stack: Stack, *, direct: bool) -> tuple[st
     place = place_of(stack, {"notification_arns": call.get("NotificationARNs")})
     program = prepare(sections, parameters, place, types_for(call.get("Capabilities") or ()))
     capabilities.check(program.template, call.get("Capabilities") or (), direct=direct)
+    _check_types(program, call.get("ResourceTypes"))
     if direct and (places := dynamic.insecure_places(program)):
         raise dynamic.insecure(places)
     await dynamic.check(program, call.services, **where)
     return text, program
+
+
+def _check_types(program: Program, allowed: list[str] | None) -> None:
+    """Refuse a type that the request's ResourceTypes leave out."""
+    for declared in program.template.resources.values():
+        if allowed is not None and not any(fnmatchcase(declared.type, pattern) for pattern in allowed):
+            raise validation(
+                f"Resource type {declared.type} is not allowed by parameter ResourceTypes [{', '.join(allowed)}]"
+            )
 
 
 def new_stack(call: Call, name: str, status: str) -> Stack:
@@ -116,6 +128,7 @@ async def create_stack(call: Call) -> Doc:
     text, program = await checked_program(call, stack, direct=True)
     if call.find(name) is not None:
         raise already_exists(f"Stack [{name}] already exists")
+    policy = await given_policy(call, "StackPolicy", program.graph)
     deployment = make(call.store, text, program, call.params, {})
     stack = call.store.add_stack(stack)
     operation = new_operation(call, stack, "CREATE_STACK", on_failure=choice)
@@ -129,7 +142,7 @@ async def create_stack(call: Call) -> Doc:
         timeout_minutes=call.get("TimeoutInMinutes"),
         termination_protection=bool(call.get("EnableTerminationProtection")),
         retain_except_on_create=bool(call.get("RetainExceptOnCreate")),
-        policy=str(call.get("StackPolicyBody") or ""),
+        policy=policy,
     )
     return {"StackId": stack.stack_id, "OperationId": operation.operation_id}
 
@@ -157,6 +170,8 @@ async def update_stack(call: Call) -> Doc:
     choice = "DO_NOTHING" if call.get("DisableRollback") else "ROLLBACK"
     needs_disabled_rollback(stack, disabled=choice == "DO_NOTHING", api="update-stack")
     text, program = await checked_program(call, stack, direct=True)
+    policy = await given_policy(call, "StackPolicy", program.graph)
+    during = await given_policy(call, "StackPolicyDuringUpdate", program.graph)
     allow(call.store.need_stack(stack.stack_id), "UpdateStack")
     old = program_of(call.store, stack, stack.deployment)
     check_types(old, program)
@@ -169,9 +184,9 @@ async def update_stack(call: Call) -> Doc:
         "UPDATE_STACK",
         on_failure=choice,
         retain_except_on_create=bool(call.get("RetainExceptOnCreate")),
-        policy_during_update=str(call.get("StackPolicyDuringUpdateBody") or ""),
+        policy_during_update=during,
     )
-    changes: Doc = {"policy": str(call["StackPolicyBody"])} if call.get("StackPolicyBody") else {}
+    changes: Doc = {"policy": policy} if policy else {}
     call.engine.start(
         stack,
         operation,
