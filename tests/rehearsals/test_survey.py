@@ -18,6 +18,7 @@ from tablewright.ports import Account
 from tablewright.survey.run import survey
 from tests.conftest import EmbeddedAws
 from tests.contract.canned import Answer, json_error, query_error, serving, xml_answer
+from tests.faces.shell import in_process
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "tests" / "cases" / "guide" / "dynamodb-schema.yaml"
@@ -295,7 +296,15 @@ def test_what_may_not_be_read_is_unknown_with_the_reason_never_absent(denied: di
     assert DENIED in report.unread["operation"]
     assert [r.logical_id for r in report.others] == ["Topic"]
     assert _codes(report, ATTENTION) == {"table-unread", "log-group-unread", "section-unread"}
-    assert report.healthy, "what is not known is not called broken"
+    assert report.healthy and not report.known, "what is not known is not called broken, and not called healthy"
+
+
+def test_what_may_not_be_read_is_no_all_clear(denied: dict[str, Answer], tmp_path: Path) -> None:
+    words = ("--region", "us-east-1", "--fail-on-unhealthy", "--endpoint-url")
+    env = {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "s"}
+    with serving(lambda operation, _: denied[operation]) as canned:
+        shown = in_process("status", "orders", *words, canned.endpoint, cwd=tmp_path, env=env)
+    assert shown.code == 1 and "not known: some of it could not be read" in shown.out, shown
 
 
 def test_resources_that_may_not_be_listed_are_said(denied: dict[str, Answer]) -> None:
@@ -303,7 +312,7 @@ def test_resources_that_may_not_be_listed_are_said(denied: dict[str, Answer]) ->
     with serving(lambda operation, _: denied[operation]) as canned:
         report = survey("orders", open_account(endpoint_url=canned.endpoint, credentials=Credentials("A", "s")))
     assert set(report.unread) == {"resources", "operation"}
-    assert report.tables == ()
+    assert report.tables == () and not report.known
 
 
 def test_tables_of_nested_stacks_are_read_with_their_way(denied: dict[str, Answer]) -> None:

@@ -18,7 +18,7 @@ from tablewright.errors import UsageError
 @click.option(
     "--all", "every", is_flag=True, help="Every stack of the project, in every environment (or the one of --env)."
 )
-@click.option("--fail-on-unhealthy", is_flag=True, help="Exit with 1 when something does not work.")
+@click.option("--fail-on-unhealthy", is_flag=True, help="Exit with 1 when something does not work, or may not be read.")
 @common_options
 def command(common: Common, stack: str | None, named: str | None, every: bool, fail_on_unhealthy: bool) -> int:
     """Show a stack, its tables and what watches them, on one screen.
@@ -58,9 +58,9 @@ def command(common: Common, stack: str | None, named: str | None, every: bool, f
 
         body = as_plain(report)
         assert isinstance(body, dict)
-        out.text(encode({**body, "healthy": report.healthy}, out))
+        out.text(encode({**body, "healthy": report.healthy, "known": report.known}, out))
     else:
         from tablewright.cli.faces.status_screen import status_lines
 
         out.lines(status_lines(report, out.width, out.marks))
-    return exits.FAILED.code if fail_on_unhealthy and not report.healthy else exits.DONE.code
+    return exits.FAILED.code if fail_on_unhealthy and not (report.healthy and report.known) else exits.DONE.code

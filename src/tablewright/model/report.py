@@ -127,3 +127,9 @@ class StackReport:
     def healthy(self) -> bool:
         """True if nothing was found that does not work."""
         return all(finding.level != UNHEALTHY for finding in self.findings)
+
+    @property
+    def known(self) -> bool:
+        """True if everything was read by which it is told whether it works: what it owns, each table, each alarm."""
+        unread = [table.unread for table in self.tables] + [alarm.unread for alarm in self.alarms]
+        return "resources" not in self.unread and not any(unread)

@@ -26,7 +26,7 @@ class Entry:
     @property
     def healthy(self) -> bool:
         """Whether it was read and nothing in it is broken; what could not be read is not called healthy."""
-        return self.report is not None and self.report.healthy
+        return self.report is not None and self.report.healthy and self.report.known
 
 
 def overview_lines(entries: Sequence[Entry], columns: int, marks: Marks) -> list[Line]:
@@ -74,9 +74,10 @@ def _wrong(entry: Entry, columns: int, marks: Marks) -> list[Line]:
     if entry.error is not None:
         first_line = entry.error.detail.split("\n")[0] or entry.error.summary
         return [((f"      {elide(clean(first_line), columns - 6, marks.elided)}", ""),)]
-    if entry.report is None or entry.report.healthy:
+    if entry.report is None or entry.healthy:
         return []
     broken = [finding for finding in entry.report.findings if finding.level == UNHEALTHY]
+    broken += [finding for finding in entry.report.findings if not entry.report.known and "unread" in finding.code]
     lines: list[Line] = [((f"      {elide(clean(f.text), columns - 6, marks.elided)}", ""),) for f in broken[:3]]
     if len(broken) > 3:
         lines.append(((f"      {marks.elided} and {len(broken) - 3} more", "dim"),))

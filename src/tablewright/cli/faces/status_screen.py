@@ -64,9 +64,9 @@ def _header(report: StackReport, columns: int, marks: Marks) -> list[Line]:
         lines.append(((f"{marks.bad} ", "bad"), (verdict, "bad")))
     else:
         notes = len(report.findings)
-        lines.append(
-            ((f"{marks.good} ", "good"), ("healthy", "good"), (f", {count(notes, 'note')} below" if notes else "", ""))
-        )
+        look, sign = ("good", marks.good) if report.known else ("unknown", marks.unknown)
+        verdict = "healthy" if report.known else "not known: some of it could not be read"
+        lines.append(((f"{sign} ", look), (verdict, look), (f", {count(notes, 'note')} below" if notes else "", "")))
     return lines
 
 
