@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,9 +16,10 @@ from tablewright.events import Ending, Finished
 from tablewright.migrate.live.events import StateEntered
 from tablewright.migrate.live.hooks import run_hook
 from tablewright.migrate.live.states import State
+from tablewright.migrate.live.watching.run import kept
 from tests.conftest import EmbeddedAws
 from tests.migration.live_runs import Rehearsal, wait_until
-from tests.migration.sessions import NEW, OLD, contents
+from tests.migration.sessions import NEW, OLD, contents, session
 
 pytestmark = pytest.mark.slow
 
@@ -80,6 +82,26 @@ def test_an_item_that_goes_while_what_moved_is_compared(
         assert end.code == "reversing" and "seed-00000" not in contents(rehearsal.client, NEW), end
     else:
         assert end.code == "switch-timed-out" and rehearsal.where() == OLD, end
+
+
+def test_a_write_that_reaches_the_old_table_behind_the_switch_is_told(
+    aws: EmbeddedAws, account: str, tmp_path: Path
+) -> None:
+    """It would be lost without a word: nothing follows the source any more."""
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=5)
+    rehearsal.run(State.FOLLOWING)
+    journal = rehearsal.journal()
+    journal.wish("cutover", {})
+    item = session("late", 7)
+    end = _with(rehearsal, "switched", lambda: rehearsal.client.put_item(TableName=OLD, Item=item))
+    assert end.code == "reversing" and journal.noted("late") == 1, end
+    folder = kept(rehearsal.folder)[0]
+    (told,) = map(json.loads, (folder / "late.jsonl").read_text().splitlines())
+    assert told["key"] == {"sessionId": {"S": "late"}} and told["new"]["version"] == {"N": "7"}
+    assert "late" not in contents(rehearsal.client, NEW)
+    code, said = rehearsal.command([*rehearsal.words("status")[:-2], "ai-chef"])
+    assert code == 0 and '"late":1' in said
+    journal.close()
 
 
 def test_giving_it_up_too_late_is_answered(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:

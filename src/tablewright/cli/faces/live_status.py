@@ -59,6 +59,10 @@ def live_lines(one: LiveStanding, columns: int, marks: Marks, now: datetime | No
         lines += labelled(
             "meeting", f"{count(one.meetings, 'key')} of the target held by several items", columns, "bad"
         )
+    if one.late:
+        lines += labelled(
+            "late", f"{count(one.late, 'write')} reached a table that was left already: late.jsonl", columns, "bad"
+        )
     if one.wishes:
         lines += labelled("asked for", ", ".join(one.wishes), columns)
     if one.followed is not None and not one.is_over:
@@ -90,6 +94,7 @@ def live_json(one: LiveStanding) -> dict[str, object]:
         "target": str(one.asked.target),
         "application": row(one.entry.state).application,
         "set_aside": one.aside,
+        "late": one.late,
         "fenced": list(one.fenced),
         "fenced_until": as_plain(one.fenced_until),
         "asked_for": list(one.wishes),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import orjson
+
 from tablewright.errors import Refused, Stuck
 from tablewright.events import Noted
 from tablewright.migrate.live.building.run import LiveEvent
 from tablewright.migrate.live.comparing.run import narrow
+from tablewright.migrate.live.journal import Side
 from tablewright.migrate.live.outputs import outputs_of
 from tablewright.migrate.live.stage.run import End2, Stage
 from tablewright.migrate.live.tail.run import Trimmed
@@ -16,10 +19,15 @@ from tablewright.migrate.settling.run import restore
 __all__ = ["abandoning", "broken", "finishing", "refuse_rollback", "reversing", "rolling_back", "switched"]
 
 
+LATE = "late.jsonl"
+_LISTED = 1000
+
+
 def switched(stage: Stage) -> Iterator[LiveEvent]:
     """Renew the source's fence for as long as it is kept behind, and let the reverse tail begin where the fence went up."""
     stage.stop_following("forward")
     _renew(stage)
+    yield from _listen(stage, "forward")
     attribute = stage.journal.noted("suspended_ttl")
     if attribute is not None:
         yield from restore(stage.target, attribute)
@@ -42,6 +50,32 @@ def switched(stage: Stage) -> Iterator[LiveEvent]:
     stage.journal.forget_touched("back")
     why = "the source follows the target" if back else "the transform has no inverse: nothing follows back"
     yield from stage.go("ready", why, granted=("cutover", "unfence", "abandon"), **notes)
+
+
+def _listen(stage: Stage, side: Side) -> Iterator[LiveEvent]:
+    """Give writers the time to look where the pointer points; what reaches the table that they left meanwhile is told.
+
+    A fence takes some time until it holds for every request, AWS says, and not how long.
+    """
+    until = stage.now() + stage.options.settle
+    heard = stage.journal.noted(f"stream_{side}") is not None
+    left = stage.name("source" if side == "forward" else "target")
+    while stage.now() < until or (heard and not stage.follower(side).tail.is_known()):
+        try:
+            yield from stage.pass_time(side if heard else None)
+        except Trimmed as lost:
+            heard = False
+            yield Noted("warning", f"writes that reach {left} late are not heard of: {lost.detail}")
+    late = stage.follower(side).tail.unreplayed(_LISTED) if heard else []
+    stage.stop_following(side)
+    if late:
+        lines = [orjson.dumps({"key": orjson.Fragment(e.key), "new": e.new and orjson.Fragment(e.new)}) for e in late]
+        path = stage.folder / LATE
+        path.touch(0o600)
+        path.write_bytes(b"".join(line + b"\n" for line in lines))
+        stage.journal.note(late=len(late))
+        words = f"{len(late):,} writes reached {left} when the application had left it, and are only there"
+        yield Noted("warning", f"{words}. They are listed, with what they wrote, in {path}")
 
 
 def _renew(stage: Stage) -> None:
@@ -116,10 +150,8 @@ def refuse_rollback(stage: Stage) -> None:
 
 def rolling_back(stage: Stage) -> Iterator[LiveEvent]:
     """Give writers the time to look where the pointer points, then put the target's policy back."""
-    until = stage.now() + stage.options.settle
     stage.stop_following("back")
-    while stage.now() < until:
-        yield from stage.pass_time()
+    yield from _listen(stage, "back")
     yield from _down(stage, "target")
     yield from stage.go("ready", f"the application uses {stage.name('source')} again", deadline=None, pause_until=None)
 

@@ -43,6 +43,8 @@ _PASSING = frozenset(
     }
 )
 _BEFORE_THE_BARRIER = frozenset({State.PREPARING, State.SPOOLING, State.BACKFILLING, State.BARRIER})
+_ONLY_HEARD = frozenset({State.SWITCHED, State.ROLLING_BACK})
+"""States behind a switch: what is still written to the table that was left is heard of, and not replayed over what is in use."""
 _COMPARED_LATER = frozenset({State.VERIFYING, State.FENCING, State.DRAINING, State.RECHECKING})
 """States in which what moves is noted, to be compared behind the fence."""
 IN_FLIGHT_S = 2.0
@@ -232,7 +234,7 @@ class Stage:
             items = self.items["target" if side == "forward" else "source"]
             leads = self.transform if side == "forward" else inverse or self.transform
             keeps, strangers = leads.keeps_keys, not leads.injective
-            holds = self.state in _BEFORE_THE_BARRIER
+            holds = self.state in _BEFORE_THE_BARRIER | _ONLY_HEARD
 
             def moves() -> bool:
                 return side == "back" or self.state in _COMPARED_LATER

@@ -278,6 +278,16 @@ class Tail:
             self._oldest = min([each.at for each in part] + ([self._oldest] if self._oldest else []))
         return records, positions
 
+    def unreplayed(self, most: int) -> list[StreamRecord]:
+        """Up to so many records that are spooled and not replayed, but for what TTL deleted."""
+        with self._lock:
+            shards = list(self._shards.values())
+        found: list[StreamRecord] = []
+        for shard in shards:
+            part = self._spool.shard(shard.id).read(shard.replayed, min(most, shard.spooled - shard.replayed))
+            found += [each for each in part if not each.expired]
+        return found[:most]
+
     def lag(self) -> Lag:
         """How far the other table is behind, as far as the stream has been read."""
         found = self.backlog()

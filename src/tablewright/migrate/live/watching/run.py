@@ -41,6 +41,8 @@ class LiveStanding:
     fenced: tuple[str, ...]
     """Which tables are fenced, as far as the journal knows."""
     fenced_until: datetime | None
+    late: int
+    """Writes that reached a table when the application had left it; ``late.jsonl`` lists them."""
     history: tuple[Entry, ...]
 
     @property
@@ -76,6 +78,7 @@ def standing(folder: Path) -> LiveStanding | None:
             meetings=len(journal.meetings("forward")),
             fenced=tuple(end for end in ("source", "target") if journal.noted(f"fenced_{end}")),
             fenced_until=datetime.fromtimestamp(until, UTC) if until is not None else None,
+            late=journal.noted("late") or 0,
             history=journal.history(),
         )
     finally:
