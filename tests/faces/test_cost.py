@@ -14,6 +14,7 @@ from threading import Thread
 import pytest
 
 from tablewright.cli.faces.cells import width
+from tablewright.local import control
 from tests.faces.conftest import Client
 from tests.faces.shell import Ran
 from tests.laws.test_refreshed_prices import product
@@ -197,3 +198,40 @@ def test_it_is_measured_from_what_runs(home: Path, run: Run, client: Client) -> 
     # An hour is no ground to change the way of billing on.
     assert found["advice"] == []
     assert all(way["commands"] == [] for ways in found["options"].values() for way in ways)
+
+
+@pytest.mark.slow
+def test_a_week_of_metrics_is_ground_enough(home: Path, run: Run, client: Client, tmp_path: Path) -> None:
+    """A table with far too many units, used for a week: the command fits the template, and the deployment of it goes through."""
+    (tmp_path / "tablewright.toml").write_text('stack = "wide"\ntemplate = "t.yaml"\n', encoding="utf-8")
+    (tmp_path / "t.yaml").write_text(WIDE, encoding="utf-8")
+    assert run("deploy", "--local", "--yes", cwd=tmp_path).code == 0
+    dynamodb = client("dynamodb")
+    endpoint = dynamodb.meta.endpoint_url
+    for number in range(10):
+        dynamodb.put_item(TableName="wide", Item={"id": {"S": str(number)}})
+    control.advance(endpoint, minutes=7 * 1440)
+
+    found = json.loads(run("cost", "--measured", "--local", "--output", "json", cwd=tmp_path).out)
+
+    [advice] = found["advice"]
+    assert advice["sure"] == "likely" and Decimal(advice["usd"]) > 30
+    assert advice["commands"] == ["tablewright set billing wide on-demand"]
+    assert run(*shlex.split(advice["commands"][0])[1:], cwd=tmp_path).code == 0
+    assert run("deploy", "--local", "--yes", cwd=tmp_path).code == 0
+    assert dynamodb.describe_table(TableName="wide")["Table"]["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+WIDE = """\
+Resources:
+  Wide:
+    Type: AWS::DynamoDB::Table
+    DeletionPolicy: Retain
+    UpdateReplacePolicy: Retain
+    Properties:
+      TableName: wide
+      BillingMode: PROVISIONED
+      ProvisionedThroughput: {ReadCapacityUnits: 60, WriteCapacityUnits: 60}
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+"""

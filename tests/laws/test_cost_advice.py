@@ -115,7 +115,7 @@ def test_auto_scaling_goes_before_the_table_is_billed_on_demand() -> None:
     assert _errors(after.text) == [] and "ScalableTarget" not in after.text
 
 
-def test_scaling_that_was_written_by_hand_is_left_to_the_hand() -> None:
+def test_scaling_that_was_written_by_hand_goes_too() -> None:
     by_hand = {
         "Mine": {
             "Type": "AWS::ApplicationAutoScaling::ScalableTarget",
@@ -128,10 +128,21 @@ def test_scaling_that_was_written_by_hand_is_left_to_the_hand() -> None:
             },
         }
     }
-    found = _advice(_template(units=(1, 500), more=by_hand), _puts("1"))
+    body = _template(units=(1, 500), more=by_hand)
+    [first] = [each for each in _advice(body, _puts("1")) if "Bill" in each.what]
 
-    [first] = [each for each in found if "Bill" in each.what]
-    assert first.commands == () and "by hand" in first.by_hand.lower() and first.usd > 200
+    assert first.usd > 200
+    assert "Mine" not in edited(Text(body, "t.json"), first.commands).text
+
+
+def test_an_edit_that_the_template_does_not_take_is_left_to_the_hand() -> None:
+    advice = Advice(
+        "orders", "Bill orders so", Decimal(5), "likely", "", commands=("tablewright set billing gone on-demand",)
+    )
+    [told] = prove([advice], _template(units=(5, 5)), "t.json", {}, {"orders": _puts("1")}, prices(), US)
+
+    assert told.commands == () and told.usd == 5
+    assert "no table gone" in told.by_hand and "by hand" in told.by_hand
 
 
 def test_a_maximum_on_demand_does_not_stay_on_a_provisioned_table() -> None:
@@ -179,8 +190,8 @@ def test_less_than_a_week_of_metrics_recommends_nothing() -> None:
 
 
 def test_units_that_would_refuse_are_not_recommended() -> None:
-    """A day of one busy hour: auto scaling costs less than on demand, and is short while it grows."""
-    spiky = replace(_puts("100"), day=(Decimal(0),) * 23 + (Decimal(24),), peak=Decimal(24))
+    """A day of one busy hour, and hardly anything before: auto scaling is short while it grows."""
+    spiky = replace(_puts("100"), day=(Decimal("0.01"),) * 23 + (Decimal("23.77"),), peak=Decimal("23.77"))
     ways = options(PricedTable("Orders", "orders"), spiky, prices(), US)
     scaled = [way for way in ways if way.name.startswith("auto scaled")]
 

@@ -101,8 +101,6 @@ def set_billing(text: Text, table: str, mode: str, read: int, write: int) -> Tex
     text = _dropped(text, found, where, ("OnDemandThroughput",))
     text = put_value(text, (*where, "BillingMode"), "PROVISIONED")
     for at in (where, *_indexes(text, where)):
-        if text.at((*at, "OnDemandThroughput")) is not None:  # a provisioned table may not have it
-            text = take_entry(text, (*at, "OnDemandThroughput"))
         if text.at((*at, "ProvisionedThroughput")) is None:
             text = put_entry(text, (*at, "ProvisionedThroughput"), _units(read, write))
     return text

@@ -40,7 +40,7 @@ def prove(
             text = edited(Text(body, path), each.commands)
             after = estimate_stack(priced_stack(text.text, path, parameters), loads, prices, region).usd
         except TablewrightError as refusal:
-            why = f"the template cannot be edited so: {refusal.text or refusal.summary} Write it by hand."
+            why = f"the template cannot be edited so: {refusal.detail or refusal.summary} Write it by hand."
             found.append(replace(each, commands=(), by_hand=why))
             continue
         if each.by_hand or not each.commands:

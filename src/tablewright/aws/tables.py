@@ -242,6 +242,7 @@ def _table(answer: TableDescriptionTypeDef) -> Table:
     stream = answer.get("StreamSpecification", {})
     warm = answer.get("WarmThroughput", {})
     streaming = bool(stream.get("StreamEnabled"))
+    changed = answer.get("TableClassSummary", {}).get("LastUpdateDateTime")
     return Table(
         name=answer["TableName"],
         arn=answer["TableArn"],
@@ -287,6 +288,7 @@ def _table(answer: TableDescriptionTypeDef) -> Table:
         size_bytes=answer.get("TableSizeBytes", 0),
         deletion_protection=answer.get("DeletionProtectionEnabled", False),
         table_class=answer.get("TableClassSummary", {}).get("TableClass", "STANDARD"),
+        class_changed_at=utc(changed) if changed is not None else None,
         stream_arn=answer.get("LatestStreamArn") if streaming else None,
         stream_view=stream.get("StreamViewType") if streaming else None,
         kms_key=answer.get("SSEDescription", {}).get("KMSMasterKeyArn"),

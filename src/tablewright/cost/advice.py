@@ -90,6 +90,8 @@ def _cautions(table: PricedTable, way: Option) -> Iterator[str]:
             yield "reserved capacity that the account holds does not cover infrequent access"
     if way.table.on_demand and not table.on_demand:
         yield "AWS takes a table back to on demand four times in 24 hours at most; reserved capacity is paid on all the same"
+    if way.table.scaling:
+        yield "the load is taken as steady within each hour, and capacity follows it by minutes: shorter peaks may be throttled"
     if not way.table.on_demand and table.on_demand:
         yield "what is asked for beyond the units and five minutes of burst is throttled, where on demand serves it"
 

@@ -17,10 +17,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from tablewright.cost.priced import ScalingBounds
+from tablewright.model.workload import Trace
 
-__all__ = ["BURST_SECONDS", "IN_MINUTES", "MARGIN", "OUT_MINUTES", "Scaled", "simulate"]
+__all__ = ["BURST_SECONDS", "IN_MINUTES", "MARGIN", "OUT_MINUTES", "Scaled", "simulate", "simulated"]
 
 OUT_MINUTES = 2
 IN_MINUTES = 15
@@ -95,6 +97,12 @@ def simulate(
         increases=increases,
         lowered=tuple(lowered),
     )
+
+
+@lru_cache(maxsize=256)
+def simulated(course: Trace, bounds: ScalingBounds, start: int | None) -> Scaled:
+    """``simulate`` on a course of a load, remembered: the ways to bill a table ask for the same one again and again."""
+    return simulate(course.minutes, bounds, start=start)
 
 
 def _wanted(served: Sequence[float], units: int, bounds: ScalingBounds, margin: float) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from tablewright.cost.autoscale import simulate
+from tablewright.cost.autoscale import simulated
 from tablewright.cost.demand import demands, rates
 from tablewright.cost.estimate import estimate
 from tablewright.cost.lines import HOURS, Estimate
@@ -74,9 +74,15 @@ def _present(table: PricedTable, load: TableLoad, told: Estimate) -> Option:
         note=_units(table) if mode == "provisioned" else "",
         present=True,
         refused=_refused(table, load),
-        verified=all(line.verified for line in told.lines),
+        verified=_verified(told),
         assumptions=told.assumptions,
     )
+
+
+def _verified(told: Estimate) -> bool:
+    """Whether the prices that differ between the ways were seen: those of throughput and storage."""
+    kinds = ("on-demand.", "provisioned.", "replicated.", "storage.")
+    return all(line.verified for line in told.lines if line.price.startswith(kinds))
 
 
 def _ways(table: PricedTable, load: TableLoad) -> Iterator[tuple[str, PricedTable]]:
@@ -102,7 +108,8 @@ def _option(mode: str, table: PricedTable, way: PricedTable, load: TableLoad, to
         note = _bounds(way)
     refused = _refused(way, load)
     if refused:
-        note += f"; {refused:.2%} of what is asked for would be throttled"
+        share = f"{refused:.2%}" if refused >= 0.0001 else "less than 0.01%"
+        note += f"; {share} of what is asked for would be throttled"
     return Option(
         name=f"{mode}, {_class(way)}",
         usd=told.usd,
@@ -110,7 +117,7 @@ def _option(mode: str, table: PricedTable, way: PricedTable, load: TableLoad, to
         commands=commands(table, way) if load.is_telling else (),
         note=note,
         refused=refused,
-        verified=all(line.verified for line in told.lines),
+        verified=_verified(told),
         assumptions=told.assumptions,
     )
 
@@ -177,7 +184,6 @@ def _reserved(option: Option, prices: PriceList, region: str) -> Iterator[Option
             option,
             name=f"{option.name}, reserved for {term}",
             usd=option.usd - plain + units,
-            note=f"{option.note}; bought for the account and region in blocks of 100, part of it upfront, and never given back",
             present=False,
             reserved=years,
             verified=option.verified and all(_seen(prices, region, years)),
@@ -214,8 +220,8 @@ def _scaled(fitted: PricedTable, load: TableLoad) -> PricedTable | None:
     """The table with auto scaling from what its quietest moment needs to twice its busiest; None where neither is known."""
     needed = rates(demands(fitted, load))
     scaling: dict[tuple[str, str], ScalingBounds] = {}
-    starts: dict[str, int] = {}
-    for name, _, _ in fitted.places:
+    starts: dict[str, tuple[int, ...]] = {}
+    for name, *fixed in fitted.places:
         courses = [load.trace(name, side, needed.get((name, side), Decimal(0))) for side in ("read", "write")]
         if any(course is None for course in courses):
             return None
@@ -223,15 +229,16 @@ def _scaled(fitted: PricedTable, load: TableLoad) -> PricedTable | None:
         high = max(max(course.values) for course in courses if course)
         least = min(_MOST, max(1, math.ceil(low * 100 / _TARGET)))
         most = min(_MOST, max(least, math.ceil(_SPARE * high * 100 / _TARGET)))
-        starts[name] = least
+        starts[name] = tuple(min(most, max(least, units)) for units in fixed)
         scaling |= {(name, side): ScalingBounds(least, most, float(_TARGET)) for side in ("read", "write")}
     return replace(
         fitted,
         scaling=scaling,
-        read=starts[""],
-        write=starts[""],
+        read=starts[""][0],
+        write=starts[""][1],
         indexes=tuple(
-            replace(i, read=starts[i.name], write=starts[i.name]) if i.kind == "global" else i for i in fitted.indexes
+            replace(i, read=starts[i.name][0], write=starts[i.name][1]) if i.kind == "global" else i
+            for i in fitted.indexes
         ),
     )
 
@@ -248,8 +255,8 @@ def _refused(table: PricedTable, load: TableLoad) -> float:
             if course is None:
                 continue
             within = table.scaling.get((name, side)) or ScalingBounds(units, units)
-            refused += simulate(course.minutes, within, start=units or None).refused
-            asked += sum(course.minutes) * 60
+            refused += simulated(course, within, units or None).refused
+            asked += sum(course.values) * course.seconds
     return refused / asked if asked else 0.0
 
 
@@ -257,7 +264,7 @@ def commands(table: PricedTable, way: PricedTable) -> tuple[str, ...]:
     """The commands that bill ``table`` as ``way`` is; () for a global table's capacity, which is written by hand."""
     name = table.known_as
     found: list[str] = []
-    if table.global_table and not way.on_demand and way.places != table.places:
+    if table.global_table and not way.on_demand and (way.places, way.scaling) != (table.places, table.scaling):
         return ()
     if way.scaling != table.scaling:
         scaled = dict.fromkeys(index for index, _ in table.scaling)
@@ -271,7 +278,7 @@ def commands(table: PricedTable, way: PricedTable) -> tuple[str, ...]:
             for index, read, write in way.places[1:]
             if (read, write) != (way.read, way.write)
         ]
-    elif not way.scaling:
+    else:
         found += [
             f"tablewright set throughput {name}{_of(index)} --read {read} --write {write}"
             for (index, read, write), before in zip(way.places, table.places, strict=True)

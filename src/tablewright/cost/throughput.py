@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 
-from tablewright.cost.autoscale import simulate
+from tablewright.cost.autoscale import simulated
 from tablewright.cost.demand import Demand, rates
 from tablewright.cost.lines import HOURS, MILLION, SECONDS, Bill
 from tablewright.cost.priced import PricedTable, ScalingBounds
@@ -80,15 +80,15 @@ def scaled_hours(
     where = f"index {index}" if index else table.name
     trace = load.trace(index, side, rate)
     if trace is not None:
-        scaled = simulate(trace.minutes, bounds, start=start or None)
-        hours = Decimal(len(trace.minutes)) / 60
+        scaled = simulated(trace, bounds, start or None)
+        hours = Decimal(len(scaled.units)) / 60
         bill.assume(
             f"{where}: auto scaling of {side}s simulated minute by minute on {hours:,.0f} hours of {load.shape} use"
         )
         if scaled.refused:
-            share = Decimal(scaled.refused) / Decimal(max(sum(trace.minutes), 1e-9) * 60)
+            share = scaled.refused / max(sum(trace.minutes) * 60, 1e-9)
             bill.assume(
-                f"{where}: in {scaled.short:,} of {len(trace.minutes):,} minutes more {side}s were asked for than units and "
+                f"{where}: in {scaled.short:,} of {len(scaled.units):,} minutes more {side}s were asked for than units and "
                 f"burst allow ({share:.2%} of all): they would be throttled"
             )
         return scaled.unit_hours * HOURS / hours

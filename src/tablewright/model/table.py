@@ -100,6 +100,7 @@ class Table:
     size_bytes: int = 0
     deletion_protection: bool = False
     table_class: str = "STANDARD"
+    class_changed_at: datetime | None = None  # when the class was last changed, where AWS says so
     stream_arn: str | None = None
     stream_view: str | None = None
     replicas: tuple[str, ...] = ()

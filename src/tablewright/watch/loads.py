@@ -36,6 +36,9 @@ def _load(seen: Observation, table: Table) -> TableLoad:
             traces[where] = Trace(series.period, values)
             if average:
                 peaks.append(Decimal(str(round(max(values) / average, 6))))
+    span = max(1.0, (seen.until - begin).total_seconds())
+    deleted = next(iter(seen.subjects(table))).past("TimeToLiveDeletedItemCount").total
+    changed = table.class_changed_at
     return TableLoad(
         items=table.item_count,
         item_bytes=table.size_bytes // table.item_count if table.item_count else 0,
@@ -44,6 +47,8 @@ def _load(seen: Observation, table: Table) -> TableLoad:
         peak=max(peaks, default=Decimal(1)),
         measured=rates,
         traces=traces,
+        expired_per_second=Decimal(str(round(deleted / span, 9))),
+        class_changed_days=(seen.until - changed) / timedelta(days=1) if changed is not None else None,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tablewright.cli.faces import markdown
-from tablewright.cli.faces.cost_screen import head, not_in_the_sum, saving_of, unverified, usd
+from tablewright.cli.faces.cost_screen import head, not_in_the_sum, saving_of, shortlist, unverified, usd
 from tablewright.cost.lines import sums, sums_by_pattern
 from tablewright.cost.report import CostReport
 
@@ -33,7 +33,7 @@ def _lines(report: CostReport) -> Iterator[str]:
                 yield f"| {markdown.cell(table)} | {markdown.cell(name)} | {usd(amount)} |"
     for table, ways in report.options:
         yield from ("", f"Ways to bill {markdown.code(table)}:", "", "| way | USD a month |", "|---|---:|")
-        for way in ways:
+        for way in shortlist(ways):
             told = way.name + (", as now" if way.present else "") + (f" ({way.note})" if way.note else "")
             told += "" if way.verified else "; unverified prices"
             yield f"| {markdown.cell(told)} | {usd(way.usd)} |"

@@ -15,6 +15,8 @@ from tablewright.cost.report import CostReport
 from tablewright.cost.ttl import ExpirySaving
 
 _PROSE = 110
+_WAYS = 6
+RESERVED = "Reserved capacity is bought for an account and region in blocks of 100 units, partly upfront, and never given back."
 
 
 def usd(amount: Decimal) -> str:
@@ -42,7 +44,7 @@ def cost_lines(report: CostReport, *, columns: int, marks: Marks) -> list[Line]:
     lines += _sums("By index", _by_index(estimate), columns)
     lines += _sums("By pattern", ((f"{t}: {p}", usd) for (t, p), usd in sums_by_pattern(estimate)), columns)
     for name, options in report.options:
-        lines += [(), ((f"Ways to bill {clean(name)}", "strong"),), *_options(options, columns, marks)]
+        lines += [(), ((f"Ways to bill {clean(name)}", "strong"),), *_options(options, columns)]
     if report.advice:
         lines += [(), (("What would cost less (each by itself: the savings do not add up)", "strong"),)]
         for each in report.advice:
@@ -140,14 +142,24 @@ def _quantity(value: Decimal) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.2f}" if value >= 1 else f"{value:.3g}"
 
 
-def _options(options: Sequence[Option], columns: int, marks: Marks) -> list[Line]:
+def shortlist(options: Sequence[Option]) -> list[Option]:
+    """The cheapest ways, and the present one wherever it is."""
+    return [option for number, option in enumerate(options) if number < _WAYS or option.present]
+
+
+def _options(options: Sequence[Option], columns: int) -> list[Line]:
     lines: list[Line] = []
-    for option in options:
+    shown = shortlist(options)
+    for option in shown:
         text = option.name + (", as now" if option.present else "") + (f" ({option.note})" if option.note else "")
         text += "" if option.verified else "; unverified prices"
         first, *rest = wrap(text, max(20, min(columns, _PROSE) - 16))
         lines.append(((f"  {usd(option.usd):>12}  ", "good" if option is options[0] else ""), (first, "")))
         lines += [((" " * 16 + more, ""),) for more in rest]
+    notes = [RESERVED] if any(option.reserved for option in shown) else []
+    notes += [f"{len(options) - len(shown)} dearer ways are in --output json"] if len(shown) < len(options) else []
+    for note in notes:
+        lines += [((" " * 16 + more, "dim"),) for more in wrap(note, max(20, min(columns, _PROSE) - 16))]
     return lines
 
 
