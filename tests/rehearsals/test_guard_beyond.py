@@ -112,3 +112,34 @@ def test_a_table_of_a_nested_stack_is_guarded(aws: EmbeddedAws, account: str, ed
     refused_then_allowed(aws, account, body, kind=kind)
     left = client(aws, account, "dynamodb").list_tables()["TableNames"]
     assert left == (["orders-2"] if edit == "its table replaced" else [])
+
+
+def topic(name: str) -> str:
+    """A topic's block: what is named after it is named anew when it is replaced."""
+    return f"  Topic:\n    Type: AWS::SNS::Topic\n    Properties: {{TopicName: {name}}}\n"
+
+
+def test_a_name_that_is_known_only_while_the_change_is_made_is_guarded(aws: EmbeddedAws, account: str) -> None:
+    orders = table(name="!GetAtt Topic.TopicName")
+    assert end(run(opened(aws, account), template(topic("orders"), orders))).ending is Ending.DONE
+    put(aws, account, "orders")
+    refused_then_allowed(aws, account, template(topic("orders-2"), orders), kind="table-replaced")
+
+
+def test_a_name_that_a_nested_stack_gets_while_the_change_is_made_is_guarded(aws: EmbeddedAws, account: str) -> None:
+    inner = "Parameters: {Name: {Type: String}}\n" + template(table(name="!Ref Name"))
+    block = nested(aws, account, "named.yaml", inner) + "      Parameters: {Name: !GetAtt Topic.TopicName}\n"
+    assert end(run(opened(aws, account), template(topic("orders"), block))).ending is Ending.DONE
+    put(aws, account, "orders")
+    refused = end(run(opened(aws, account), template(topic("orders-2"), block)))
+    assert (refused.ending, refused.code) == (Ending.REFUSED, "data-loss"), refused
+    assert items(aws, account, "orders") == 1
+
+
+def test_a_replica_whose_region_cannot_be_resolved_is_guarded(aws: EmbeddedAws, account: str) -> None:
+    orders = global_table("us-east-1", "!GetAtt Topic.TopicName")
+    assert end(run(opened(aws, account), template(topic("eu-west-1"), orders))).ending is Ending.DONE
+    put(aws, account, "orders")
+    refused = end(run(opened(aws, account), template(topic("us-west-2"), orders)))
+    assert (refused.ending, refused.code) == (Ending.REFUSED, "data-loss"), refused
+    assert {(loss.kind, loss.table) for loss in refused.losses} >= {("replica-removed", "orders")}

@@ -16,6 +16,10 @@ DEFAULT_RECOVERY_DAYS = 35
 """The recovery period where none is given. Source: DynamoDB developer guide, "Point-in-time recovery"."""
 
 
+CONDITIONAL = frozenset({"AttributeDefinitions", "KeySchema"})
+"""Properties of which a change set says that changing them recreates the table conditionally, whatever is changed in them."""
+
+
 def surely_in_place(before: TableDesign | None, after: TableDesign | None) -> bool:
     """Whether a change that CloudFormation calls conditional is known not to replace the table.
 

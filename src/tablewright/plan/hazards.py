@@ -14,7 +14,7 @@ from tablewright.model.design import TABLE_TYPES, Design, ResourceDesign, TableD
 from tablewright.model.loss import Loss, Weight
 from tablewright.model.stack import ResourceChange
 from tablewright.model.table import Contents, ExpirySample, Holds, Table
-from tablewright.plan.behaviour import DEFAULT_RECOVERY_DAYS, KEEPING_ON_REMOVAL, surely_in_place
+from tablewright.plan.behaviour import CONDITIONAL, DEFAULT_RECOVERY_DAYS, KEEPING_ON_REMOVAL, surely_in_place
 
 NESTED = "AWS::CloudFormation::Stack"
 KEY = "AWS::KMS::Key"
@@ -161,13 +161,27 @@ def _of_table(each: Placed, live: Mapping[str, Table]) -> Iterator[Suspect]:
             "table-replaced", name, change.logical_id, "What happens to the table is known only while it happens."
         )
     elif change.replacement == "True" or (
-        change.replacement == "Conditional" and not surely_in_place(_table(before), _table(after))
+        change.replacement == "Conditional" and not _surely_in_place(change, _table(before), _table(after))
     ):
         yield _replaced(change, name, certain=change.replacement == "True")
     if before is not None or after is not None:
         yield from _settings(name, change, _table(before), _table(after), table)
     else:
         yield from _settings_by_properties(name, change)
+
+
+def _surely_in_place(change: ResourceChange, before: TableDesign | None, after: TableDesign | None) -> bool:
+    """Whether a replacement that CloudFormation calls conditional is known not to come.
+
+    It is conditional too where a property that always recreates (the name, for one) has a value that is known only while the
+    change is made: that is looked into by nobody, so only the properties that are conditional by themselves may be touched.
+    """
+    touched = {_top(prop.path) for prop in change.properties if prop.recreation != "Never"}
+    return bool(touched) and touched <= CONDITIONAL and surely_in_place(before, after)
+
+
+def _top(path: str) -> str:
+    return path.split("/")[0].split(".")[0].split("[")[0]
 
 
 def _removed(each: Placed, name: str, before: ResourceDesign | None) -> Iterator[Suspect]:
@@ -220,11 +234,18 @@ def _settings(
         return
     yield from _ttl(name, change, after, table)
     yield from _recovery(name, change, before, after, table)
-    gone = () if isinstance(after.replicas, Unknown) else tuple(r for r in table.replicas if r not in after.replicas)
+    gone = tuple(r for r in table.replicas if isinstance(after.replicas, Unknown) or r not in after.replicas)
+    if isinstance(after.replicas, Unknown) and not any(_top(prop.path) == "Replicas" for prop in change.properties):
+        gone = ()
+    known = (
+        "" if not isinstance(after.replicas, Unknown) else f" (the regions cannot be resolved: {after.replicas.why})"
+    )
     home = table.arn.split(":")[3] if table.arn.count(":") >= 5 else ""
     for region in gone:
         if region != home:
-            yield Suspect("replica-removed", name, change.logical_id, f"The replica in {region} would be deleted.")
+            yield Suspect(
+                "replica-removed", name, change.logical_id, f"The replica in {region} would be deleted{known}."
+            )
     touched = before is None or before.stream != after.stream
     if table.stream_arn and touched and (after.stream is None or after.stream != table.stream_view):
         verb = "removed" if after.stream is None else "replaced by one with a new ARN"
@@ -296,9 +317,8 @@ _RISKY = {
 def _settings_by_properties(name: str, change: ResourceChange) -> Iterator[Suspect]:
     """For a table whose templates are not at hand (in a nested stack): every change of a risky property is suspect."""
     for prop in change.properties:
-        top = prop.path.split("/")[0].split(".")[0].split("[")[0]
-        if top in _RISKY:
-            kind, what = _RISKY[top]
+        if _top(prop.path) in _RISKY:
+            kind, what = _RISKY[_top(prop.path)]
             yield Suspect(kind, name, change.logical_id, f"{what} ({prop.before} to {prop.after}).")
 
 
