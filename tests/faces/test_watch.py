@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -58,6 +59,18 @@ def test_on_a_small_screen_the_table_in_trouble_comes_first() -> None:
     first = next(line for line in lines if "/s" in line)
     assert "주문" in first and "96 refused" in first
     assert any("more that are quieter" in line for line in lines)
+
+
+def test_a_screen_is_never_overfull_and_shows_trouble_whole_where_it_can() -> None:
+    board = _board(4)
+    board = replace(board, rows=(*board.rows, *(replace(board.rows[0], table=f"bad-{n}") for n in range(3))))
+    for rows in range(12, 60):
+        lines = ["".join(text for text, _ in line) for line in board_lines(board, 80, UNICODE, rows)]
+        assert len(lines) <= rows, rows
+        assert all(any(name in line for line in lines) for name in ("bad-0", "bad-1", "bad-2", "table-2"))
+    assert sum("hot partition" in line for line in lines) == 4
+    some = ["".join(text for text, _ in line) for line in board_lines(board, 80, UNICODE, 26)]
+    assert 0 < sum("hot partition" in line for line in some) < 4
 
 
 @pytest.mark.parametrize("columns", [80, 140])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tablewright.cli.faces.cells import clean, fit, pad, width
+from tablewright.cli.faces.cells import clean, elide, fit, pad, width
 from tablewright.cli.faces.marks import Line, Marks, tone
 from tablewright.cli.faces.plot import bar, plot
 from tablewright.cli.faces.quantities import count
@@ -53,13 +53,31 @@ def _lines(board: Board, columns: int, marks: Marks, rows: int | None) -> list[L
         return head + [line for block in blocks for line in ((), *block)] + foot
     left = rows - len(head) - len(foot)
     if sum(len(block) + 1 for block in blocks) > left:
-        blocks = [[_brief(row, columns, marks)] for row in _worst_first(board.rows)]
-        shown = blocks[: max(1, left - 1)]
-        lines = [line for block in shown for line in block]
-        if len(shown) < len(blocks):
-            lines.append(((f"  {marks.elided} and {len(blocks) - len(shown)} more that are quieter", "dim"),))
-        return head + lines + foot
+        return head + _as_fits(_worst_first(board.rows), columns, marks, left) + foot
     return head + [line for block in blocks for line in ((), *block)] + foot
+
+
+def _as_fits(rows: list[TableRow], columns: int, marks: Marks, left: int) -> list[Line]:
+    """As many tables as there is room for, a line each; those in trouble whole, where the others leave room for it."""
+    shown = rows if len(rows) <= left else rows[: max(1, left - 1)]
+    names = min(max(width(clean(row.name)) for row in shown), max(8, columns - 2 - max(width(_end(r)) for r in shown)))
+    spare = left - len(shown) - 1
+    lines: list[Line] = []
+    brief: list[Line] = []
+    for row in shown:
+        block = _block(row, columns, marks) if row.trouble and not brief else []
+        block = [(), *block] if block and lines else block
+        if block and len(block) <= spare and len(shown) == len(rows):
+            lines += block
+            spare -= len(block)
+        else:
+            brief.append(_brief(row, names, marks))
+    if lines and brief:
+        lines.append(())
+    lines += brief
+    if len(shown) < len(rows):
+        lines.append(((f"  {marks.elided} and {len(rows) - len(shown)} more that are quieter", "dim"),))
+    return lines
 
 
 def _worst_first(rows: tuple[TableRow, ...]) -> list[TableRow]:
@@ -209,18 +227,22 @@ def _facts(row: TableRow) -> list[str]:
     return facts
 
 
-def _brief(row: TableRow, columns: int, marks: Marks) -> Line:
-    """One table on one line, for a screen that has no room for more."""
+def _brief(row: TableRow, names: int, marks: Marks) -> Line:
+    """One table on one line, its name in ``names`` cells, for a screen that has no room for more."""
     bad = row.trouble > 0
     mark = (f"{marks.bad if bad else marks.good} ", "bad" if bad else "good")
-    end = f"  R {_number(row.reads.now):>6}/s  W {_number(row.writes.now):>6}/s"
-    if bad:
-        end += f"  {_number(row.reads.refused + row.writes.refused)} refused"
+    name = pad(elide(clean(row.name), names, marks.elided), names)
+    return (mark, (name, "strong" if bad else ""), (_end(row), "bad" if bad else ""))
+
+
+def _end(row: TableRow) -> str:
+    """What is said of a table on its one line."""
+    text = f"  R {_number(row.reads.now):>6}/s  W {_number(row.writes.now):>6}/s"
+    if row.trouble:
+        text += f"  {_number(row.reads.refused + row.writes.refused)} refused"
         if row.system_errors:
-            end += f"  {_number(row.system_errors)} errors"
-    room = max(8, columns - 2 - width(end))
-    [name, *_] = fit(row.name, room)
-    return (mark, (pad(name, min(room, 40)), "strong" if bad else ""), (end, "bad" if bad else ""))
+            text += f"  {_number(row.system_errors)} errors"
+    return text
 
 
 def _number(value: float) -> str:
