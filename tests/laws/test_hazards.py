@@ -173,7 +173,13 @@ def test_an_empty_table_loses_nothing(case: str) -> None:
 
 def test_an_attribute_added_for_an_index_replaces_nothing() -> None:
     after = design(attributes=", {AttributeName: owner, AttributeType: S}")
-    assert found(modify("Conditional"), design(), after, live("orders")) == []
+    attribute = PropertyChange("AttributeDefinitions", recreation="Conditionally")
+    change = modify("Conditional", properties=(attribute, PropertyChange("Tags", recreation="Never")))
+    assert found(change, design(), after, live("orders")) == []
+    name = PropertyChange("TableName", "orders", "{{changeSet:KNOWN_AFTER_APPLY}}", "Always")
+    for told in ((), (name,), (attribute, name)):
+        losses = found(modify("Conditional", properties=told), design(), after, live("orders"))
+        assert [loss.refuses for loss in losses] == [True], told
 
 
 def test_ttl_with_nothing_to_expire_passes_and_a_sample_that_is_not_all_does_not() -> None:
