@@ -210,6 +210,20 @@ def test_reserved_capacity_is_in_blocks_of_a_hundred_of_the_standard_class() -> 
     assert reserved(PricedTable("T", "t"), prices(), US, 1) is None
 
 
+def test_a_vector_index_is_no_local_one() -> None:
+    table = PricedTable("T", "t", indexes=(PricedIndex("near", kind="vector"),))
+    load = TableLoad(items=10**7, item_bytes=900, patterns=(Pattern("p", "put", Decimal(10), 900),))
+    found, plain = (estimate(each, load, prices(), US) for each in (table, replace(table, indexes=())))
+    assert found.usd == plain.usd and any("vector index near" in each for each in found.missing)
+
+
+def test_what_stands_in_for_a_price_is_said() -> None:
+    cold = PricedTable("T", "t", on_demand=False, infrequent_access=True, read=1, write=1, replicas=(US, "us-east-2"))
+    said = estimate(cold, TableLoad(), TWO, US).assumptions
+    assert any("computed from a published figure" in each for each in said)
+    assert any("priced as provisioned.infrequent-access.write: AWS prices both the same" in each for each in said)
+
+
 def test_the_examples_template_is_read_as_it_is() -> None:
     stack = priced_stack(EXAMPLE.read_text(encoding="utf-8"), str(EXAMPLE), {})
 

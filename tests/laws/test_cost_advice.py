@@ -311,3 +311,33 @@ def test_each_saving_is_what_the_edited_template_saves(body: str, load: TableLoa
         assert each.usd >= Decimal("0.01") and (each.commands or "reserved" in each.what)
         assert not each.by_hand or "reserved" in each.what
         assert _errors(edited(Text(body, "t.json"), each.commands).text) == []
+
+
+def test_more_units_than_aws_gives_are_not_recommended() -> None:
+    """50,000 write units at steady use would be cheaper provisioned; a table gets 40,000 without asking."""
+    ways = options(PricedTable("Orders", "orders"), _puts("35000"), prices(), US)
+    assert not ways[0].table.on_demand and not ways[0].within_quota
+    assert advise(PricedTable("Orders", "orders"), _puts("35000"), ways, prices(), US) == ()
+    assert advise(
+        PricedTable("Orders", "orders"),
+        _puts("25000"),
+        options(PricedTable("Orders", "orders"), _puts("25000"), prices(), US),
+        prices(),
+        US,
+    )
+
+
+def test_each_side_is_sized_by_its_own_peak() -> None:
+    """Writes peak at 70/s in one hour of a week, reads are steady at 7/s: 100 write units and 10 read units."""
+    quiet, week = (7.0,) * 168, (1.0,) * 167 + (70.0,)
+    load = TableLoad(
+        measured={("", "read"): Decimal(7), ("", "write"): Decimal("1.41")},
+        traces={("", "read"): Trace(3600, quiet), ("", "write"): Trace(3600, week)},
+        peak=Decimal(50),
+    )
+    [fixed] = [
+        way
+        for way in options(PricedTable("Orders", "orders"), load, prices(), US)
+        if way.name == "provisioned, standard"
+    ]
+    assert (fixed.table.read, fixed.table.write) == (10, 100)

@@ -35,6 +35,7 @@ def priced_stack(body: str, path: str, parameters: Mapping[str, str]) -> PricedS
         alarm_metrics=sum(_metrics(alarm.properties.get("Metrics")) for alarm in stack.of("AWS::CloudWatch::Alarm")),
         composites=len(list(stack.of("AWS::CloudWatch::CompositeAlarm"))),
         dashboards=len(list(stack.of("AWS::CloudWatch::Dashboard"))),
+        backup_plans=len(list(stack.of("AWS::Backup::BackupPlan"))),
     )
 
 

@@ -50,7 +50,7 @@ def advise(
     """What would cost less, the largest saving first; nothing on a load that tells too little. Never anything that loses data."""
     if not load.is_telling:
         return ()
-    found = [*_billing(table, load, ways), *_bought(table, ways), *_unread(table, load, prices, region)]
+    found = [*_billing(table, load, ways), *_bought(table, load, ways), *_unread(table, load, prices, region)]
     found += _insights(table, load, prices, region)
     return tuple(sorted((each for each in found if each.usd >= LEAST_USD), key=lambda each: -each.usd))
 
@@ -59,7 +59,7 @@ def _allowed(table: PricedTable, load: TableLoad, way: Option) -> bool:
     """Whether AWS would take it, and it would serve what is asked."""
     changes_class = way.table.infrequent_access != table.infrequent_access
     recently = load.class_changed_days is not None and load.class_changed_days < _CLASS_DAYS
-    return not (changes_class and recently) and way.refused <= _REFUSED
+    return not (changes_class and recently) and way.refused <= _REFUSED and way.within_quota
 
 
 def _billing(table: PricedTable, load: TableLoad, ways: Sequence[Option]) -> Iterator[Advice]:
@@ -70,7 +70,7 @@ def _billing(table: PricedTable, load: TableLoad, ways: Sequence[Option]) -> Ite
     steady = load.shape == "unknown" and load.peak == 1
     cautions = list(_cautions(table, best))
     if not best.table.on_demand and steady:
-        cautions.append("the workload tells no peak; requests beyond the units and five minutes of burst are throttled")
+        cautions.append("the workload tells no peak, and the units are sized for its average")
     yield Advice(
         table=table.name,
         what=f"Bill {table.name} {best.name}" + (f" ({best.note})" if best.note else ""),
@@ -96,11 +96,11 @@ def _cautions(table: PricedTable, way: Option) -> Iterator[str]:
         yield "what is asked for beyond the units and five minutes of burst is throttled, where on demand serves it"
 
 
-def _bought(table: PricedTable, ways: Sequence[Option]) -> Iterator[Advice]:
+def _bought(table: PricedTable, load: TableLoad, ways: Sequence[Option]) -> Iterator[Advice]:
     """Reserved capacity, where even the dearer term beats every way without it."""
     now = next(way for way in ways if way.present)
     plain = min((way for way in ways if not way.reserved), key=lambda way: way.usd)
-    best = next((way for way in ways if way.reserved == 1 and way.refused <= _REFUSED), None)
+    best = next((way for way in ways if way.reserved == 1 and _allowed(table, load, way)), None)
     if best is None or best.usd >= plain.usd:
         return
     yield Advice(

@@ -85,7 +85,7 @@ def _of(pattern: Pattern, table: PricedTable, load: TableLoad) -> Iterator[Deman
         raise _malformed(table, pattern, "writes go to the table; its indexes follow by themselves")
     each = write_units(pattern.item_bytes, transactional=pattern.transactional) * pattern.items
     yield Demand(pattern.name, "", "write", each * pattern.per_second)
-    for index in table.indexes:
+    for index in table.secondary:
         share = pattern.index_share.get(index.name, Decimal(1))
         if share:
             entry = write_units(entry_bytes(index, pattern.item_bytes, load)) * pattern.items

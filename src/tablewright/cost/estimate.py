@@ -39,6 +39,16 @@ def estimate(table: PricedTable, load: TableLoad, prices: PriceList, region: str
         bill.missing.append(f"{table.name}: data transferred between {region} and {', '.join(elsewhere)}")
         if region not in table.replicas and table.global_table:
             bill.assume(f"{table.name}: {region} is none of its regions; it stands for {table.replicas[0]}")
+    for index in table.indexes:
+        if index not in table.secondary:
+            bill.missing.append(
+                f"{table.name}: the vector index {index.name}, billed by what is written, searched and stored"
+            )
+    for index in table.indexes:
+        if index not in table.secondary:
+            bill.missing.append(
+                f"{table.name}: vector index {index.name}, billed by what is written, searched and stored"
+            )
     if not asked:
         bill.assume(f"{table.name}: no request is made")
     return bill.done()
@@ -54,6 +64,8 @@ def estimate_stack(stack: PricedStack, loads: Mapping[str, TableLoad], prices: P
     bill.add("alarms", "alarm.metric", Decimal(stack.alarm_metrics), "metrics of alarms")
     bill.add("alarms", "alarm.composite", Decimal(stack.composites), "composite alarms")
     bill.add("dashboards", "dashboard", Decimal(stack.dashboards), "dashboards")
+    if stack.backup_plans:
+        bill.missing.append("what AWS Backup keeps by the plans of the template, billed by AWS Backup")
     return together([*parts, bill.done()])
 
 

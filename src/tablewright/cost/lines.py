@@ -84,6 +84,12 @@ class Bill:
             self.missing.append(f"{what} of {self.table or 'the stack'}: no {names[0]} for {where}")
             return
         self.priced[found.region, found.name] = found
+        if found.status == "derived":
+            self.assume(
+                f"the price of {found.name} in {where} is computed from a published figure, not seen in AWS's list"
+            )
+        if found.name != names[0]:
+            self.assume(f"{names[0]} in {where} is priced as {found.name}: AWS prices both the same")
         usd = found.usd * quantity / per
         beyond = "" if where == self.region else where
         line = Line(self.table, index, what, quantity, unit, usd, pattern, found.verified, beyond, found.name, used_by)

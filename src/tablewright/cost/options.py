@@ -46,6 +46,11 @@ class Option:
     verified: bool = True
     assumptions: tuple[str, ...] = ()
 
+    @property
+    def within_quota(self) -> bool:
+        """Whether AWS gives so many units without asking; a maximum of auto scaling is held to it where it is made."""
+        return self.table.on_demand or all(max(read, write) <= _MOST for _, read, write in self.table.places)
+
 
 def options(table: PricedTable, load: TableLoad, prices: PriceList, region: str) -> tuple[Option, ...]:
     """The ways to bill the table whose prices are known in full, cheapest first, the present one among them."""
@@ -201,7 +206,10 @@ def _fitted(table: PricedTable, load: TableLoad) -> PricedTable:
     needed = rates(demands(table, load))
 
     def units(index: str, side: str) -> int:
-        return max(1, math.ceil(needed.get((index, side), Decimal(0)) * load.peak / _ROOM))
+        rate = needed.get((index, side), Decimal(0))
+        course = load.trace(index, side, rate)
+        busiest = Decimal(str(round(max(course.values), 9))) if course is not None else rate * load.peak
+        return max(1, math.ceil(busiest / _ROOM))
 
     return replace(
         table,

@@ -73,6 +73,11 @@ class PricedTable:
         return "infrequent-access" if self.infrequent_access else "standard"
 
     @property
+    def secondary(self) -> tuple[PricedIndex, ...]:
+        """The global and local indexes; a vector index is billed otherwise."""
+        return tuple(index for index in self.indexes if index.kind in ("global", "local"))
+
+    @property
     def places(self) -> tuple[tuple[str, int, int], ...]:
         """What has units of its own: the table ("") and each global index, with its read and write units."""
         return ("", self.read, self.write), *((i.name, i.read, i.write) for i in self.indexes if i.kind == "global")
@@ -91,9 +96,10 @@ class PricedTable:
 
 @dataclass(frozen=True, slots=True)
 class PricedStack:
-    """What a template asks for: its tables, the metrics that its alarms watch, composite alarms and dashboards."""
+    """What a template asks for: its tables, the metrics that its alarms watch, composite alarms, dashboards, backup plans."""
 
     tables: tuple[PricedTable, ...]
     alarm_metrics: int = 0
     composites: int = 0
     dashboards: int = 0
+    backup_plans: int = 0

@@ -27,7 +27,7 @@ def stored_bytes(table: PricedTable, load: TableLoad, elsewhere: tuple[str, ...]
     """Billed bytes by index, "" for the table itself."""
     overhead = _OVERHEAD + (_REPLICATED if elsewhere else 0)
     stored = {"": load.items * (load.item_bytes + overhead)}
-    for index in table.indexes:
+    for index in table.secondary:
         entries = load.entries.get(index.name, load.items)
         stored[index.name] = entries * (entry_bytes(index, load.item_bytes, load) + overhead)
     return stored
@@ -37,7 +37,7 @@ def storing(bill: Bill, table: PricedTable, load: TableLoad, elsewhere: tuple[st
     """The lines of storage and of everything that is billed by its size."""
     kind = table.class_name
     stored = stored_bytes(table, load, elsewhere)
-    for index in table.indexes:
+    for index in table.secondary:
         if index.projection != "ALL" and index.name not in load.entry_bytes and load.items:
             bill.assume(
                 f"index {index.name}: an entry takes {entry_bytes(index, load.item_bytes, load)} bytes "
@@ -48,7 +48,7 @@ def storing(bill: Bill, table: PricedTable, load: TableLoad, elsewhere: tuple[st
         bill.add("storage", f"storage.{kind}", quantity, "GB-months", index=name)
         for region in elsewhere:
             bill.add("replicated storage", f"storage.{kind}", quantity, "GB-months", index=name, region=region)
-    local = sum(stored[index.name] for index in table.indexes if index.kind == "local")
+    local = sum(stored[index.name] for index in table.secondary if index.kind == "local")
     own = Decimal(stored[""] + local) / GB
     if table.recovery:
         for region in (bill.region, *elsewhere):

@@ -124,7 +124,7 @@ def _pattern(number: int, each: Any, size: int, where: str, path: str) -> Patter
         consistent=each.get("consistent", False),
         transactional=each.get("transactional", False),
         index_share={
-            k: _number(each["index_share"], k, where, path, Decimal(1), most=Decimal(1))
+            k: _number(each["index_share"], k, where, path, Decimal(1), most=Decimal(2))
             for k in _table_of(each, "index_share", where, path)
         },
     )

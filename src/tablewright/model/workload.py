@@ -17,7 +17,8 @@ class Pattern:
     """One way in which a table is used. ``per_second`` is the average over a month; ``items`` a Query or Scan evaluates (before
     any filter); ``item_bytes`` of each, the larger of before and after for writes.
 
-    ``index_share``: the share of writes that change an index's entry at all, by index; 1 where nothing is said.
+    ``index_share``: how many entries of an index a write changes on average, by index: 0 where it leaves them alone, 1 where
+    nothing is said, 2 where it changes the index's key (one entry goes, another comes).
     """
 
     name: str
