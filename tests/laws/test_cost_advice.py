@@ -327,6 +327,15 @@ def test_more_units_than_aws_gives_are_not_recommended() -> None:
     )
 
 
+def test_a_table_with_a_vector_index_stays_on_demand() -> None:
+    body = json.loads(_template())
+    body["Resources"]["Orders"]["Properties"]["VectorIndexes"] = [{"IndexName": "near"}]
+    [table] = priced_stack(json.dumps(body), "t.json", {}).tables
+
+    assert [index.kind for index in table.indexes] == ["vector"]
+    assert all(way.table.on_demand for way in options(table, _puts("1000"), prices(), US))
+
+
 def test_each_side_is_sized_by_its_own_peak() -> None:
     """Writes peak at 70/s in one hour of a week, reads are steady at 7/s: 100 write units and 10 read units."""
     quiet, week = (7.0,) * 168, (1.0,) * 167 + (70.0,)

@@ -66,7 +66,7 @@ def _table(table: Table, bounds: Mapping[tuple[str, str, str], ScalingBounds]) -
         infrequent_access=text(_setting(table, "TableClass")) == "STANDARD_INFREQUENT_ACCESS",
         read=_units(table, "Read", "", table.props, scaling, unknown) if not on_demand else 0,
         write=_units(table, "Write", "", table.props, scaling, unknown) if not on_demand else 0,
-        indexes=tuple(_index(table, index, on_demand, scaling, unknown) for index in table.indexes),
+        indexes=tuple(_index(table, index, on_demand, scaling, unknown) for index in (*table.indexes, *table.vectors)),
         recovery=is_on(_setting(table, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled")),
         stream=table.get("StreamSpecification") is not None,
         kinesis=_setting(table, "KinesisStreamSpecification") is not None,

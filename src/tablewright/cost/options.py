@@ -95,6 +95,8 @@ def _ways(table: PricedTable, load: TableLoad) -> Iterator[tuple[str, PricedTabl
     yield "on demand", replace(table, on_demand=True, scaling={})
     if not table.on_demand:
         yield "auto scaled" if table.scaling else "provisioned", table
+    if len(table.secondary) < len(table.indexes):
+        return  # vector indexes are for on-demand tables alone
     fitted = _fitted(table, load)
     if fitted != table:
         yield "provisioned", fitted
