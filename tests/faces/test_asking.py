@@ -64,6 +64,21 @@ def test_what_an_index_is_to_store_is_asked_with_its_cost(home: Path, project: P
     assert "ProjectionType: INCLUDE" in shown and "- createdAt" in shown
 
 
+@pytest.mark.slow
+def test_a_project_is_asked_for_what_it_needs(home: Path, tmp_path: Path) -> None:
+    answers = {
+        "The project's name": "",
+        "Tables [": "orders:userId,createdAt:N users:userId",
+        "Install from": "tablewright==0.1.0",
+    }
+    code, shown = on_terminal(["init", "shop"], tmp_path, home, answers)
+    assert code == 0, shown
+    assert "NAME:KEY,SORT with a sort key" in shown and "git+https://HOST/OWNER/NAME@TAG" in shown
+    assert "shop/tablewright.toml written" in shown and "tablewright deploy --local" in shown
+    made = (tmp_path / "shop/backend/infrastructure/dynamodb-schema.yaml").read_text()
+    assert "- AttributeName: createdAt\n          KeyType: RANGE" in made and "shop-users" in made
+
+
 def test_no_leaves_nothing_and_exits_3_and_yes_deploys(home: Path, project: Path, run: Run, client: Client) -> None:
     run("local", "start")
     code, shown = on_terminal(["deploy", "--local"], project, home, {"Make these changes": "n"})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +14,9 @@ import pytest
 
 from tablewright.author.run import edit_file
 from tablewright.author.tables import Key, NewTable, add_table
+from tablewright.cli.faces.difference import show_difference
+from tablewright.cli.faces.marks import UNICODE
+from tablewright.cli.terminal import Output
 from tablewright.template.read import read_design
 from tests.conftest import EmbeddedAws
 from tests.faces.shell import PROGRAM, Ran, environment, in_process
@@ -221,6 +226,9 @@ def test_a_policy_is_added_for_the_tables_of_the_template(project: Path) -> None
         (("add", "table", "orders", "--key", "id:X"), "S (text), N (number) or B (binary)"),
         (("add", "table", "orders", "--key", "id", "--sort", "id"), "given as both keys"),
         (("add", "table", "orders", "--like", "nope"), "The template has no table nope"),
+        (("add", "ttl", "result", "expiresAt"), "Did you mean results?"),
+        (("add", "ttl", "results", "sessionId"), "no item would ever expire"),
+        (("set", "projection", "results", "session-index", "ALL"), "Its global indexes: sessionId-index"),
         (("add", "index", "nope", "userId"), "The template has no table nope"),
         (("add", "index", "results", "resultId:N"), "resultId of AiChefResultsTable is defined as S"),
         (("add", "index", "results", "sessionId"), "has an index sessionId-index already"),
@@ -362,6 +370,17 @@ def test_an_edit_that_the_check_finds_wrong_is_refused(project: Path) -> None:
     assert found.code == 3, found.out
     assert "The edit would leave the template wrong" in found.err and "TW-IDX" in found.err
     assert template(project).read_bytes() == before
+
+
+def test_a_difference_is_coloured_only_where_it_is_read(project: Path) -> None:
+    words = ("add", "tag", "results", "CostCenter=42", "--diff")
+    plain = done(project, *words)
+    assert "\x1b" not in plain
+    coloured = io.StringIO()
+    show_difference(Output(coloured, True, True, UNICODE, 80), plain)
+    text = coloured.getvalue()
+    assert "\x1b[32m+        - Key: CostCenter\x1b[0m" in text
+    assert re.sub(r"\x1b\[\d+m", "", text).split() == plain.split()
 
 
 def test_json_says_what_was_done(project: Path) -> None:

@@ -40,6 +40,13 @@ def test_it_makes_the_guides_layout(tmp_path: Path) -> None:
     assert alarms == ["Shop-DynamoDB-OrdersTable-Errors", "Shop-DynamoDB-EventsTable-Errors"]
 
 
+def test_a_table_may_have_a_sort_key(tmp_path: Path) -> None:
+    done = in_process("init", "--name", "shop", "--table", "orders:userId,createdAt:N", "--diff", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert "+        - AttributeName: createdAt\n+          AttributeType: 'N'" in done.out
+    assert "+        - AttributeName: createdAt\n+          KeyType: RANGE" in done.out
+
+
 def test_what_it_makes_passes_the_check(tmp_path: Path) -> None:
     project = made(tmp_path)
     paths = [str(project / one) for one in (WORKFLOW, TEMPLATE, SCRIPT)]

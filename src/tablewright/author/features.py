@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tablewright.author.editing import Path, Text, put_entry, put_item, put_value, take_entry
 from tablewright.author.replicas import homes, is_global
 from tablewright.author.siblings import Sibling, family, word
@@ -31,7 +33,26 @@ def add_ttl(text: Text, table: str, attribute: str) -> Text:
             f"{found.logical_id} expires items by {other}. To change the attribute, take TTL away, deploy, wait an hour, "
             "and add it again: DynamoDB takes one change an hour.",
         )
+    defined = dict(attributes(text, where)).get(attribute, "N")
+    if defined != "N":
+        raise UsageError(
+            "attribute-of-another-type",
+            "The attribute has another type",
+            f"{attribute} of {found.logical_id} is a key of type {defined}, and TTL goes by a number of seconds (N): no item "
+            "would ever expire. Name an attribute of its own for it, such as expiresAt.",
+        )
     return put_entry(text, (*where, "TimeToLiveSpecification"), {"AttributeName": attribute, "Enabled": True})
+
+
+def attributes(text: Text, where: Path) -> Iterator[tuple[str, str]]:
+    """Name and type of each attribute that is defined."""
+    listed = text.at((*where, "AttributeDefinitions"))
+    for item in listed.items if isinstance(listed, Sequence) else ():
+        name, type_ = (
+            item.get(part) if isinstance(item, Mapping) else None for part in ("AttributeName", "AttributeType")
+        )
+        if isinstance(name, Scalar):
+            yield name.text, type_.text if isinstance(type_, Scalar) else ""
 
 
 def add_stream(text: Text, table: str, view: str) -> Text:
@@ -242,4 +263,16 @@ def _index_at(text: Text, where: Path, index: str, table: Sibling) -> Path:
         name = text.at((*at, "IndexName"))
         if isinstance(name, Scalar) and name.text == index:
             return at
-    raise UsageError("no-such-index", "There is no such index", f"{table.logical_id} has no global index {index}.")
+    raise no_such_index(text, table, index)
+
+
+def no_such_index(text: Text, table: Sibling, index: str) -> UsageError:
+    """The error of an index that a table does not have, with those that it has."""
+    where: Path = ("Resources", table.logical_id, "Properties")
+    named = [text.at((*at, "IndexName")) for at in _indexes(text, where)]
+    known = ", ".join(node.text for node in named if isinstance(node, Scalar)) or "none"
+    return UsageError(
+        "no-such-index",
+        "There is no such index",
+        f"{table.logical_id} has no global index {index}. Its global indexes: {known}.",
+    )

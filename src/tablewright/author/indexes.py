@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tablewright.author.alarms import alarm_for
 from tablewright.author.editing import Path, Text, put_entry, put_item
+from tablewright.author.features import attributes
 from tablewright.author.replicas import is_global
 from tablewright.author.siblings import Sibling, family
 from tablewright.author.tables import Key, check_reserved
@@ -88,17 +88,6 @@ def _check(text: Text, table: Sibling, where: Path, name: str, wish: NewIndex) -
             "Options contradict each other",
             f"{wish.projection} takes no attributes; INCLUDE does.",
         )
-
-
-def attributes(text: Text, where: Path) -> Iterator[tuple[str, str]]:
-    """Name and type of each attribute that is defined."""
-    listed = text.at((*where, "AttributeDefinitions"))
-    for item in listed.items if isinstance(listed, Sequence) else ():
-        name, type_ = (
-            item.get(part) if isinstance(item, Mapping) else None for part in ("AttributeName", "AttributeType")
-        )
-        if isinstance(name, Scalar):
-            yield name.text, type_.text if isinstance(type_, Scalar) else ""
 
 
 def define(text: Text, where: Path, key: Key, table: Sibling) -> Text:

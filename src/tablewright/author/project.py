@@ -10,6 +10,7 @@ from tablewright.author.editing import Text
 from tablewright.author.siblings import pascal, word
 from tablewright.author.tables import Key, NewTable, add_table
 from tablewright.author.workflow import ACTION, Workflow, check_pinned, workflow_text
+from tablewright.author.writing import scalar
 from tablewright.errors import UsageError
 
 FOLDER = "backend/infrastructure"
@@ -108,9 +109,10 @@ def _template(wish: Project) -> str:
     sort = first.sort
     for mark, value in (
         ("PROJECT", wish.name), ("WHOLE", whole), ("SHORT", short), ("OWN", own),
-        ("SORT_DEFINITION", f"\n        - AttributeName: {sort.name}\n          AttributeType: {sort.type}" if sort else ""),
-        ("SORT_SCHEMA", f"\n        - AttributeName: {sort.name}\n          KeyType: RANGE" if sort else ""),
-        ("KEY_TYPE", first.key.type), ("KEY_NAME", first.key.name),
+        ("SORT_DEFINITION", f"\n        - AttributeName: {scalar(sort.name)}\n          AttributeType: {scalar(sort.type)}")
+        if sort else ("SORT_DEFINITION", ""),
+        ("SORT_SCHEMA", f"\n        - AttributeName: {scalar(sort.name)}\n          KeyType: RANGE" if sort else ""),
+        ("KEY_TYPE", scalar(first.key.type)), ("KEY_NAME", scalar(first.key.name)),
     ):  # fmt: skip
         body = body.replace(f"<{mark}>", value)
     text = Text(body, TEMPLATE)
@@ -156,7 +158,8 @@ Resources:
         - Key: Service
           Value: <PROJECT>
 
-  # Read and write throttle events are published by table; FILL makes the silence of a quiet table a zero.
+  # ThrottledRequests is published by TableName and Operation together: with TableName alone it never has data.
+  # Read and write throttle events are; a sum counts the one that is missing as zero, and silence breaches nothing.
   <OWN>TableErrorAlarm:
     Type: AWS::CloudWatch::Alarm
     Properties:

@@ -9,7 +9,7 @@ from tablewright.author.alarms import alarms_on
 from tablewright.author.composites import COMPOSITE, children, with_children
 from tablewright.author.dashboard import DASHBOARD
 from tablewright.author.editing import Path, Text, put_value, take_entries, take_entry, take_item
-from tablewright.author.features import place, tag_at
+from tablewright.author.features import no_such_index, place, tag_at
 from tablewright.author.notices import SUBSCRIPTION, TOPIC
 from tablewright.author.replicas import homes
 from tablewright.author.scaling import scaling_of, without
@@ -61,7 +61,7 @@ def remove_index(text: Text, table: str, index: str) -> Text:
     found, where = place(text, table)
     at = _named(text, (*where, "GlobalSecondaryIndexes"), "IndexName", index)
     if at is None:
-        raise UsageError("no-such-index", "There is no such index", f"{found.logical_id} has no global index {index}.")
+        raise no_such_index(text, found, index)
     text = remove_alarms(text, alarms_on(text, found.logical_id, index))
     text = without(text, scaling_of(text, found.logical_id, index))
     keys = _texts(text.at((*where, "GlobalSecondaryIndexes", at, "KeySchema")))

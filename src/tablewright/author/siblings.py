@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from tablewright.author.editing import Text
 from tablewright.author.names import Named, flat, named
@@ -71,8 +72,11 @@ class Family:
                     f"{name} may be {' or '.join(table.logical_id for table in found)}. Say which, by its logical ID.",
                 )
         known = ", ".join(f"{table.short or table.logical_id} ({table.logical_id})" for table in self.tables) or "none"
+        called = [text for table in self.tables for text in (table.short, table.leaf, table.logical_id) if text]
+        near = get_close_matches(name, called, 1)
+        meant = f" Did you mean {near[0]}?" if near else ""
         raise UsageError(
-            "no-such-table", "There is no such table", f"The template has no table {name}. Its tables: {known}."
+            "no-such-table", "There is no such table", f"The template has no table {name}.{meant} Its tables: {known}."
         )
 
 

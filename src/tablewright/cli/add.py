@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,12 @@ import click
 from tablewright.cli.add_alarm import alarm
 from tablewright.cli.add_dashboard import dashboard
 from tablewright.cli.edited import apply, chosen_template, editing_options, project_region
+from tablewright.cli.faces.cells import fit
 from tablewright.cli.options import Common
 from tablewright.cli.replica import add as replica
 from tablewright.cli.target import read_template
 from tablewright.cli.terminal import can_ask
+from tablewright.cli.terminal import output as showing
 from tablewright.errors import UsageError
 
 if TYPE_CHECKING:
@@ -110,9 +113,12 @@ def _projection(common: Common, template: Path | None, table: str) -> str:
 
     path = chosen_template(common, template)
     told, basis = costs(family(Text(read_template(path), str(path))).named(table), project_region(common))
+    err = showing(sys.stderr)
     for kind, meaning in PROJECTIONS.items():
-        click.echo(f"  {kind:<10} {meaning}\n{'':<12} {told[kind]}", err=True)
-    click.echo(f"  ({basis})", err=True)
+        for line, mark in zip(fit(f"{meaning}\n{told[kind]}", err.width - 13), (kind, *[""] * 9), strict=False):
+            err.text(f"  {mark:<10} {line}")
+    for line in fit(f"({basis})", err.width - 2):
+        err.text(f"  {line}")
     return str(click.prompt("What is the index to store", type=click.Choice(_PROJECTIONS), default="ALL", err=True))
 
 

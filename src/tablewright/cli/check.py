@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tablewright.cli import exits
+from tablewright.cli.faces.difference import show_difference
 from tablewright.cli.options import Common, display_options
 from tablewright.cli.terminal import output
 from tablewright.errors import UsageError
@@ -95,7 +96,7 @@ def command(
         if show_diff:
             for one in mended:
                 if one.changed:
-                    out.text(one.diff().rstrip("\n"))
+                    show_difference(out, one.diff())
             return exits.FAILED.code if any(one.changed for one in mended) else exits.DONE.code
         made = sum(len(one.made) for one in mended)
         output(sys.stderr, color=common.color).text(f"{made} {'fix' if made == 1 else 'fixes'} made")

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from tablewright.cli import exits
+from tablewright.cli.faces.cells import fit
+from tablewright.cli.faces.difference import show_difference
 from tablewright.cli.options import Command, Common, display_options
 from tablewright.cli.target import project_settings
-from tablewright.cli.terminal import output
+from tablewright.cli.terminal import Output, output
 
 if TYPE_CHECKING:
     from tablewright.author.editing import Text
@@ -71,17 +73,25 @@ def apply(
         out.text(encode({**body, "diff": edited.diff(), "warnings": warnings}, out))
         return exits.DONE.code
     if diff:
-        out.text(edited.diff().rstrip("\n") or f"{shown}: nothing to change")
+        show_difference(out, edited.diff() or f"{shown}: nothing to change")
         return exits.DONE.code
     if not edited.changed:
         out.text(f"{shown}: it says so already; nothing was changed")
         return exits.DONE.code
-    out.line(((out.marks.good, "good"), (f" {said} in {shown}", "")))
+    _say(out, (out.marks.good, "good"), f"{said} in {shown}", "")
     for note in notes if isinstance(notes, tuple) else notes():
-        out.line(((f"  {note}", "dim"),))
+        _say(out, (" ", ""), note, "dim")
     for finding in edited.notes:
-        out.line(((f"  {finding.rule}", "warn"), (f" line {finding.line}: {finding.message}", "")))
+        _say(out, (f"  {finding.rule}", "warn"), f"line {finding.line}: {finding.message}", "")
     return exits.DONE.code
+
+
+def _say(out: Output, head: tuple[str, str], text: str, tone: str) -> None:
+    """A text behind its sign, in lines that fit a terminal."""
+    first, *rest = fit(text, out.width - len(head[0]) - 1) if out.is_terminal else [text]
+    out.line((head, (f" {first}", tone)))
+    for line in rest:
+        out.line(((" " * (len(head[0]) + 1) + line, tone),))
 
 
 def size_note(text: str) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tablewright.cli import exits
+from tablewright.cli.faces.cells import fit
+from tablewright.cli.faces.difference import show_difference
 from tablewright.cli.options import Common, display_options
 from tablewright.cli.terminal import can_ask, output
 from tablewright.errors import Refused, UsageError
@@ -24,7 +26,11 @@ if TYPE_CHECKING:
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @click.option("--name", metavar="NAME", help="The project's name, which begins all names (default: the folder's).")
 @click.option(
-    "--table", "tables", multiple=True, metavar="NAME[:KEY[:TYPE]]", help="A table; repeatable (default: items:id)."
+    "--table",
+    "tables",
+    multiple=True,
+    metavar="NAME[:KEY[:TYPE][,SORT[:TYPE]]]",
+    help="A table; repeatable (default: items:id).",
 )
 @click.option("--region", metavar="REGION", help="AWS region (default: us-east-1).")
 @click.option("--branch", default="main", show_default=True, help="The branch that is deployed from.")
@@ -61,7 +67,7 @@ def command(
     \b
     Examples:
       tablewright init --workflow --install tablewright==0.1.0
-      tablewright init shop --table orders:orderId --table users:userId
+      tablewright init shop --table orders:orderId,createdAt:N --table users:userId
       tablewright init --from infra/tables.yaml --name shop
       tablewright init shop --diff
     """
@@ -77,8 +83,14 @@ def command(
     if template and not (top / template).is_file():
         raise UsageError("no-template", "There is no such template", f"{top / template} does not exist.")
     if workflow and not requirement and can_ask():
-        asked = "What the workflow installs tablewright from, pinned (empty: the variable TABLEWRIGHT_REQUIREMENT)"
-        requirement = str(click.prompt(asked, default="", show_default=False, err=True)).strip()
+        err = output(sys.stderr)
+        for line in fit(
+            "What the workflow is to install tablewright from, pinned: tablewright==VERSION, a wheel in the repository, or "
+            "git+https://HOST/OWNER/NAME@TAG. Nothing: the repository's variable TABLEWRIGHT_REQUIREMENT.",
+            err.width,
+        ):
+            err.line(((line, "dim"),))
+        requirement = str(click.prompt("Install from", default="", show_default=False, err=True)).strip()
     made = files(
         Project(
             chosen,
@@ -105,11 +117,11 @@ def _put(common: Common, top: Path, made: dict[str, str], *, overwrite: bool, di
     differing = [path for path, text in made.items() if standing[path] not in (None, text)]
     changes = "".join(_difference(path, standing[path] or "", text) for path, text in made.items())
     if diff:
-        out.text(changes.rstrip("\n") or "nothing to write: all of it stands there already")
+        show_difference(out, changes or "nothing to write: all of it stands there already")
         return exits.DONE.code
     if differing and not overwrite:
         shown = "".join(_difference(path, standing[path] or "", made[path]) for path in differing)
-        output(sys.stderr, color=common.color).text(shown.rstrip("\n"))
+        show_difference(output(sys.stderr, color=common.color), shown)
         if not (can_ask() and click.confirm(f"Replace {', '.join(differing)}?", default=False, err=True)):
             raise Refused(
                 "files-differ",
@@ -130,11 +142,12 @@ def _put(common: Common, top: Path, made: dict[str, str], *, overwrite: bool, di
         word = "stands there already" if standing[path] == text else "written"
         out.line(((out.marks.good, "good"), (f" {top / path} {word}", "")))
     if any(path.endswith(".yml") and "vars.TABLEWRIGHT_REQUIREMENT" in text for path, text in made.items()):
-        for note in (
-            "the workflow installs tablewright from the repository's variable TABLEWRIGHT_REQUIREMENT,",
-            "which pull requests from forks do not see: --install SOURCE writes it into the workflow",
-        ):
-            out.line(((f"  {note}", "dim"),))
+        note = (
+            "the workflow installs tablewright from the repository's variable TABLEWRIGHT_REQUIREMENT, which pull requests from "
+            "forks do not see: --install SOURCE writes it into the workflow"
+        )
+        for line in fit(note, out.width - 2):
+            out.line(((f"  {line}", "dim"),))
     return exits.DONE.code
 
 
@@ -192,8 +205,14 @@ def _asked(question: str, proposed: str) -> str:
 def _asked_tables() -> tuple[str, ...]:
     if not can_ask():
         return ()
-    written = str(click.prompt("Tables, as NAME:KEY, with spaces between", default="items:id", err=True))
-    return tuple(written.split())
+    err = output(sys.stderr)
+    for line in fit(
+        "Its tables, with spaces between: NAME:KEY, or NAME:KEY,SORT with a sort key. A key is text, :N makes it a number and "
+        ":B bytes. For example: orders:userId,createdAt:N",
+        err.width,
+    ):
+        err.line(((line, "dim"),))
+    return tuple(str(click.prompt("Tables", default="items:id", err=True)).split())
 
 
 def _usable(name: str) -> str:
@@ -205,8 +224,9 @@ def _usable(name: str) -> str:
 def _table(written: str) -> NewTable:
     from tablewright.author.tables import NewTable, key_of
 
-    name, _, key = written.partition(":")
-    return NewTable(name, key_of(key or "id"))
+    name, _, keys = written.partition(":")
+    key, comma, sort = keys.partition(",")
+    return NewTable(name, key_of(key or "id"), key_of(sort) if comma else None)
 
 
 def _standing(path: Path) -> str | None:

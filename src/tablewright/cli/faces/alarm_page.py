@@ -14,6 +14,7 @@ from tablewright.author.alarm_text import amount, span
 from tablewright.author.run import Edited
 from tablewright.cli.edited import size_note
 from tablewright.cli.faces.cells import pad, width, wrap
+from tablewright.cli.faces.difference import show_difference
 from tablewright.cli.faces.json_lines import encode
 from tablewright.cli.faces.marks import Line
 from tablewright.cli.terminal import Output
@@ -39,7 +40,7 @@ class Page:
         if as_json:
             self.out.text(encode(self._body(), self.out))
         elif self.diff:
-            self.out.text(self.edited.diff().rstrip("\n") or f"{self.path}: nothing to change")
+            show_difference(self.out, self.edited.diff() or f"{self.path}: nothing to change")
         else:
             self.out.lines(self._lines())
 
