@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import threading
@@ -12,10 +13,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
+from tablewright.local import control
 from tests.conftest import EmbeddedAws
 from tests.contract import words
 from tests.contract.harness.place import Place
 from tests.contract.harness.waiting import settled, waiting
+from tests.waiting import until
 
 TABLE: dict[str, Any] = {
     "Type": "AWS::DynamoDB::Table",
@@ -214,6 +217,39 @@ def test_an_update_can_be_cancelled(place: Place, start_aws: Callable[..., Embed
     assert [r["LogicalResourceId"] for r in client.describe_stack_resources(StackName=stack)["StackResources"]] == [
         "Topic"
     ]
+
+
+@pytest.mark.needs("own-clock")
+@pytest.mark.slow
+def test_a_cancelled_update_is_stuck_while_its_index_is_allocated(
+    place: Place, start_aws: Callable[..., EmbeddedAws]
+) -> None:
+    aws = start_aws(clock="20")
+    client = aws.client("cloudformation")
+    indexed = copy.deepcopy(TABLE)
+    indexed["Properties"]["AttributeDefinitions"].append({"AttributeName": "a", "AttributeType": "S"})
+    indexed["Properties"]["GlobalSecondaryIndexes"] = [
+        {
+            "IndexName": "by-a",
+            "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+    ]
+    stack = client.create_stack(StackName="indexed", TemplateBody=_template(Table=TABLE))["StackId"]
+    settled(client, stack)
+    client.update_stack(StackName="indexed", TemplateBody=_template(Table=indexed))
+    name = client.describe_stack_resources(StackName=stack)["StackResources"][0]["PhysicalResourceId"]
+    until(lambda: "GlobalSecondaryIndexes" in aws.client("dynamodb").describe_table(TableName=name)["Table"])
+    client.cancel_update_stack(StackName="indexed")
+    found = settled(client, stack)
+    reasons = [e.get("ResourceStatusReason", "") for e in client.describe_stack_events(StackName=stack)["StackEvents"]]
+
+    assert found["StackStatus"] == "UPDATE_ROLLBACK_FAILED"
+    assert any("Attempt to change a resource which is still in use" in reason for reason in reasons)
+    control.advance(aws.endpoint, minutes=10)
+    client.continue_update_rollback(StackName="indexed")
+    assert settled(client, stack)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "GlobalSecondaryIndexes" not in aws.client("dynamodb").describe_table(TableName=name)["Table"]
 
 
 @pytest.mark.needs("own-clock")

@@ -86,6 +86,10 @@ def test_meanwhile_the_table_refuses_other_changes(timed: EmbeddedAws, client: A
     assert (
         code(lambda: client.update_table(TableName="Chefs", DeletionProtectionEnabled=True)) == "ResourceInUseException"
     )
+    delete = [{"Delete": {"IndexName": "bytag"}}]
+    words = str(refused(lambda: client.update_table(TableName="Chefs", GlobalSecondaryIndexUpdates=delete)))
+    assert "ResourceInUseException" in words
+    assert "Table is being updated: Chefs" in words
     assert code(lambda: client.delete_table(TableName="Chefs")) == "ResourceInUseException"
     words = str(refused(lambda: client.delete_table(TableName="Chefs")))
     assert "Cannot delete table while indexes are being created, updated, or deleted" in words
@@ -93,7 +97,6 @@ def test_meanwhile_the_table_refuses_other_changes(timed: EmbeddedAws, client: A
     assert "Attempt to change a resource which is still in use" in words
     control.advance(timed.endpoint, seconds=125)
     assert code(lambda: client.update_table(TableName="Chefs", DeletionProtectionEnabled=True)) is None
-    delete = [{"Delete": {"IndexName": "bytag"}}]
     assert code(lambda: client.update_table(TableName="Chefs", GlobalSecondaryIndexUpdates=delete)) is None
     assert _about(client) == ("UPDATING", {"bytag": ("DELETING", None)})
     control.advance(timed.endpoint, seconds=61)

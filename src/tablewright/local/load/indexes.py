@@ -98,18 +98,16 @@ class IndexTimes:
         updates = asked.get("GlobalSecondaryIndexUpdates") or ()
         for update in updates:
             name = (update.get("Delete") or {}).get("IndexName")
-            if name in changes and changes[name]["made"] and changes[name]["allocated"] <= now:
-                return None  # an index may be deleted while it backfills
+            if name in changes and changes[name]["made"]:
+                # An index may be deleted while it backfills, not while its resources are allocated.
+                return None if changes[name]["allocated"] <= now else _in_use(table)
         if any("Create" in update or "Delete" in update for update in updates):
             return (
                 "LimitExceededException",
                 "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table",
             )
         if any(change["allocated"] > now for change in changes.values()):
-            return (
-                "ResourceInUseException",
-                f"Attempt to change a resource which is still in use: Table is being updated: {table}",
-            )
+            return _in_use(table)
         return None
 
     def delete_refused(self, scope: Scope, table: str) -> tuple[str, str] | None:
@@ -164,3 +162,10 @@ class IndexTimes:
                     done = (now - change["allocated"]) / length if length > 0 else 1.0
                     found.append(((account, region), table, name, 100 * min(max(done, 0.0), 1.0)))
         return found
+
+
+def _in_use(table: str) -> tuple[str, str]:
+    return (
+        "ResourceInUseException",
+        f"Attempt to change a resource which is still in use: Table is being updated: {table}",
+    )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tablewright.local.cloudformation.resources.dynamodb import settings, shape
-from tablewright.local.cloudformation.resources.dynamodb.waiting import until_active
+from tablewright.local.cloudformation.resources.dynamodb.waiting import described, until_active
 from tablewright.local.cloudformation.resources.failures import is_missing, not_found
 from tablewright.local.cloudformation.resources.kind import merged_tags
 from tablewright.local.cloudformation.resources.protocol import Handling, Properties
@@ -22,7 +22,8 @@ VECTORS = "VectorIndexes"
 async def update_table(handling: Handling, name: str, before: Properties, after: Properties) -> Description:
     """The table's description after bringing it to `after`."""
     try:
-        table = await until_active(handling, name)
+        # A rollback comes at once: an index that is still being allocated then makes DynamoDB refuse it.
+        table = await (described if handling.verb == "restore" else until_active)(handling, name)
     except ServiceError as error:
         if is_missing(error):
             raise not_found("AWS::DynamoDB::Table", name) from None

@@ -13,10 +13,16 @@ PATIENCE = 1800
 """Polls after which the handler gives up: an hour, in AWS's time."""
 
 
+async def described(handling: Handling, name: str) -> dict[str, Any]:
+    """The table's description as it is now."""
+    table: dict[str, Any] = (await handling.call("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
+    return table
+
+
 async def until_active(handling: Handling, name: str) -> dict[str, Any]:
     """The table's description once it is ACTIVE. An index may still be CREATING: CloudFormation does not wait for it."""
     for _ in range(PATIENCE):
-        table: dict[str, Any] = (await handling.call("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
+        table = await described(handling, name)
         if table["TableStatus"] == "ACTIVE":
             return table
         await handling.sleep(POLL_S)
