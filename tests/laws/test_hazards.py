@@ -119,6 +119,7 @@ GUARDED = {
         replace(live("orders"), stream_arn=STREAM, stream_view="NEW_IMAGE"),
     ),
     "key-deleted": (KMS, None, None, ENCRYPTED),
+    "replica-key-deleted": (replace(KMS, type="AWS::KMS::ReplicaKey"), None, None, ENCRYPTED),
     "key-replaced": (replace(KMS, action="Modify", replacement="True"), None, None, ENCRYPTED),
     "key-disabled": (
         replace(KMS, action="Modify", properties=(PropertyChange("Enabled", "true", "false"),)), None, None, ENCRYPTED,

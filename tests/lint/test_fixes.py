@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tablewright.errors import UsageError
 from tablewright.lint.check import check
 from tablewright.lint.fixes import mend
 from tablewright.lint.options import Options
+from tablewright.lint.run import mend_files
 from tablewright.lint.sources import Source
 from tablewright.model.finding import Severity
 from tests.conftest import EmbeddedAws
@@ -63,3 +65,28 @@ def test_what_is_ignored_in_place_is_not_mended() -> None:
 def test_flow_yaml_is_left_alone() -> None:
     text = "Resources: {T: {Type: AWS::DynamoDB::Table, Properties: {BillingMode: PAY_PER_REQUEST}}}\n"
     assert not mend(Source("t.yaml", text.encode()), Options()).changed
+
+
+def _written(tmp_path: Path) -> tuple[Path, bytes, bytes]:
+    before = BEFORE[0]
+    path = tmp_path / before.name
+    path.write_bytes(before.read_bytes())
+    return path, before.read_bytes(), before.with_name("after" + before.suffix).read_bytes()
+
+
+def test_a_link_beside_a_file_leads_nowhere_else(tmp_path: Path) -> None:
+    path, _, after = _written(tmp_path)
+    mine = tmp_path / "mine"
+    mine.write_text("kept")
+    (tmp_path / f".{path.name}.tablewright").symlink_to(mine)
+    mend_files([Source(str(path), path.read_bytes())], Options(), write=True)
+    assert mine.read_text() == "kept"
+    assert path.read_bytes() == after and not path.is_symlink()
+
+
+def test_what_was_written_meanwhile_is_not_mended_over(tmp_path: Path) -> None:
+    path, before, _ = _written(tmp_path)
+    path.write_bytes(before + b"# mine\n")
+    with pytest.raises(UsageError, match="changed"):
+        mend_files([Source(str(path), before)], Options(), write=True)
+    assert path.read_bytes() == before + b"# mine\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -157,20 +158,31 @@ def mend_files(sources: Sequence[Source], options: Options, *, write: bool) -> l
     mended = [mend(source, options) for source in sources]
     for one in mended:
         if write and one.changed and one.source.path != "-":
-            _replace(Path(one.source.path), one.data)
+            _replace(Path(one.source.path), one.source.data, one.data)
     return mended
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, with the mode that it had."""
+def _replace(path: Path, read: bytes, data: bytes) -> None:
+    """Write a file whole or not at all, with the mode that it had; one that was changed since it was read is left alone."""
     target = path.resolve()
-    beside = target.with_name(f".{target.name}.tablewright")
+    name = ""
     try:
-        beside.write_bytes(data)
-        beside.chmod(target.stat().st_mode & 0o7777)
-        beside.replace(target)
+        if target.read_bytes() != read:
+            raise UsageError(
+                "file-changed", "A file was changed meanwhile", f"{path} is not what was checked. Run it again."
+            )
+        handle, name = tempfile.mkstemp(
+            prefix=f".{target.name}.", dir=target.parent
+        )  # nobody can have laid a link there
+        with os.fdopen(handle, "wb") as beside:
+            beside.write(data)
+            beside.flush()
+            os.fsync(beside.fileno())
+        Path(name).chmod(target.stat().st_mode & 0o7777)
+        Path(name).replace(target)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        if name:
+            Path(name).unlink(missing_ok=True)
         raise UsageError("unwritable-file", "A file cannot be written", f"{path}: {error.strerror}.") from None
 
 

@@ -17,7 +17,7 @@ from tablewright.model.table import Contents, ExpirySample, Holds, Table
 from tablewright.plan.behaviour import CONDITIONAL, DEFAULT_RECOVERY_DAYS, KEEPING_ON_REMOVAL, surely_in_place
 
 NESTED = "AWS::CloudFormation::Stack"
-KEY = "AWS::KMS::Key"
+KEYS = frozenset({"AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def suspects(placed: Iterable[Placed], live: Mapping[str, Table]) -> tuple[Suspe
             found += _of_table(each, live)
         elif change.type == NESTED:
             found += _of_nested(each)
-        elif change.type == KEY:
+        elif change.type in KEYS:
             found += _of_key(each, live)
     return tuple(dict.fromkeys(found))
 

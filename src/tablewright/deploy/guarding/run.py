@@ -11,7 +11,7 @@ from tablewright.model.design import TABLE_TYPES, Design
 from tablewright.model.loss import Loss
 from tablewright.model.stack import ResourceChange
 from tablewright.model.table import Contents, ExpirySample, Table
-from tablewright.plan.hazards import KEY, NEEDS_CONTENTS, NESTED, Evidence, Placed, Suspect, judge, suspects
+from tablewright.plan.hazards import KEYS, NEEDS_CONTENTS, NESTED, Evidence, Placed, Suspect, judge, suspects
 from tablewright.ports import Account
 from tablewright.template.read import read_design, resolve
 
@@ -42,7 +42,7 @@ def suspect(account: Account, seen: Seen, changes: Iterable[ResourceChange]) -> 
         r.physical_name for r in seen.design.tables if r.logical_id in coming and isinstance(r.physical_name, str)
     ]
     stack = seen.actual.stack
-    if stack is not None and any(p.change.type == KEY and p.change.action != "Add" for p in placed):
+    if stack is not None and any(p.change.type in KEYS and p.change.action != "Add" for p in placed):
         names += owned_tables(account, stack.id)
     live = describe_all(account, (name for name in names if name), settings=True)
     return Suspicion(suspects(placed, live), live)
