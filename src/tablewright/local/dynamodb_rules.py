@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tablewright.local import table_rules
-from tablewright.local.recovery_rules import window
+from tablewright.local.recovery_rules import protected, window
 
 __all__ = ["amend_dynamodb"]
 
@@ -259,7 +259,7 @@ class _Rules:
         if answer[0] != 200:
             return answer
         if wanted.get("PointInTimeRecoveryEnabled"):
-            kept = before if isinstance(before, dict) else {"since": self._ddb.time.time()}
+            kept = before if isinstance(before, dict) else protected(self._ddb.time.time())
             self._ddb._pitr_settings[name] = {**kept, "days": days}
         return self.describe_continuous_backups({"TableName": name})
 

@@ -11,7 +11,7 @@ import types
 from collections import defaultdict
 from typing import Any
 
-__all__ = ["amend_recovery", "items_at", "window"]
+__all__ = ["amend_recovery", "items_at", "protected", "window"]
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -33,9 +33,16 @@ def amend_recovery(dynamodb: types.ModuleType) -> None:
         setattr(dynamodb, name, method)
 
 
+def protected(now: float) -> dict[str, Any]:
+    """The recovery setting of a table from now on."""
+    return {"since": now, _CHANGES: []}
+
+
 def window(setting: dict[str, Any], now: float) -> tuple[float, float]:
     """The earliest and the latest time that a table with this recovery setting can be restored to, in epoch seconds."""
-    earliest = max(setting["since"], now - setting["days"] * 86400)
+    # A table that was protected before changes were kept can be restored as it is, and from its next change on.
+    since = setting["since"] if _CHANGES in setting else now
+    earliest = max(since, now - setting["days"] * 86400)
     return earliest, max(earliest, now - _LAG_S)
 
 
@@ -78,7 +85,10 @@ class _Rules:
         if not isinstance(setting, dict):
             return
         now = self._ddb.time.time()
-        changes = setting.setdefault(_CHANGES, [])
+        if _CHANGES not in setting:
+            setting |= {_CHANGES: [], "since": now}
+            return
+        changes = setting[_CHANGES]
         changes.append((now, pk, sk, before))
         oldest = now - setting["days"] * 86400
         if len(changes) > _MOST_CHANGES or changes[0][0] < oldest - 86400:  # a day at a time, not one by one
