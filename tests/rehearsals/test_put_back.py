@@ -76,6 +76,18 @@ def test_what_is_lost_comes_back_and_what_stands_is_left(client: Any, here: Acco
     assert _end(put_back(*both("before", "orders", here), here))[0].ending is Ending.NOTHING_TO_DO
 
 
+def test_what_goes_after_it_was_listed_stays_away(client: Any, here: Account) -> None:
+    client.delete_item(TableName="orders", Key=_key("k3"))
+    found = _survey(here)
+    client.delete_item(TableName="orders", Key=_key("k4"))  # by somebody, on purpose
+
+    end, _ = _end(put_back(*both("before", "orders", here), here, found=found))
+
+    assert (end.ending, end.facts["put back"]) == (Ending.DONE, "1")
+    assert end.facts["gone since it was listed, and left"] == "1"
+    assert "Item" not in client.get_item(TableName="orders", Key=_key("k4"))
+
+
 def test_named_items_alone_and_those_that_stand_only_when_they_are_kept(client: Any, here: Account) -> None:
     changed = {**item("k7"), "state": {"S": "spoilt"}}
     client.put_item(TableName="orders", Item=changed)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 
 from tablewright.model.items import Item, Value
 from tablewright.model.table import Key, Table
 
-__all__ = ["Put", "Stood", "compared", "expires", "key_of", "put_missing", "put_over", "same", "ttl_of"]
+__all__ = ["Put", "Stood", "compared", "expires", "key_of", "mark_of_key", "put_missing", "put_over", "same", "ttl_of"]
 
 _SETS = ("SS", "NS", "BS")
 _MOST_CONDITIONS = 150
@@ -44,6 +45,11 @@ class Stood:
 def key_of(item: Item, keys: Sequence[Key]) -> Item:
     """The key attributes of an item."""
     return {key.name: item[key.name] for key in keys}
+
+
+def mark_of_key(key: Item) -> bytes:
+    """Sixteen bytes that stand for a key among many."""
+    return blake2b(repr(_word(key)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def compared(copied: Sequence[Item], found: Sequence[Item], keys: Sequence[Key]) -> tuple[Stood, ...]:

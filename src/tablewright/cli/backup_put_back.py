@@ -110,10 +110,21 @@ def put_back(
             )
         if not click.confirm(f"Put {found.going:,} {'item' if found.going == 1 else 'items'} back?", err=True):
             return exits.REFUSED.code
-    code = shown(run(one, other, place.account, named=named, keep=keep), common)
+    code = shown(run(one, other, place.account, found=found, named=named, keep=keep), common)
     if remove is not None and code == exits.DONE.code:
         shown(remove(), common)
+    elif arn is not None or at is not None:
+        _say(f"{copy} stays beside {table}; what is not needed any more is yours to delete", common)
     return code
+
+
+def _say(text: str, common: Common) -> None:
+    if common.output != "json":
+        from tablewright.cli.faces.backup_screen import event_lines
+        from tablewright.events import Noted
+
+        err = output(sys.stderr, color=common.color)
+        err.lines(event_lines(Noted("note", text), err.width, err.marks))
 
 
 def _restored(

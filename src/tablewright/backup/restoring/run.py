@@ -84,7 +84,6 @@ def beside(origin: FromBackup | FromTable, table: str, token: str, account: Acco
         raise UsageError("other-backup", "The backup is of another table", f"It is of {source}, not of {table}.")
     copy = yield from begun(origin, f"{table[:200]}-before-{mark_of(token)}", account)
     backups_of(account).put_back(copy.name, SetTags({RUN_TAG: token}))
-    yield Noted("note", f"{copy.name} stays beside until it is removed")
     return copy
 
 

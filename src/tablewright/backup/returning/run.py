@@ -8,10 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
-from tablewright.backup.lost import Put, Stood, compared, expires, key_of, put_missing, put_over, same, ttl_of
+from tablewright.backup.lost import (
+    Put,
+    Stood,
+    compared,
+    expires,
+    key_of,
+    mark_of_key,
+    put_missing,
+    put_over,
+    same,
+    ttl_of,
+)
 from tablewright.errors import Refused, TablewrightError, UsageError
 from tablewright.events import Ending, Event, Finished, Noted
 from tablewright.model.items import Item
@@ -24,6 +35,8 @@ _BATCH = 100
 _WORKERS = 8
 _SHOWN = 20
 _NOTED_EVERY = 100_000
+_MOST_LOST = 2_000_000
+"""Lost items that one run remembers, some 100 bytes each: no others than those that were listed are put back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,7 @@ class Surveyed:
     lost_keys: tuple[Item, ...] = ()
     changed_keys: tuple[Item, ...] = ()
     named: tuple[Stood, ...] | None = None
+    marks: frozenset[bytes] = frozenset()  # of every lost item's key
 
     @property
     def going(self) -> int:
@@ -54,7 +68,7 @@ class _Tally:
     vanished: int = 0
     rewritten: int = 0
     expired: int = 0
-    refused: list[str] = field(default_factory=list)
+    since: int = 0
 
 
 def both(copy: str, table: str, account: Account) -> tuple[Table, Table]:
@@ -81,7 +95,7 @@ def both(copy: str, table: str, account: Account) -> tuple[Table, Table]:
 def survey(copy: Table, table: Table, account: Account, *, named: Sequence[Item] = ()) -> Iterator[Noted | Surveyed]:
     """Compare by key; the last thing yielded is what was found. ``named``: look at these keys alone.
 
-    Raises UsageError ``not-in-copy`` for a named key that the copy lacks.
+    Raises UsageError ``not-in-copy`` for a named key that the copy lacks, Refused ``too-many-lost`` for more than a run holds.
     """
     if named:
         yield _named(copy, table, account, named)
@@ -89,20 +103,30 @@ def survey(copy: Table, table: Table, account: Account, *, named: Sequence[Item]
     read = lost = changed = expired = 0
     lost_keys: list[Item] = []
     changed_keys: list[Item] = []
+    marks: set[bytes] = set()
     ttl, now = ttl_of(table), account.clock.now()
     for stood in _stood(copy, table, account):
+        if lost > _MOST_LOST:
+            raise Refused(
+                "too-many-lost",
+                "More items are lost than one run holds",
+                f"More than {_MOST_LOST:,} items of {copy.name} are not in {table.name}. A migration into the table that holds "
+                "items brings them over in any number, and resumes; it writes none over either.",
+                f"tablewright migrate run --source {copy.name} --target {table.name} --into-existing {table.name}",
+            )
         for each in stood:
             read += 1
             if read % _NOTED_EVERY == 0:
                 yield Noted("note", f"{read:,} items compared, {lost:,} are lost so far")
             if each.lost:
                 lost += 1
+                marks.add(mark_of_key(each.key))
                 expired += expires(each.was, ttl, now)
                 lost_keys += [each.key] if len(lost_keys) < _SHOWN else []
             elif each.changed:
                 changed += 1
                 changed_keys += [each.key] if len(changed_keys) < _SHOWN else []
-    yield Surveyed(read, lost, changed, expired, tuple(lost_keys), tuple(changed_keys))
+    yield Surveyed(read, lost, changed, expired, tuple(lost_keys), tuple(changed_keys), marks=frozenset(marks))
 
 
 def put_back(
@@ -110,11 +134,13 @@ def put_back(
     table: Table,
     account: Account,
     *,
+    found: Surveyed | None = None,
     named: Sequence[Item] = (),
     keep: Callable[[Item], None] | None = None,
 ) -> Iterator[Event]:
     """Put the lost items back, compared anew as it goes; DONE only when each was read again and is the copy's.
 
+    ``found``: what was listed; an item that went since then, perhaps on purpose, stays away.
     ``named``: these keys alone; one that stands and differs is replaced if ``keep`` takes what stands, and refused without.
     """
     tally = _Tally()
@@ -126,7 +152,9 @@ def put_back(
         for stood in batches:
             puts: list[tuple[Stood, Put]] = []
             for each in stood:
-                if (each.lost or (named and each.changed)) and expires(each.was, ttl, now):
+                if each.lost and not named and found is not None and mark_of_key(each.key) not in found.marks:
+                    tally.since += 1
+                elif (each.lost or (named and each.changed)) and expires(each.was, ttl, now):
                     tally.expired += 1
                 elif each.lost:
                     puts.append((each, put_missing(table.name, each.was, table.keys)))
@@ -175,6 +203,8 @@ def _verify(written: Sequence[Stood], table: Table, account: Account, tally: _Ta
 def _ended(tally: _Tally, copy: str, table: str) -> Finished:
     facts = {"put back": str(tally.put)}
     wrong = []
+    if tally.since:
+        facts["gone since it was listed, and left"] = f"{tally.since:,}"
     if tally.there:
         facts["there by now"] = str(tally.there)
         wrong.append(f"{tally.there:,} were written by others meanwhile and left as they are")
