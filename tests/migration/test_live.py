@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from tablewright.aws.clock import SystemClock
-from tablewright.events import Ending, Waiting
+from tablewright.events import Ending, Noted, Waiting
 from tablewright.migrate.events import PhaseStarted
 from tablewright.migrate.live.events import StateEntered
 from tablewright.migrate.live.states import State, is_ended
+from tablewright.migrate.live.watching.run import kept, standing
 from tests.conftest import EmbeddedAws
 from tests.migration.live_runs import Rehearsal, wait_until
 from tests.migration.sessions import NEW, OLD, contents
@@ -53,6 +54,8 @@ def test_there_and_back_under_load(aws: EmbeddedAws, account: str, tmp_path: Pat
         assert rehearsal.app.longest < rehearsal.options.pause
         _, end = rehearsal.run(is_ended, "rollback")
         assert (end.ending, end.code) == (Ending.DONE, "rolled-back"), end
+        held = standing(kept(rehearsal.folder)[0])
+        assert held is not None and held.fenced == ()
     finally:
         rehearsal.app.stop()
     assert rehearsal.app.written_to[NEW] >= 30 and rehearsal.app.refused
@@ -81,6 +84,25 @@ def test_what_cannot_be_transformed_forbids_the_cut_over(aws: EmbeddedAws, accou
     _, end = rehearsal.run(State.REVERSING, "cutover", {"abandon": 1})
     assert (end.ending, end.code) == (Ending.DONE, "reversing"), end
     assert rehearsal.where() == NEW and "bare-1" in contents(rehearsal.client, NEW)
+
+
+@pytest.mark.slow
+def test_ttl_at_the_source_is_no_cause_for_a_warning(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    """The tail brings over what it deletes; at the target it is off until the application uses it."""
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=5, suspend_ttl=True)
+    for table in (OLD, NEW):
+        specification = {"Enabled": True, "AttributeName": "expires"}
+        rehearsal.client.update_time_to_live(TableName=table, TimeToLiveSpecification=specification)
+    events, end = rehearsal.run(State.FOLLOWING)
+    assert end.ending is Ending.DONE, end
+    assert not [event for event in events if isinstance(event, Noted) and "TTL is on" in event.text]
+    assert _ttl(rehearsal, NEW) == "DISABLED"
+    _, end = rehearsal.run(State.REVERSING, "cutover", {})
+    assert end.code == "reversing" and _ttl(rehearsal, NEW) == "ENABLED", end
+
+
+def _ttl(rehearsal: Rehearsal, table: str) -> str:
+    return str(rehearsal.client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"])
 
 
 def test_two_items_with_one_key_are_refused_with_the_items(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:

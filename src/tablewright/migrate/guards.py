@@ -179,12 +179,13 @@ def checked(source: Found | None, target: Found | None) -> Iterator[Checked]:
             )
 
 
-def warnings(source: Found | None, target: Found | None) -> Iterator[str]:
-    """What nobody forbids and a person should know."""
-    if source is not None and source.table.ttl is not None and source.table.ttl.status in ("ENABLED", "ENABLING"):
+def warnings(source: Found | None, target: Found | None, *, followed: bool = False) -> Iterator[str]:
+    """What nobody forbids and a person should know. ``followed``: by a tail, which brings over what TTL deletes."""
+    ttl = source.table.ttl if source is not None and not followed else None
+    if ttl is not None and ttl.status in ("ENABLED", "ENABLING"):
         yield (
-            f"TTL is on at the source ({source.table.ttl.attribute}): what it deletes after it was copied will be reported as "
-            "extra in the target"
+            f"TTL is on at the source ({ttl.attribute}): what it deletes after it was copied will be reported as extra in the "
+            "target"
         )
     if target is None:
         return

@@ -37,7 +37,7 @@ class Request:
     the transform (by itself: items go as they are), ``spec`` how to ask for it again (plain JSON values), ``title`` its name.
     ``job``: go on with this job and no other.
     ``into_existing``: the target's name, when it may hold items. ``suspend_ttl``: TTL on the target may be switched off until
-    the copy is verified. ``pace`` None: as before, or the default.
+    the copy is verified. ``pace`` None: as before, or the default. ``followed``: a tail brings over what changes meanwhile.
     """
 
     source: Source
@@ -52,4 +52,5 @@ class Request:
     job: str | None = None
     into_existing: str | None = None
     suspend_ttl: bool = False
+    followed: bool = False
     stopping: Stopping = never

@@ -136,7 +136,8 @@ class _Run:
         in_place = self._job.options.in_place
         yield from guards.checked(self._source.found, None if in_place else self._target.found)
         if not resumed:
-            for text in guards.warnings(None if in_place else self._source.found, self._target.found):
+            source, followed = None if in_place else self._source.found, self._request.followed
+            for text in guards.warnings(source, self._target.found, followed=followed):
                 yield Noted("warning", text)
         try:
             with closing(

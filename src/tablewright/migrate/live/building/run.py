@@ -123,7 +123,8 @@ def backfilling(stage: Stage, accounts: Accounts) -> Iterator[LiveEvent]:
     """Copy every item, as ``migrate run`` does, while the stream is spooled beside it."""
     options = replace(stage.request.options, verify=False)
     begun = read_record(stage.folder) is not None  # a copy that has no record yet cannot be gone on with
-    request = replace(stage.request, options=options, suspend_ttl=False, job=stage.job if begun else None)
+    job = stage.job if begun else None
+    request = replace(stage.request, options=options, suspend_ttl=False, job=job, followed=True)
     follower = stage.follower("forward")
     why = "every item has been copied"
     try:

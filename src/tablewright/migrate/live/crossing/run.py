@@ -208,7 +208,8 @@ def switching(stage: Stage, end: End2) -> Iterator[LiveEvent]:
             return
     held = stage.now() - float(stage.journal.noted("fenced_at") or stage.now())
     told = f"the pointer names {new}; writers were held for {held:.1f} s"
-    yield from stage.go("ready", told, held_s=round(held, 2), refusal=None)
+    fenced = True if way.to == "target" else None
+    yield from stage.go("ready", told, held_s=round(held, 2), refusal=None, fenced_source=fenced)
 
 
 def _hold_again(stage: Stage, end: End2) -> Iterator[LiveEvent]:
@@ -256,7 +257,7 @@ def unfencing(stage: Stage, end: End2) -> Iterator[LiveEvent]:
         gate = stage.gate("source")
         deadline = stage.after(stage.options.hold, gate)
         gate.up(deadline)
-        stage.journal.note(fenced_until=deadline.timestamp())
+        stage.journal.note(fenced_until=deadline.timestamp(), fenced_source=True)
     fenced_at = stage.journal.noted("fenced_at")
     held = f"; they were held for {stage.now() - fenced_at:.1f} s" if fenced_at else ""
     notes = {"deadline": None, "pause_until": None, "fenced_at": None, f"fenced_{end}": None}
