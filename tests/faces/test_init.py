@@ -47,6 +47,22 @@ def test_a_table_may_have_a_sort_key(tmp_path: Path) -> None:
     assert "+        - AttributeName: createdAt\n+          KeyType: RANGE" in done.out
 
 
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("orders:status", "such as orderStatus"),
+        ("orders:id,id", "both keys"),
+        ("orders:id:X", "TYPE is S (text)"),
+        ("Orders:id", "lower-case letter"),
+    ],
+)
+def test_a_table_that_should_not_be_is_refused(table: str, says: str, tmp_path: Path) -> None:
+    for words in (("--table", table), ("--table", "users:userId", "--table", table)):
+        done = in_process("init", "--name", "shop", *words, cwd=tmp_path)
+        assert done.code == 2 and says in " ".join(done.err.split())
+        assert not list(tmp_path.iterdir())
+
+
 def test_what_it_makes_passes_the_check(tmp_path: Path) -> None:
     project = made(tmp_path)
     paths = [str(project / one) for one in (WORKFLOW, TEMPLATE, SCRIPT)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tablewright.author.action import action_text
 from tablewright.author.editing import Text
 from tablewright.author.siblings import pascal, word
-from tablewright.author.tables import Key, NewTable, add_table
+from tablewright.author.tables import Key, NewTable, add_table, check_keys
 from tablewright.author.workflow import ACTION, Workflow, check_pinned, workflow_text
 from tablewright.author.writing import scalar
 from tablewright.errors import UsageError
@@ -101,10 +101,14 @@ def _template(wish: Project) -> str:
     first, *others = wish.tables or (NewTable("items", Key("id")),)
     short = first.name.removeprefix(f"{wish.name}-")
     whole, own = pascal(wish.name), word(short)
-    if not re.fullmatch(r"[a-z][a-z0-9_.-]*", short):
-        raise UsageError(
-            "malformed-table-name", "The name is no table's", f"{first.name!r} has more than letters, digits and -."
-        )
+    for one in (first, *others):
+        if not re.fullmatch(r"[a-z][a-z0-9_.-]*", one.name):
+            raise UsageError(
+                "malformed-table-name",
+                "The name is no table's",
+                f"{one.name!r}: it begins with a lower-case letter, and has lower-case letters, digits, -, _ and . only.",
+            )
+        check_keys(one, one.name.removeprefix(f"{wish.name}-"))
     body = _BODY
     sort = first.sort
     for mark, value in (

@@ -74,6 +74,15 @@ def check_reserved(keys: Iterable[Key], short: str) -> None:
             )
 
 
+def check_keys(wish: NewTable, short: str) -> None:
+    """Raise UsageError for keys that a table cannot have, or should not."""
+    keys = (wish.key, *([wish.sort] if wish.sort else []))
+    if len({key.name for key in keys}) < len(keys):
+        raise UsageError("key-twice", "One attribute cannot be both keys", f"{wish.key.name} is given as both keys.")
+    if not wish.reserved:
+        check_reserved(keys, short)
+
+
 def add_table(text: Text, wish: NewTable) -> Text:
     """The template with the table in it, written like its siblings. Raises UsageError."""
     if not _NAME.fullmatch(wish.name):
@@ -85,8 +94,7 @@ def add_table(text: Text, wish: NewTable) -> Text:
     found = family(text)
     like = found.named(wish.like) if wish.like else found.last
     leaf, short = _leaf(like, wish)
-    if not wish.reserved:
-        check_reserved((wish.key, *([wish.sort] if wish.sort else [])), short)
+    check_keys(wish, short)
     new_id = logical_id(like, short)
     _check_free(text, found, new_id, leaf)
     table = _table(found, like, wish, leaf, short, new_id)
@@ -133,8 +141,6 @@ def _check_free(text: Text, found: Family, new_id: str, leaf: str) -> None:
 
 def _table(found: Family, like: Sibling | None, wish: NewTable, leaf: str, short: str, new_id: str) -> Value:
     keys = [wish.key, *([wish.sort] if wish.sort else [])]
-    if len({key.name for key in keys}) < len(keys):
-        raise UsageError("key-twice", "One attribute cannot be both keys", f"{wish.key.name} is given as both keys.")
     properties: dict[str, Value] = {}
     named = _name(like, wish, leaf, short)
     if named is not None:
