@@ -35,7 +35,7 @@ test: .venv/.ready-dev
 	@$(V)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
 
 test-slow: .venv/.ready-dev .venv-aws/bin/aws
-	@$(V)/python -m pytest -n $(WORKERS) --dist worksteal -m slow
+	@$(V)/python -m pytest -n $(WORKERS) --dist worksteal -m slow -rs
 
 lint: .venv/.ready-dev
 	@$(V)/ruff check .
