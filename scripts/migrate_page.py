@@ -20,7 +20,8 @@ def migrate_page(notice: str) -> str:
     parts.append("| state | what it means | goes on with |\n|---|---|---|\n")
     for row in STATES:
         command = "`migrate resume`" if row.resumes else "`migrate undo`" if row.name == "undoing" else ""
-        parts.append(f"| `{row.name}` | {row.meaning} | {command} |\n")
+        in_place = f" In place: {row.in_place[0].lower()}{row.in_place[1:]}" if row.in_place else ""
+        parts.append(f"| `{row.name}` | {row.meaning}{in_place} | {command} |\n")
     parts.append(
         "\n## Events\n\nWith `--output json`, `migrate run`, `resume`, `verify` and `undo` print an object a line. Its member "
         "`event` says which of these it is; an event or a member that a program does not know is to be ignored. The last one "

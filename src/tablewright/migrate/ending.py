@@ -109,8 +109,8 @@ def over(kept: Record) -> Finished:
         raise Refused(
             "over-with-a-rest",
             "This change is over, and it is not known whether it may be made twice",
-            f"{state(kept.state).meaning} It ended at {when}: {kept.ending}. What the items were stands in {job.folder}. To go "
-            "back, run:",
+            f"{state(kept.state).of(in_place=True)} It ended at {when}: {kept.ending}. What the items were stands in "
+            f"{job.folder}. To go back, run:",
             f"tablewright migrate undo {job.id}",
         )
     if kept.state in ("done", "unverified"):

@@ -20,12 +20,20 @@ __all__ = ["STATES", "State", "state"]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One row. ``resumes``: there is work left, which ``resume`` does. ``over``: it reached an end, and ``verify`` is left."""
+    """One row. ``resumes``: there is work left, which ``resume`` does. ``over``: it reached an end, and ``verify`` is left.
+
+    ``in_place``: what it means of a change in place, where that is something else.
+    """
 
     name: str
     meaning: str
     resumes: bool
     over: bool
+    in_place: str = ""
+
+    def of(self, *, in_place: bool) -> str:
+        """What it means for a job."""
+        return self.in_place if in_place and self.in_place else self.meaning
 
 
 STATES = (
@@ -37,9 +45,12 @@ STATES = (
     State("failed", "It ended with an error; every acknowledged page is kept.", True, False),
     State("copied", "Every item was read, and written or set aside; verification is still to come.", True, False),
     State("verifying", "Both sides are read and compared.", True, False),
-    State("done", "Copied, and both sides hold the same.", False, True),
-    State("unverified", "Copied; --no-verify left the comparison out.", False, True),
-    State("incomplete", "Copied, but for the items in the dead-letter file.", False, True),
+    State("done", "Copied, and both sides hold the same.", False, True, "Every item shows the change."),
+    State("unverified", "Copied; --no-verify left the comparison out.", False, True, "Changed; nobody looked again."),
+    State(
+        "incomplete", "Copied, but for the items in the dead-letter file.", False, True,
+        "Changed, but for the items in the dead-letter file.",
+    ),
     State("differs", "Copied, and the comparison found items that differ.", False, True),
     State("undoing", "A change in place is being undone; undo goes on with it.", False, False),
     State("undone", "A change in place was undone.", False, True),

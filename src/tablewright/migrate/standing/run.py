@@ -40,7 +40,7 @@ class JobStanding:
     @property
     def meaning(self) -> str:
         """What the state means, for people."""
-        return state(self.record.state).meaning
+        return state(self.record.state).of(in_place=self.record.job.options.in_place)
 
 
 def standing(record: Record, locks: PurePath | None = None) -> JobStanding:
