@@ -161,4 +161,12 @@ def _exported(store: Store, names: Sequence[str], manifest: str) -> tuple[tuple[
                 f"{store.place}/{manifest} names {file.name}, and there is no {here}. Fetch the whole export, and try again.",
             )
         files.append(DataFile(here, file.items, file.md5))
+    counts = [file.items for file in files if file.items is not None]
+    if expected is not None and len(counts) == len(files) and sum(counts) != expected:
+        raise UsageError(
+            "export-incomplete",
+            "The export's two manifests do not agree",
+            f"{store.place}/{manifest} names files of {sum(counts):,} items, and {SUMMARY} says {expected:,}: one of them was "
+            "cut off or changed. Fetch the whole export, and try again.",
+        )
     return tuple(files), expected
