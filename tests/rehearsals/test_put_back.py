@@ -165,6 +165,32 @@ def test_an_item_that_goes_again_is_not_called_back(aws: EmbeddedAws, account: s
     assert "are not there any more" in end.detail
 
 
+def test_a_run_that_is_cut_off_says_what_is_back_and_the_next_one_does_the_rest(
+    aws: EmbeddedAws, account: str, client: Any, here: Account
+) -> None:
+    for number in range(0, 230, 10):
+        client.delete_item(TableName="orders", Key=_key(f"k{number}"))
+    puts = 0
+    counting = Lock()
+
+    def deny(operation: str, number: int) -> Answer | None:
+        nonlocal puts
+        with counting:
+            puts += operation == "PutItem"
+            if operation == "PutItem" and puts > 15:
+                return (400, "AccessDeniedException", "not authorized to perform: dynamodb:PutItem")
+        return None
+
+    with between(aws.endpoint, deny) as gate:
+        end, _ = _end(put_back(*both("before", "orders", here), through(gate.endpoint, account)))
+    assert (end.ending, end.code, end.facts["because"]) == (Ending.FAILED, "put-back-cut-off", "access-denied")
+    assert end.hint == "tablewright backup put-back orders --copy before"
+
+    end, _ = _end(put_back(*both("before", "orders", here), here))
+    assert end.ending is Ending.DONE
+    assert client.scan(TableName="orders", Select="COUNT")["Count"] == 230
+
+
 def test_what_ttl_would_delete_again_stays_out(client: Any, here: Account) -> None:
     past = {"N": str(int(time.time()) - 3600)}
     client.put_item(TableName="before", Item={**item("old"), "expiresAt": past})

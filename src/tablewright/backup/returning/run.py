@@ -149,24 +149,43 @@ def put_back(
         [_looked_up(copy, table, account, named)] if named else _stood(copy, table, account)
     )  # named ones are at most as many as a command line holds
     with ThreadPoolExecutor(_WORKERS) as pool:
-        for stood in batches:
-            puts: list[tuple[Stood, Put]] = []
-            for each in stood:
-                if each.lost and not named and found is not None and mark_of_key(each.key) not in found.marks:
-                    tally.since += 1
-                elif (each.lost or (named and each.changed)) and expires(each.was, ttl, now):
-                    tally.expired += 1
-                elif each.lost:
-                    puts.append((each, put_missing(table.name, each.was, table.keys)))
-                elif named and each.changed:
-                    puts.append((each, _over(table.name, each, keep)))
-            wrote = list(pool.map(partial(_put, _items(account)), [put for _, put in puts]))
-            tally.there += wrote.count(False)
-            written = [stood for (stood, _), ok in zip(puts, wrote, strict=True) if ok]
-            _verify(written, table, account, tally)
-            if puts and tally.put // 1000 > (tally.put - len(written)) // 1000:
-                yield Noted("note", f"{tally.put:,} items are put back")
+        try:
+            for stood in batches:
+                puts: list[tuple[Stood, Put]] = []
+                for each in stood:
+                    if each.lost and not named and found is not None and mark_of_key(each.key) not in found.marks:
+                        tally.since += 1
+                    elif (each.lost or (named and each.changed)) and expires(each.was, ttl, now):
+                        tally.expired += 1
+                    elif each.lost:
+                        puts.append((each, put_missing(table.name, each.was, table.keys)))
+                    elif named and each.changed:
+                        puts.append((each, _over(table.name, each, keep)))
+                wrote = list(pool.map(partial(_put, _items(account)), [put for _, put in puts]))
+                tally.there += wrote.count(False)
+                written = [stood for (stood, _), ok in zip(puts, wrote, strict=True) if ok]
+                _verify(written, table, account, tally)
+                if puts and tally.put // 1000 > (tally.put - len(written)) // 1000:
+                    yield Noted("note", f"{tally.put:,} items are put back")
+        except TablewrightError as error:
+            if error.code == "not-replaced":
+                raise
+            yield _cut_off(error, tally, copy.name, table.name, named=bool(named))
+            return
     yield _ended(tally, copy.name, table.name)
+
+
+def _cut_off(error: TablewrightError, tally: _Tally, copy: str, table: str, *, named: bool) -> Finished:
+    """What an error in the middle leaves: what is back is not lost any more, so the same command does the rest."""
+    return Finished(
+        Ending.FAILED,
+        "Putting back was cut off",
+        f"{error.summary}: {error.detail or error.text}\n\n{tally.put:,} items are back in {table}, each read again; some more "
+        "may have been put. Run it again: what is still lost is found anew.",
+        None if named else f"tablewright backup put-back {table} --copy {copy}",
+        code="put-back-cut-off",
+        facts={"put back": str(tally.put), "because": error.code},
+    )
 
 
 def _over(table: str, stood: Stood, keep: Callable[[Item], None] | None) -> Put:
