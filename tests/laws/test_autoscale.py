@@ -137,3 +137,20 @@ def test_more_fixed_units_refuse_no_more(rates: list[float], units: int) -> None
     more = simulate(rates, ScalingBounds(units + 10, units + 10, 70))
 
     assert more.refused <= less.refused + 1e-6
+
+
+hours = st.lists(
+    st.tuples(st.sampled_from([0.3, 1.3, 5.7, 13.9, 61.1, 203.7]), st.integers(1, 90)), min_size=1, max_size=8
+)
+
+
+@given(hours, st.integers(1, 50), st.sampled_from([0, 3]))
+def test_steady_stretches_are_what_their_minutes_are(course: list[tuple[float, int]], least: int, delay: int) -> None:
+    """What is skipped where nothing changes comes out as minute by minute: rates that all differ a little are never skipped."""
+    steady = [rate for rate, minutes in course for _ in range(minutes)]
+    uneven = [rate * (1 + number * 1e-12) for number, rate in enumerate(steady)]
+    within = ScalingBounds(least, least + 200, 70)
+    one, other = simulate(steady, within, delay=delay), simulate(uneven, within, delay=delay)
+
+    assert (one.units, one.lowered, one.short) == (other.units, other.lowered, other.short)
+    assert abs(one.refused - other.refused) < 1e-3

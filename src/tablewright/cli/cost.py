@@ -179,7 +179,10 @@ def _workload(common: Common, file: Path | None, measured: bool, since: float, s
         try:
             return read_workload(file.read_text(encoding="utf-8"), str(file))
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError("workload-unreadable", "The workload cannot be read", f"{file}: {error}.") from None
+            told = error.strerror if isinstance(error, OSError) else str(error)
+            raise UsageError(
+                "workload-unreadable", "The workload cannot be read", f"{file}: {told}. Give a file that is UTF-8 text."
+            ) from None
     if measured:
         from datetime import timedelta
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -193,7 +194,9 @@ def _from_aws(common: Common, regions: Sequence[str]) -> list[PriceList]:
     from tablewright.cli.target import open_target, project_settings
     from tablewright.cost.price_list import read_products, region_code
 
-    account = open_target(common, project_settings(common))
+    # The list of every region is had from one place: which region the credentials are for does not matter.
+    anywhere = replace(common, region=common.region or regions[0])
+    account = open_target(anywhere, project_settings(common))
     listing = account.prices
     assert listing is not None
 

@@ -66,29 +66,43 @@ def simulate(
     lowered: list[int] = []
     coming: tuple[int, int] | None = None  # the minute from which on, and how many units
     burst = refused = 0.0
-    increases = short = 0
-    for minute, rate in enumerate(rates):
+    increases = short = steady = minute = 0
+    while minute < len(rates):
+        rate = rates[minute]
         if coming is not None and minute >= coming[0]:
-            units, coming = coming[1], None
+            units, coming, steady = coming[1], None, 0
         history.append(units)
-        burst = min(burst, float(units * BURST_SECONDS))
+        saved = min(burst, float(units * BURST_SECONDS))
         asked, fixed = rate * 60, units * 60.0
-        given = min(asked, fixed + burst)
-        burst = max(0.0, min(burst + fixed - given, float(units * BURST_SECONDS)))
-        if asked - given > 1e-6:
-            short += 1
-            refused += asked - given
+        given = min(asked, fixed + saved)
+        burst = max(0.0, min(saved + fixed - given, float(units * BURST_SECONDS)))
+        missing = asked - given if asked - given > 1e-6 else 0.0
+        short += missing > 0
+        refused += missing
+        steady = steady + 1 if burst == saved and served and served[-1] == given / 60 else 0
         served.append(given / 60)
+        minute += 1
         if coming is not None:
             continue
         wanted = _wanted(served, units, bounds, margin)
         if wanted > units:
             increases += 1
-        elif wanted == units or not _may_lower(lowered, minute):
+        elif wanted == units:
+            if steady >= IN_MINUTES:  # Nothing changes while the rate stays: what follows is as this minute was.
+                same = minute
+                while same < len(rates) and rates[same] == rate:
+                    same += 1
+                history += [units] * (same - minute)
+                served += [given / 60] * (same - minute)
+                short += (same - minute) * (missing > 0)
+                refused += (same - minute) * missing
+                minute = same
+            continue
+        elif not _may_lower(lowered, minute - 1):
             continue
         else:
-            lowered.append(minute)
-        coming = (minute + 1 + delay, wanted)
+            lowered.append(minute - 1)
+        coming = (minute + delay, wanted)
     return Scaled(
         unit_hours=Decimal(sum(_billed(history))),
         units=tuple(history),
@@ -107,12 +121,15 @@ def simulated(course: Trace, bounds: ScalingBounds, start: int | None) -> Scaled
 
 def _wanted(served: Sequence[float], units: int, bounds: ScalingBounds, margin: float) -> int:
     """The units that the alarms ask for after the last of these minutes."""
-    out, low = served[-OUT_MINUTES:], served[-IN_MINUTES:]
     limit, floor = units * bounds.target / 100, units * (bounds.target - margin) / 100
-    if len(out) == OUT_MINUTES and all(each > limit for each in out):
-        return max(units, min(bounds.maximum, _met(max(out), bounds)))
-    if len(low) == IN_MINUTES and all(0 < each < floor for each in low):
-        return min(units, max(bounds.minimum, _met(max(low), bounds)))
+    if served[-1] > limit:
+        out = served[-OUT_MINUTES:]
+        if len(out) == OUT_MINUTES and all(each > limit for each in out):
+            return max(units, min(bounds.maximum, _met(max(out), bounds)))
+    elif 0 < served[-1] < floor:
+        low = served[-IN_MINUTES:]
+        if len(low) == IN_MINUTES and all(0 < each < floor for each in low):
+            return min(units, max(bounds.minimum, _met(max(low), bounds)))
     return units
 
 

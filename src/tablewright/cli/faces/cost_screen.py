@@ -42,7 +42,8 @@ def cost_lines(report: CostReport, *, columns: int, marks: Marks) -> list[Line]:
         lines += [(), ((pad(name, min(40, columns - 18)), "strong"), (f"  {usd(total)} USD", ""))]
         lines += _rows([line for line in estimate.lines if line.table == table], columns)
     lines += _sums("By index", _by_index(estimate), columns)
-    lines += _sums("By pattern", ((f"{t}: {p}", usd) for (t, p), usd in sums_by_pattern(estimate)), columns)
+    if any(line.pattern or line.used_by for line in estimate.lines):
+        lines += _sums("By pattern", ((f"{t}: {p}", usd) for (t, p), usd in sums_by_pattern(estimate)), columns)
     for name, options in report.options:
         lines += [(), ((f"Ways to bill {clean(name)}", "strong"),), *_options(options, columns)]
     if report.advice:
