@@ -7,8 +7,13 @@ are judged by `metrics.evaluator`.
 
 from __future__ import annotations
 
+import json
+import re
 import types
 from typing import Any
+
+from tablewright.local.metrics.insights import is_query
+from tablewright.local.metrics.math_text import MathError, names_in, parse
 
 __all__ = ["amend_cloudwatch"]
 
@@ -22,6 +27,8 @@ _COMPARISONS = (
 )
 _BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
 _STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
+_QUERY_ID = re.compile(r"[a-z][a-zA-Z0-9_]*$")
+_MOST_QUERIES = 10
 _MISSING = ("breaching", "notBreaching", "ignore", "missing")
 _KEPT = (
     "AlarmDescription",
@@ -46,6 +53,7 @@ def amend_cloudwatch(cloudwatch: types.ModuleType) -> None:
     """Put the checks in front of ministack's handler, and leave judging alarms to others."""
     rules = _Rules(cloudwatch)
     cloudwatch._put_metric_alarm = rules.put_metric_alarm  # type: ignore[attr-defined]
+    cloudwatch._put_dashboard = rules.put_dashboard  # type: ignore[attr-defined]
     cloudwatch._evaluate_alarm = lambda alarm: None  # type: ignore[attr-defined]
 
 
@@ -53,6 +61,7 @@ class _Rules:
     def __init__(self, module: Any) -> None:
         self._cw = module
         self._put = module._put_metric_alarm
+        self._put_dashboard = module._put_dashboard
 
     def put_metric_alarm(self, params: Any, data: dict[str, Any], is_cbor: bool, is_json: bool = False) -> Answer:
         """PutMetricAlarm, with its parameters checked and all of them kept."""
@@ -70,6 +79,23 @@ class _Rules:
             if "Metrics" not in data:
                 alarm.setdefault("Dimensions", [])
         return answer
+
+    def put_dashboard(self, params: Any, data: dict[str, Any], is_cbor: bool, is_json: bool = False) -> Answer:
+        """PutDashboard, of a body that is a JSON object."""
+        asked = data if is_cbor or is_json else {"DashboardBody": self._cw._p(params, "DashboardBody")}
+        if not _is_object(str(asked.get("DashboardBody") or "")):
+            words = "The field DashboardBody must be a valid JSON object"
+            refused: Answer = self._cw._error("InvalidParameterInput", words, 400, use_json=is_json, use_cbor=is_cbor)
+            return refused
+        answer: Answer = self._put_dashboard(params, data, is_cbor, is_json)
+        return answer
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 def _problem_with(data: dict[str, Any]) -> str:
@@ -102,6 +128,8 @@ def _problem_with_metric(data: dict[str, Any]) -> str:
         wrong = [name for name in single if data.get(name)]
         if wrong:
             return f"{wrong[0]} must not be specified together with Metrics."
+        if words := _problem_with_queries(data["Metrics"]):
+            return words
         returning = [each for each in data["Metrics"] if each.get("ReturnData", True)]
         return "" if len(returning) == 1 else "Exactly one element of the metrics list should return data."
     for name in ("Namespace", "Period"):
@@ -109,6 +137,30 @@ def _problem_with_metric(data: dict[str, Any]) -> str:
             return f"The parameter {name} is required with MetricName."
     if bool(data.get("Statistic")) == bool(data.get("ExtendedStatistic")):
         return "Exactly one of Statistic and ExtendedStatistic must be specified."
+    return ""
+
+
+def _problem_with_queries(queries: list[dict[str, Any]]) -> str:
+    """What is wrong with metric math: ids, what each query asks for, and the names that expressions use."""
+    if len(queries) > _MOST_QUERIES:
+        return f"The parameter Metrics must not have more than {_MOST_QUERIES} elements."
+    ids = [str(query.get("Id") or "") for query in queries]
+    for number, (name, query) in enumerate(zip(ids, queries, strict=True)):
+        if not _QUERY_ID.match(name):
+            return f"The id '{name}' of a query must begin with a lowercase letter and hold letters, digits and underscores only."
+        if name in ids[:number]:
+            return f"The id '{name}' is used by more than one query."
+        if bool(query.get("MetricStat")) == bool(query.get("Expression")):
+            return f"The query '{name}' needs either MetricStat or Expression."
+        expression = str(query.get("Expression") or "")
+        if not expression or is_query(expression):
+            continue
+        try:
+            unknown = [used for used in names_in(parse(expression)) if used not in ids]
+        except MathError as wrong:
+            return f"Error in expression '{name}': {wrong}"
+        if unknown:
+            return f"Error in expression '{name}': Unable to find id {unknown[0]}"
     return ""
 
 

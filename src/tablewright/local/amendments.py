@@ -14,6 +14,7 @@ from tablewright.local.backup_rules import amend_backup
 from tablewright.local.determinism import Moment
 from tablewright.local.dynamodb_rules import amend_dynamodb
 from tablewright.local.export_rules import amend_exports
+from tablewright.local.identity_rules import amend_iam
 from tablewright.local.load.plane_hooks import watch_dynamodb
 from tablewright.local.recovery_rules import amend_recovery
 
@@ -56,6 +57,11 @@ def _seed_policies_alike(iam: types.ModuleType) -> None:
         iam._seed_aws_managed_policies()
 
 
+def _amend_iam(iam: types.ModuleType) -> None:
+    _seed_policies_alike(iam)
+    amend_iam(iam)
+
+
 def _service(name: str) -> Any:
     return importlib.import_module(f"ministack.services.{name}")
 
@@ -83,7 +89,7 @@ AMENDMENTS: dict[str, Callable[[types.ModuleType], None]] = {
     "ministack.services.backup": _amend_backup,
     "ministack.services.cloudwatch": amend_cloudwatch,
     "ministack.services.dynamodb": _amend_dynamodb,
-    "ministack.services.iam": _seed_policies_alike,
+    "ministack.services.iam": _amend_iam,
     "ministack.services.s3": _number_events_from_one_start,
     "ministack.services.sns": _keep_replays_inside,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["Array", "Binary", "Call", "MathError", "Name", "Node", "Number", "Text", "Unary", "parse"]
+__all__ = ["Array", "Binary", "Call", "MathError", "Name", "Node", "Number", "Text", "Unary", "names_in", "parse"]
 
 
 class MathError(ValueError):
@@ -81,6 +81,22 @@ def parse(text: str) -> Node:
     if reader.peek():
         raise MathError(f"unexpected {reader.peek()}")
     return tree
+
+
+def names_in(tree: Node) -> list[str]:
+    """The ids of other queries that an expression uses, in order; keywords are in capitals."""
+    parts: tuple[Node, ...] = ()
+    if isinstance(tree, Name):
+        return [tree.name] if tree.name[:1].islower() else []
+    if isinstance(tree, Unary):
+        parts = (tree.operand,)
+    elif isinstance(tree, Binary):
+        parts = (tree.left, tree.right)
+    elif isinstance(tree, Call):
+        parts = tree.arguments
+    elif isinstance(tree, Array):
+        parts = tree.items
+    return [name for part in parts for name in names_in(part)]
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
