@@ -67,6 +67,7 @@ def command(
     """
     if error is not None:
         return _explain(common, error)
+    from tablewright.cli.items_target import hides
     from tablewright.cli.looking_at import looked_at
     from tablewright.watch.run import diagnose
 
@@ -78,6 +79,7 @@ def command(
         span=timedelta(seconds=since),
         until=subject.now(),
         readers={table: (function,) for table, function in given.items()},
+        hides=hides(common),
     )
     _show(report, common, explain=explain, html=html)
     return exits.FAILED.code if report.diagnoses else exits.DONE.code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +54,18 @@ class Opened:
             )
         if place.account is not None:
             check_whereabouts(place, self.account.identity.whereabouts())
+
+
+def hides(common: Common) -> Callable[[str, str], bool] | None:
+    """Whether [redact] hides a table's attribute; None where the project hides nothing."""
+    from tablewright.items.redaction import redaction_for
+    from tablewright.settings import load_settings
+
+    file = load_settings((common.project or Path.cwd()).absolute())
+    redacted = dict(file.redact(common.env)) if file else {}
+    if not redacted:
+        return None
+    return lambda table, name: redaction_for(redacted, table).hides([name])
 
 
 def opened(common: Common) -> Opened:

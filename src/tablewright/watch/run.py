@@ -15,7 +15,7 @@ from tablewright.errors import TablewrightError, UsageError
 from tablewright.model.board import Board
 from tablewright.model.diagnosis import DiagnosisReport
 from tablewright.model.series import Asked, MetricId, Series, SeriesId, SeriesSet, TopKeys
-from tablewright.model.table import Table
+from tablewright.model.table import Key, Table
 from tablewright.model.workload import Workload
 from tablewright.ports import Account, Metrics
 from tablewright.watch.board import rows
@@ -27,8 +27,12 @@ from tablewright.watch.wanted import HISTORY, close_up, consumers, history, peri
 __all__ = ["diagnose", "look", "measure_loads", "watch"]
 
 _WORKERS = 8
+_HIDDEN = "(redacted)"
 _UNREADABLE = ("access-denied", "throttled", "aws-unavailable", "aws-error", "aws-validation", "not-found")
 """Errors that leave one part unread. All others (credentials, network ...) end the whole reading."""
+
+_PASSING = ("throttled", "aws-unavailable", "endpoint-silent", "endpoint-unreachable")
+"""Errors that pass by themselves: who watches a table through a bad night is not to be left without a screen."""
 
 _Part = TypeVar("_Part")
 
@@ -57,11 +61,13 @@ def diagnose(
     span: timedelta = timedelta(hours=24),
     until: datetime | None = None,
     readers: Mapping[str, Sequence[str]] | None = None,
+    hides: Callable[[str, str], bool] | None = None,
 ) -> DiagnosisReport:
     """What is wrong with these tables, by their metrics of ``span`` up to ``until`` (now), and of two weeks for slow matters.
 
-    ``readers`` names the functions that read a table's stream, where Lambda may not be asked. What could not be read stands
-    in ``unread`` and makes its questions unknown. Raises UsageError for a table that does not exist, and the errors of
+    ``readers`` names the functions that read a table's stream, where Lambda may not be asked. ``hides`` says of a table's
+    attribute whether its values may not be shown: the busiest keys are then told without them. What could not be read
+    stands in ``unread`` and makes its questions unknown. Raises UsageError for a table that does not exist, and the errors of
     ``tablewright.errors`` when metrics cannot be read at all.
     """
     metrics = _metrics(account)
@@ -85,7 +91,7 @@ def diagnose(
             history=past,
             history_since=until - HISTORY,
             close=close,
-            insights=_insights(found, metrics, coarse, since, until, unread),
+            insights=_hidden(found, _insights(found, metrics, coarse, since, until, unread), hides),
             scaling=_part(unread, "scaling", lambda: metrics.scaling(tables)) or (),
             samples=_samples(found, metrics, unread),
             consumers=following,
@@ -185,11 +191,21 @@ def watch(
     readers: Mapping[str, Sequence[str]] | None = None,
     alarms: Sequence[str] = (),
 ) -> Iterator[Board]:
-    """Look again and again, without end; the caller stops when it has seen enough."""
+    """Look again and again, without end; the caller stops when it has seen enough.
+
+    A look that fails for what passes by itself shows the one before, and says so; the first one raises.
+    """
     known: dict[str, Table] = {}
+    last: Board | None = None
     while True:
-        until = now() if now else None
-        yield look(tables, account, span=span, until=until, readers=readers, alarms=alarms, known=known)
+        try:
+            until = now() if now else None
+            last = look(tables, account, span=span, until=until, readers=readers, alarms=alarms, known=known)
+            yield last
+        except TablewrightError as error:
+            if last is None or error.code not in _PASSING:
+                raise
+            yield replace(last, unread={**last.unread, f"the look after {last.at:%H:%M}": error.summary})
         account.clock.sleep(every.total_seconds())
 
 
@@ -274,6 +290,27 @@ def _insights(
             if keys is not None:
                 found[table.name, index] = keys
     return found
+
+
+def _hidden(
+    tables: Sequence[Table],
+    insights: dict[tuple[str, str | None], TopKeys],
+    hides: Callable[[str, str], bool] | None,
+) -> dict[tuple[str, str | None], TopKeys]:
+    """The busiest keys, without the values of attributes that may not be shown."""
+    if hides is None:
+        return insights
+    schemas: dict[tuple[str, str | None], tuple[Key, ...]] = {(table.name, None): table.keys for table in tables}
+    schemas |= {(table.name, index.name): index.keys for table in tables for index in table.indexes}
+    shown = dict(insights)
+    for place, top in insights.items():
+        if any(hides(place[0], key.name) for key in schemas[place]):
+            shown[place] = replace(
+                top,
+                accessed=tuple(replace(each, key=(_HIDDEN,)) for each in top.accessed),
+                throttled=tuple(replace(each, key=(_HIDDEN,)) for each in top.throttled),
+            )
+    return shown
 
 
 def _samples(
