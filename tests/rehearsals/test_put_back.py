@@ -165,6 +165,7 @@ def test_an_item_that_goes_again_is_not_called_back(aws: EmbeddedAws, account: s
     assert "are not there any more" in end.detail
 
 
+@pytest.mark.slow
 def test_a_run_that_is_cut_off_says_what_is_back_and_the_next_one_does_the_rest(
     aws: EmbeddedAws, account: str, client: Any, here: Account
 ) -> None:
@@ -206,6 +207,7 @@ def test_what_ttl_would_delete_again_stays_out(client: Any, here: Account) -> No
     assert "Switch it off first" in end.detail
 
 
+@pytest.mark.slow
 def test_a_copy_restored_beside_is_removed_only_by_its_own_run(client: Any, here: Account) -> None:
     made = _end(create(["orders"], here))[0].facts["orders"]
     run = beside(FromBackup(made), "orders", "token", here)
