@@ -51,7 +51,9 @@ def test_fifteen_low_minutes_scale_in_and_fourteen_do_not() -> None:
 
 
 def test_low_is_twenty_points_below_the_target() -> None:
-    """Of 100 units at 70 %: 50/s is not low yet, 49/s is. By the guide's own words, lower than the target, 69/s would be."""
+    """Of 100 units at 70 %: 50/s is not low yet, 49/s is (awslabs' dynamodb-optima simulates it so too). By the guide's own
+    words, lower than the target, 69/s would be.
+    """
     assert set(simulate([50.0] * 60, TEN, start=100).units) == {100}
     assert simulate([49.0] * 60, TEN, start=100).units[IN_MINUTES] == 70
     assert simulate([69.0] * 60, TEN, start=100, margin=0).units[IN_MINUTES] == 99

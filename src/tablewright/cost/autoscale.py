@@ -4,11 +4,11 @@ What is asked for is served as far as units and burst credits go, the rest is re
 does, so a table that is far too small grows by steps. Cooldowns are 0, as DynamoDB's console sets them.
 
 Sources: Amazon DynamoDB Developer Guide, "Managing throughput capacity automatically": two consecutive minutes above the target
-scale out, fifteen low ones scale in, and each change takes minutes more; AWS Database Blog, "Amazon DynamoDB auto scaling:
-performance and cost optimization at any scale", as quoted elsewhere: low is the target less 20 points (the guide only says
-lower than the target; ``margin=0`` is that). "Burst and adaptive capacity": up to 300 seconds of unused units are kept. "Quotas":
-four decreases in a UTC day, and one more in each hour in which there was none. Application Auto Scaling User Guide, target
-tracking: to the units at which the target would be met, within minimum and maximum; without consumption nothing scales in.
+scale out, fifteen low ones scale in, and each change takes minutes more. awslabs/amazon-dynamodb-tools, dynamodb-optima,
+"Analysis Deep Dive": low is below 50 % where the target is 70 % (the guide only says lower than the target: ``margin=0``).
+Developer Guide, "Burst and adaptive capacity": up to 300 seconds of unused units are kept; "Quotas": four decreases in a UTC day,
+and one more in each hour in which there was none. Application Auto Scaling User Guide, target tracking: to the units at which
+the target would be met, within minimum and maximum; without consumption nothing scales in.
 """
 
 from __future__ import annotations
