@@ -149,6 +149,19 @@ def test_a_rehearsal_leaves_the_table_the_backup_and_nothing_else(
     assert len(here.tables.backups("orders")) == 1
 
 
+@pytest.mark.slow
+def test_a_rehearsal_that_fails_in_the_middle_removes_its_copy(aws: EmbeddedAws, account: str, here: Account) -> None:
+    client = _made(aws, account)
+
+    def compare(source: str, target: str) -> Iterator[Event]:
+        yield Noted("note", "reading")
+        raise Failed("throttled", "The table is throttled")
+
+    with pytest.raises(Failed):
+        list(rehearse("orders", here, compare))
+    assert client.list_tables()["TableNames"] == ["orders"]
+
+
 def test_a_rehearsal_removes_no_table_but_its_own(aws: EmbeddedAws, account: str, here: Account) -> None:
     """Somebody replaces the copy while it is compared: the table that is there then stays."""
     client = _made(aws, account)

@@ -24,7 +24,7 @@ from tablewright.backup.restoring.run import (
     restore,
 )
 from tablewright.backup.retention import Kept, mark_of, name_for, thin_out
-from tablewright.errors import Failed, Refused, UsageError
+from tablewright.errors import Failed, Refused, TablewrightError, UsageError
 from tablewright.events import Ending, Event, Finished, Noted
 from tablewright.model.putback import SetTags
 from tablewright.model.table import Backup
@@ -90,11 +90,15 @@ def rehearse(
     backups.put_back(target, SetTags({RUN_TAG: token}))
     restored = account.clock.now()
     yield Noted("note", f"restored after {_took(began, restored)}")
-    differs = yield from compared(compare, table, target)
     missed: list[str] = []
-    yield from put_settings_back(
-        backups.keeping(table), copy, must_stand(table, account).arn, account, missed, rehearsed=True
-    )
+    try:
+        differs = yield from compared(compare, table, target)
+        yield from put_settings_back(
+            backups.keeping(table), copy, must_stand(table, account).arn, account, missed, rehearsed=True
+        )
+    except TablewrightError:
+        yield from removed(copy, token, account)  # it was made for this run alone, and would be paid for
+        raise
     yield from removed(copy, token, account)
     took = _took(began, account.clock.now())
     facts = {"took": took, "restore": _took(began, restored), "backup": arn}
