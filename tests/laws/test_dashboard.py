@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -85,6 +86,37 @@ def test_thirty_tables_stay_within_what_cloudwatch_and_cloudformation_take() -> 
     made = add_dashboard(_tables(30), "Board")
     assert made.detail == "compact" and made.widgets <= 500 and made.metrics <= 2500
     assert made.size < 150_000  # of a template's 1 MB
+
+
+COSTS = {
+    # Of each metric so much a period: 1,000 units of a second, or provisioned.
+    "PAY_PER_REQUEST": (Decimal("0.125") + Decimal("0.625")) * 86_400 * 1000 / 1_000_000 * 2,
+    "PROVISIONED": (Decimal("0.00013") + Decimal("0.00065")) * 24 * 1000 * 2,
+}
+
+
+@pytest.mark.parametrize("mode", COSTS)
+def test_the_price_of_units_is_the_price_lists(mode: str) -> None:
+    text = Text(_tables(1, indexes=1).text.replace("PAY_PER_REQUEST", mode), "t.json")
+    made = add_dashboard(text, "Board", region="us-east-1")
+    (shown,) = [
+        each for each in json.loads(_body(made.text))["widgets"] if "$ a day" in each["properties"].get("title", "")
+    ]
+    assert (
+        "us-east-1" in shown["properties"]["title"] and "storage and backups are apart" in shown["properties"]["title"]
+    )
+    (expression,) = [row[0]["expression"] for row in shown["properties"]["metrics"] if isinstance(row[0], dict)]
+    keys = [row[-1]["id"] for row in shown["properties"]["metrics"] if isinstance(row[0], str)]
+    assert len(keys) == 4  # reads and writes of the table and its index
+    values = dict.fromkeys(keys, Decimal(60_000 if mode == "PAY_PER_REQUEST" else 1000))
+    numbers = re.sub(r"(\d+\.\d+)", r"Decimal('\1')", expression)
+    names = {**values, "FILL": lambda key, _: key, "PERIOD": lambda _: 60, "REPEAT": None, "Decimal": Decimal}
+    assert eval(numbers, names) == COSTS[mode]  # metric math, which is Python too
+
+
+def test_a_region_without_prices_is_said() -> None:
+    assert "list prices of us-east-1" in _body(add_dashboard(_tables(1), "Board", region="mars-1").text)
+    assert "list prices of ap-northeast-2" in _body(add_dashboard(_tables(1), "Board", region="ap-northeast-2").text)
 
 
 def test_too_many_tables_are_refused_with_the_way_out() -> None:

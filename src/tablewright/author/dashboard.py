@@ -20,6 +20,7 @@ from tablewright.author.dashboard_widgets import (
     words,
 )
 from tablewright.author.editing import Text, put_entry, put_value
+from tablewright.author.run_rate import run_rate
 from tablewright.author.siblings import mentions
 from tablewright.author.watchable import WatchedTable, watched_tables
 from tablewright.author.writing import Call, Lines, Value
@@ -47,10 +48,13 @@ class Dashboard:
     left_out: tuple[str, ...] = ()
 
 
-def add_dashboard(text: Text, name: str, tables: tuple[str, ...] = (), detail: str = "") -> Dashboard:
+def add_dashboard(
+    text: Text, name: str, tables: tuple[str, ...] = (), detail: str = "", region: str = ""
+) -> Dashboard:  # fmt: skip
     """The dashboard ``name`` (a logical ID) written, or brought up to date where it was made by this before.
 
-    ``detail`` is full, compact, or empty for what suits the number of tables. Raises UsageError, also for one that would be
+    ``detail`` is full, compact, or empty for what suits the number of tables; ``region`` the one whose prices are shown. Raises
+    UsageError, also for one that would be
     over CloudWatch's quotas.
     """
     if not name.isalnum() or not name.isascii():
@@ -60,7 +64,10 @@ def add_dashboard(text: Text, name: str, tables: tuple[str, ...] = (), detail: s
     renewed = _is_ours(text, name)
     chosen, condition, left_out = _fitting(watched_tables(text, tables))
     level = detail or ("compact" if len(chosen) >= COMPACT_FROM else "full")
-    widgets = _layout(text, chosen, condition, level)
+    cost = run_rate(chosen, region)
+    if cost is None:
+        left_out = (*left_out, "the price of units: so many tables are more than one graph takes")
+    widgets = _layout(text, chosen, condition, level, cost)
     metrics = sum(_metrics(widget) for widget in widgets)
     _check(len(widgets), metrics, len(chosen), level)
     body = _written(widgets)
@@ -114,7 +121,9 @@ def _fitting(tables: tuple[WatchedTable, ...]) -> tuple[list[Shown], str, tuple[
     return found, condition, tuple(said)
 
 
-def _layout(text: Text, tables: Sequence[Shown], condition: str, detail: str) -> list[Widget]:
+def _layout(
+    text: Text, tables: Sequence[Shown], condition: str, detail: str, cost: Widget | None
+) -> list[Widget]:  # fmt: skip
     """The rows from above, each widget with its place."""
     rows: list[list[Widget]] = []
     arns = _alarms(text, tables, condition)
@@ -125,6 +134,8 @@ def _layout(text: Text, tables: Sequence[Shown], condition: str, detail: str) ->
     for one in tables:
         rows.append([words(_heading(one), 1 if detail == "compact" else 2)])
         rows.append(compact(one) if detail == "compact" else full(one))
+    if cost is not None:
+        rows.append([cost])
     rows.append([words(f"Written by `{_MADE}`; run it again after a change of the tables or alarms.", 1)])
     return [widget for row in _placed(rows) for widget in row]
 

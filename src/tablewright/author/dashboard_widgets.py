@@ -78,26 +78,27 @@ def overview(tables: Sequence[Shown]) -> list[Widget]:
     throttles: list[Any] = []
     for one in tables:
         for metric, what in (("ReadThrottleEvents", "reads"), ("WriteThrottleEvents", "writes")):
-            throttles.append(_row(metric, one.ref, label=f"{one.called} {what}"))
+            throttles.append(metric_row(metric, one.ref, label=f"{one.called} {what}"))
             throttles += [
-                _row(metric, one.ref, index=name, label=f"{one.called}/{label} {what}") for label, name in one.indexes
+                metric_row(metric, one.ref, index=name, label=f"{one.called}/{label} {what}")
+                for label, name in one.indexes
             ]
-    reads = [_row("ConsumedReadCapacityUnits", one.ref, label=one.called) for one in tables]
-    writes = [_row("ConsumedWriteCapacityUnits", one.ref, label=one.called) for one in tables]
+    reads = [metric_row("ConsumedReadCapacityUnits", one.ref, label=one.called) for one in tables]
+    writes = [metric_row("ConsumedWriteCapacityUnits", one.ref, label=one.called) for one in tables]
     return [
-        _graph("Throttled events, all tables", throttles, stacked=True, width=8),
-        _graph("Read units consumed a minute, indexes left out", reads, stacked=True, width=8),
-        _graph("Write units consumed a minute, indexes left out", writes, stacked=True, width=8),
+        graph("Throttled events, all tables", throttles, stacked=True, width=8),
+        graph("Read units consumed a minute, indexes left out", reads, stacked=True, width=8),
+        graph("Write units consumed a minute, indexes left out", writes, stacked=True, width=8),
     ]
 
 
 def account(provisioned: bool) -> list[Widget]:
     """What is counted for the whole account and region."""
-    errors = _graph("Requests refused as wrong, whole account", [[NAMESPACE, "UserErrors"]], width=12)
+    errors = graph("Requests refused as wrong, whole account", [[NAMESPACE, "UserErrors"]], width=12)
     if not provisioned:
         return [errors]
     rows = [[NAMESPACE, f"AccountProvisioned{kind}CapacityUtilization"] for kind in ("Read", "Write")]
-    use = _graph("Provisioned capacity of the account in use (%)", rows, stat="Maximum", period=300, width=12)
+    use = graph("Provisioned capacity of the account in use (%)", rows, stat="Maximum", period=300, width=12)
     return [use, errors]
 
 
@@ -105,31 +106,31 @@ def compact(one: Shown) -> list[Widget]:
     """A table in one row: units, throttles by cause, latency, errors."""
     units = [*_units(one, "Read"), *_units(one, "Write")]
     return [
-        _graph(f"{one.called}: units a second", units, width=6, height=5),
-        _graph(f"{one.called}: throttled, by cause", _by_cause(one), stacked=True, width=6, height=5),
-        _graph(f"{one.called}: latency p99 (ms)", _latency(one, ("p99",)), width=6, height=5),
-        _graph(f"{one.called}: errors", _errors(one), width=6, height=5),
+        graph(f"{one.called}: units a second", units, width=6, height=5),
+        graph(f"{one.called}: throttled, by cause", _by_cause(one), stacked=True, width=6, height=5),
+        graph(f"{one.called}: latency p99 (ms)", _latency(one, ("p99",)), width=6, height=5),
+        graph(f"{one.called}: errors", _errors(one), width=6, height=5),
     ]
 
 
 def full(one: Shown) -> list[Widget]:
     """A table in rows of its own."""
     found = [
-        _graph(f"{one.called}: read units a second", [*_units(one, "Read")], width=12),
-        _graph(f"{one.called}: write units a second", [*_units(one, "Write")], width=12),
-        _graph(f"{one.called}: throttled, by cause", _by_cause(one), stacked=True, width=8),
-        _graph(f"{one.called}: latency p50 and p99 (ms)", _latency(one, ("p50", "p99")), width=8),
-        _graph(
+        graph(f"{one.called}: read units a second", [*_units(one, "Read")], width=12),
+        graph(f"{one.called}: write units a second", [*_units(one, "Write")], width=12),
+        graph(f"{one.called}: throttled, by cause", _by_cause(one), stacked=True, width=8),
+        graph(f"{one.called}: latency p50 and p99 (ms)", _latency(one, ("p50", "p99")), width=8),
+        graph(
             f"{one.called}: requests a minute",
             [_found(one, "SuccessfulRequestLatency", "SampleCount")],
             stacked=True,
             width=8,
         ),
-        _graph(f"{one.called}: errors", _errors(one), width=8),
-        _graph(f"{one.called}: items returned by a request", [_found(one, "ReturnedItemCount", "Average")], width=8),
+        graph(f"{one.called}: errors", _errors(one), width=8),
+        graph(f"{one.called}: items returned by a request", [_found(one, "ReturnedItemCount", "Average")], width=8),
     ]
     for title, rows, stat in _belonging(one):
-        found.append(_graph(f"{one.called}: {title}", rows, stat=stat, width=8))
+        found.append(graph(f"{one.called}: {title}", rows, stat=stat, width=8))
     return found
 
 
@@ -141,18 +142,18 @@ def _units(one: Shown, kind: str) -> list[Any]:
     whole += [(each.label, named[each.label], each) for each in one.table.indexes if each.label in named]
     for number, (label, index, subject) in enumerate(whole):
         key = f"{kind.lower()}{number}"
-        rows.append(_row(consumed, one.ref, index=index, id=key, visible=False))
+        rows.append(metric_row(consumed, one.ref, index=index, id=key, visible=False))
         sums.append({"expression": f"{key}/PERIOD({key})", "label": f"{label} {kind.lower()}s", "id": f"{key}s"})
         if subject.provisioned is not False:
             rows.append(
-                _row(
+                metric_row(
                     f"Provisioned{kind}CapacityUnits", one.ref, index=index, stat="Average", period=300,
                     label=f"{label} provisioned {kind.lower()}s",
                 )
             )  # fmt: skip
         if subject.ceiling:
             rows.append(
-                _row(
+                metric_row(
                     f"OnDemandMax{kind}RequestUnits", one.ref, index=index, stat="Maximum", period=300,
                     label=f"{label} {kind.lower()} maximum",
                 )
@@ -167,10 +168,10 @@ def _by_cause(one: Shown) -> list[Any]:
         if (cause == "ProvisionedThroughput" and mode is False) or (cause == "MaxOnDemandThroughput" and mode is True):
             continue
         for kind in ("Read", "Write"):
-            rows.append(_row(f"{kind}{cause}ThrottleEvents", one.ref, label=f"{kind.lower()}s: {what}"))
+            rows.append(metric_row(f"{kind}{cause}ThrottleEvents", one.ref, label=f"{kind.lower()}s: {what}"))
     for label, name in one.indexes:
         for kind in ("Read", "Write"):
-            rows.append(_row(f"{kind}ThrottleEvents", one.ref, index=name, label=f"{label} {kind.lower()}s"))
+            rows.append(metric_row(f"{kind}ThrottleEvents", one.ref, index=name, label=f"{label} {kind.lower()}s"))
     return rows
 
 
@@ -189,8 +190,8 @@ def _latency(one: Shown, stats: tuple[str, ...]) -> list[Any]:
 def _errors(one: Shown) -> list[Any]:
     found = _found(one, "SystemErrors", "Sum")
     return [
-        _row("ConditionalCheckFailedRequests", one.ref, label="failed conditions"),
-        _row("TransactionConflict", one.ref, label="transaction conflicts"),
+        metric_row("ConditionalCheckFailedRequests", one.ref, label="failed conditions"),
+        metric_row("TransactionConflict", one.ref, label="transaction conflicts"),
         {"id": "system", "expression": f"SUM({found['expression']})", "label": "system errors"},
     ]
 
@@ -198,7 +199,7 @@ def _errors(one: Shown) -> list[Any]:
 def _belonging(one: Shown) -> Iterator[tuple[str, list[Any], str]]:
     """What only some tables have: expiry, readers of the stream, replicas, a Kinesis stream."""
     if one.table.expires:
-        yield "items expired", [_row("TimeToLiveDeletedItemCount", one.ref, label="expired")], "Sum"
+        yield "items expired", [metric_row("TimeToLiveDeletedItemCount", one.ref, label="expired")], "Sum"
     readers = [(each.label, in_sub(each.value)) for each in one.table.readers]
     ages = [["AWS/Lambda", "IteratorAge", "FunctionName", name, {"label": label}] for label, name in readers if name]
     if ages:
@@ -214,7 +215,7 @@ def _belonging(one: Shown) -> Iterator[tuple[str, list[Any], str]]:
         yield "age of changes not in Kinesis yet (ms)", [row], "Maximum"
 
 
-def _row(metric: str, table: str, *, index: str = "", operation: str = "", **options: object) -> list[Any]:
+def metric_row(metric: str, table: str, *, index: str = "", operation: str = "", **options: object) -> list[Any]:
     """One metric: its names and values, and how it is drawn."""
     named = ["TableName", table]
     if index:
@@ -224,7 +225,7 @@ def _row(metric: str, table: str, *, index: str = "", operation: str = "", **opt
     return [NAMESPACE, metric, *named, *([options] if options else [])]
 
 
-def _graph(
+def graph(
     title: str,
     rows: Sequence[Any],
     *,
@@ -234,6 +235,7 @@ def _graph(
     width: int = 8,
     height: int = 6,
 ) -> Widget:
+    """Metrics over time: rows of metrics, and expressions over them."""
     properties: dict[str, Any] = {
         "title": title,
         "region": "${AWS::Region}",

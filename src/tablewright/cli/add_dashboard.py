@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tablewright.cli.edited import apply, editing_options, size_note
+from tablewright.cli.edited import apply, editing_options, project_region, size_note
 from tablewright.cli.options import Common
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def dashboard(
     made: list[Dashboard] = []
 
     def edit(text: Text) -> Text:
-        made.append(add_dashboard(text, name, tables, detail or ""))
+        made.append(add_dashboard(text, name, tables, detail or "", project_region(common)))
         return made[-1].text
 
     def notes() -> tuple[str, ...]:
