@@ -70,6 +70,20 @@ def test_ttl_changes_once_an_hour(slow: EmbeddedAws, table: Any) -> None:
     table.update_time_to_live(TableName="tab", **off)
 
 
+def test_a_table_that_a_replica_came_from_stays_for_a_day(slow: EmbeddedAws, account: str) -> None:
+    client = slow.client("dynamodb", account=account)
+    stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    client.create_table(TableName="tab", **KEYS, BillingMode="PAY_PER_REQUEST", StreamSpecification=stream)
+    client.update_table(TableName="tab", ReplicaUpdates=[{"Create": {"RegionName": "eu-west-1"}}])
+
+    code, words = refusal(client.delete_table)
+
+    assert code == "ValidationException"
+    assert "Replica cannot be deleted because it has acted as a source region" in words
+    control.advance(slow.endpoint, minutes=15)
+    client.delete_table(TableName="tab")
+
+
 def test_the_fifth_decrease_waits_and_an_increase_does_not(slow: EmbeddedAws, table: Any) -> None:
     for number in (40, 30, 20, 10):
         table.update_table(TableName="tab", **units(number))

@@ -23,6 +23,11 @@ Scope = tuple[str, str]
 Refusal = tuple[str, str]
 _SPENT, _COUNTS = "table-budget", "table-counts"
 _DAY = 86400.0
+_SOURCE = "replica-source"
+ACTED_AS_SOURCE = (
+    "Replica cannot be deleted because it has acted as a source region for new replica(s) being added to the table in the "
+    "last 24 hours."
+)
 _COUNTED_EVERY_S = 6 * 3600.0
 
 
@@ -126,6 +131,18 @@ class Budgets:
             spent[what] = [*self._recent(budget, spent.get(what, []), now), now]
         if drawn:
             self._journal.put(_SPENT, key, spent)
+
+    def copied_from(self, scope: Scope, table: str) -> None:
+        """A replica has been added to the table, with this region as its source."""
+        if not self._off:
+            self._journal.put(_SOURCE, _key(scope, table), {"at": self._clock.now()})
+
+    def source_refused(self, scope: Scope, table: str, replicas: Sequence[object]) -> Refusal | None:
+        """Code and words when a replica that others were made from is deleted too soon; `replicas` are the others."""
+        made = self._journal.get(_SOURCE, _key(scope, table))
+        if self._off or made is None or not replicas or self._clock.now() - made["at"] >= self._clock.span(_DAY):
+            return None
+        return "ValidationException", ACTED_AS_SOURCE
 
     def forget(self, scope: Scope, table: str) -> None:
         """The table is gone; another of its name begins anew."""

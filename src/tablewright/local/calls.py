@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from tablewright.local.dataplane import Response
 from tablewright.local.ledger import Ledger
-from tablewright.local.operation import Operation, Request, which
+from tablewright.local.operation import INSIDE, Operation, Request, which
 from tablewright.local.services import ServiceError
 from tablewright.local.wal import LogFailed
 
@@ -53,6 +53,7 @@ class _Api:
         headers = {name.lower(): str(value) for name, value in wire["headers"].items()}
         scope = _SCOPES.get(self._service, self._service)
         headers["host"] = "localhost:4599"
+        headers[INSIDE] = "cloudformation"
         headers["content-length"] = str(len(content))
         headers["authorization"] = (
             f"AWS4-HMAC-SHA256 Credential={account}/20000101/{region}/{scope}/aws4_request, SignedHeaders=host, Signature=0"

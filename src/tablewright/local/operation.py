@@ -13,7 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-__all__ = ["SERVICES", "Operation", "Request", "access_key", "changes", "region_of", "which"]
+__all__ = ["INSIDE", "SERVICES", "Operation", "Request", "access_key", "changes", "region_of", "which"]
+
+INSIDE = "x-tablewright-inside"
+"""A header of requests that the embedded CloudFormation makes: what it does in a way of its own is not held against it."""
 
 SERVICES = (
     "application-autoscaling",

@@ -11,7 +11,7 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -39,7 +39,7 @@ from tablewright.local.load.tables import Scope
 from tablewright.local.load.telemetry import Telemetry
 from tablewright.local.metrics.evaluator import AlarmEvaluator
 from tablewright.local.metrics.store import SampleStore
-from tablewright.local.operation import Operation, Request, access_key
+from tablewright.local.operation import INSIDE, Operation, Request, access_key
 from tablewright.local.wal import LogFailed
 
 __all__ = ["Front"]
@@ -147,8 +147,10 @@ class Front:
         refused = None
         if operation.name == "UpdateTable":
             refused = self._indexes.update_refused(scope, name, asked)
+            if refused is None and INSIDE not in request.headers:
+                refused = self._replica_refused(scope, name, asked)
         elif operation.name == "DeleteTable":
-            refused = self._indexes.delete_refused(scope, name)
+            refused = self._indexes.delete_refused(scope, name) or self._source_refused(scope, name)
         limited = operation.name in ("UpdateTable", "UpdateTimeToLive")
         found = self._view.table(scope, name) if limited else None
         drawn = self._budgets.drawn(operation.name, self._view.description(found), asked) if found is not None else []
@@ -172,6 +174,9 @@ class Front:
             if response.status == 400:
                 self._telemetry.user_error(scope, self._clock.now())
             return response
+        if before is not None and _made_replicas(asked):
+            self._budgets.copied_from(scope, name)
+            await self._journal.flush()
         if before is not None:
             self._indexes.begun(scope, asked, before, items, old)
             return self._shown(response, scope)
@@ -179,6 +184,16 @@ class Front:
             self._indexes.dropped(scope, name)
             self._budgets.forget(scope, name)
         return response
+
+    def _replica_refused(self, scope: Scope, name: str, asked: Mapping[str, Any]) -> tuple[str, str] | None:
+        found = self._view.table(scope, name) if _made_replicas(asked) else None
+        words = self._scaling.replica_refused(scope, self._view.description(found)) if found is not None else ""
+        return ("ValidationException", words) if words else None
+
+    def _source_refused(self, scope: Scope, name: str) -> tuple[str, str] | None:
+        found = self._view.table(scope, name)
+        others = self._view.other_replicas(found) if found is not None else []
+        return self._budgets.source_refused(scope, name, others)
 
     def _shown(self, response: Response, scope: Scope) -> Response:
         if not response.ok:
@@ -382,6 +397,10 @@ class Front:
             return await self._submit(each, operation, *scope)
 
         return await self._control(request, operation, scope, perform)
+
+
+def _made_replicas(asked: Mapping[str, Any]) -> bool:
+    return any("Create" in each for each in asked.get("ReplicaUpdates") or () if isinstance(each, Mapping))
 
 
 def _read(request: Request) -> dict[str, Any]:

@@ -26,6 +26,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "_item_size_bytes",
         "_paginate_evaluated_items",
         "_remove_item",
+        "_replica_group",
         "_resource_policies",
         "_set_item",
         "_stream_records",
@@ -118,6 +119,12 @@ class PlaneView:
     def description(self, table: Table) -> dict[str, Any]:
         """What the data plane holds of a table; changing it changes the table."""
         return self._raw(table.scope, table.name) or {}
+
+    def other_replicas(self, table: Table) -> list[str]:
+        """The regions, but its own, of the global table that a table is a replica of."""
+        module = self._loaded("dynamodb")
+        regions = module._replica_group(self.description(table)) if module is not None else []
+        return [str(region) for region in regions if region != table.scope[1]]
 
     def item(self, table: Table, key: Mapping[str, Any]) -> Any:
         """The item with that key, or None; None too when the key does not fit the table."""

@@ -84,6 +84,22 @@ class AutoScaling:
         except (AttributeError, KeyError, TypeError, ValueError) as wrong:
             return _json(400, {"__type": "ValidationException", "message": f"A parameter cannot be read: {wrong}"})
 
+    def replica_refused(self, scope: Scope, table: Mapping[str, Any]) -> str:
+        """Why a described table can have no replica, or empty: provisioned writes have to be scaled.
+
+        Source of the words: public issue threads, and third-party measurements of the API (2026-10).
+        """
+        if (table.get("BillingModeSummary") or {}).get("BillingMode") == "PAY_PER_REQUEST":
+            return ""
+        name = table["TableName"]
+        writes = [("Table", f"table/{name}", "dynamodb:table:WriteCapacityUnits")]
+        for index in table.get("GlobalSecondaryIndexes") or ():
+            writes.append(("GSI", f"table/{name}/index/{index['IndexName']}", "dynamodb:index:WriteCapacityUnits"))
+        for what, resource, dimension in writes:
+            if self._journal.get(_TARGET, json.dumps([*scope, resource, dimension])) is None:
+                return f"{what} write capacity should either be Pay-Per-Request or AutoScaled."
+        return ""
+
     # --------------------------------------------------------------------- API
 
     def _key(self, asked: Mapping[str, Any], scope: Scope, name: str = "") -> str:

@@ -15,6 +15,9 @@ READ_CAPACITY = "You must specify ReadCapacityUnits or ReadCapacityAutoScalingSe
 ONE_REPLICA = "Cannot create or delete more than one replica in a single update"
 HOME_REPLICA = "Replicas must include the region of the stack"
 STREAM_WANTED = "StreamSpecification is required for a global table with more than one replica"
+STREAM_VIEW = "StreamViewType must be NEW_AND_OLD_IMAGES for a global table with more than one replica"
+UNKNOWN_INDEX = "GlobalSecondaryIndexes of the table do not have"
+KEY_ALONE = "SSESpecification of a replica requires SSESpecification of the global table"
 STREAM_FIXED = "StreamSpecification can only be changed while the global table has a single replica"
 
 _SHARED = (
@@ -65,6 +68,13 @@ def check(properties: Properties, home: str) -> None:
         raise HandlerError("InvalidRequest", HOME_REPLICA)
     if len(declared) > 1 and not shape.stream(properties):
         raise HandlerError("InvalidRequest", STREAM_WANTED)
+    if len(declared) > 1 and shape.stream(properties) != "NEW_AND_OLD_IMAGES":
+        raise HandlerError("InvalidRequest", STREAM_VIEW)
+    for region, replica in declared.items():
+        if unknown := sorted(shape.indexes(replica).keys() - shape.indexes(properties).keys()):
+            raise HandlerError("InvalidRequest", f"{UNKNOWN_INDEX} [{', '.join(unknown)}] of the replica in {region}")
+        if replica.get("SSESpecification") and shape.sse(properties) is None:
+            raise HandlerError("InvalidRequest", KEY_ALONE)
     if shape.billing_mode(properties) == shape.PROVISIONED:
         for replica in declared.values():
             if not replica.get("ReadProvisionedThroughputSettings") and not properties.get(
