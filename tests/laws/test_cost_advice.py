@@ -257,6 +257,16 @@ def test_reserved_prices_are_as_far_off_as_aws_says(years: int, off: str) -> Non
     assert str(round((1 - each / plain) * 100)) == off
 
 
+def test_what_is_likely_comes_before_what_is_possible() -> None:
+    """Steady use of 690 write units by day: auto scaling is likely, reserved capacity saves more and is possible."""
+    day = (Decimal("0.8"),) * 12 + (Decimal("1.2"),) * 12
+    load = replace(_puts("690"), day=day, peak=Decimal("1.2"))
+    found = _advice(_template(units=(1, 2000)), load)
+
+    assert [each.sure for each in found] == ["likely", "possible"]
+    assert found[1].usd > found[0].usd and "the best way without it" in found[1].because
+
+
 def test_what_ttl_saves() -> None:
     """10 items of 1,500 bytes a second, on the table and an index of everything: 40 write units, 105.12 million x 0.625; and
     26.28 million items of 1,600 bytes twice: 84.096 GB x 0.25.
@@ -297,11 +307,21 @@ loads = st.builds(
 )
 
 
-@settings(max_examples=25)
-@given(bodies, loads)
-def test_each_saving_is_what_the_edited_template_saves(body: str, load: TableLoad) -> None:
+days = st.sampled_from(
+    [(), (Decimal("0.5"),) * 12 + (Decimal("1.5"),) * 12, (Decimal("0.8"),) * 20 + (Decimal(2),) * 4]
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(bodies, loads, days, st.booleans())
+def test_each_saving_is_what_the_edited_template_saves(
+    body: str, load: TableLoad, day: tuple[Decimal, ...], scaled: bool
+) -> None:  # fmt: skip
     if "by-tag" not in body:
         load = replace(load, patterns=load.patterns[:2])
+    load = replace(load, day=day, peak=max((load.peak, *day)))
+    if scaled and "PROVISIONED" in body:
+        body = edited(Text(body, "t.json"), ["tablewright add autoscaling orders --min 20 --max 900"]).text
     before = priced_stack(body, "t.json", {})
     told = report(before, {"orders": load}, prices(), US, source="w")
     proven = prove(told.advice, body, "t.json", {}, {"orders": load}, prices(), US)

@@ -16,7 +16,7 @@ from tablewright.author.features import set_billing, set_class, set_insights, se
 from tablewright.author.judged import judge
 from tablewright.author.removal import remove_index
 from tablewright.author.scaling import Scaling, add_scaling, remove_scaling
-from tablewright.cost.advice import LEAST_USD, Advice
+from tablewright.cost.advice import LEAST_USD, Advice, ranked
 from tablewright.cost.estimate import estimate_stack
 from tablewright.cost.prices import PriceList
 from tablewright.errors import TablewrightError
@@ -47,7 +47,7 @@ def prove(
             found.append(each)
         elif before - after >= LEAST_USD:
             found.append(replace(each, usd=before - after))
-    return tuple(sorted(found, key=lambda one: -one.usd))
+    return ranked(found)
 
 
 def edited(text: Text, commands: Sequence[str]) -> Text:

@@ -7,7 +7,7 @@ hours), "Considerations when choosing a table class" (two changes in 30 days), "
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ from tablewright.cost.priced import PricedTable
 from tablewright.cost.prices import PriceList
 from tablewright.model.workload import READS, TableLoad
 
-__all__ = ["Advice", "advise"]
+__all__ = ["Advice", "advise", "ranked"]
 
 LEAST_USD = Decimal("0.01")
 """A saving of less a month is not named."""
@@ -47,12 +47,17 @@ class Advice:
 def advise(
     table: PricedTable, load: TableLoad, ways: Sequence[Option], prices: PriceList, region: str
 ) -> tuple[Advice, ...]:  # fmt: skip
-    """What would cost less, the largest saving first; nothing on a load that tells too little. Never anything that loses data."""
+    """What would cost less, in the order of ``ranked``; nothing on a load that tells too little. Never what loses data."""
     if not load.is_telling:
         return ()
     found = [*_billing(table, load, ways), *_bought(table, load, ways), *_unread(table, load, prices, region)]
     found += _insights(table, load, prices, region)
-    return tuple(sorted((each for each in found if each.usd >= LEAST_USD), key=lambda each: -each.usd))
+    return ranked(each for each in found if each.usd >= LEAST_USD)
+
+
+def ranked(advice: Iterable[Advice]) -> tuple[Advice, ...]:
+    """What is likely before what is possible, the larger saving first."""
+    return tuple(sorted(advice, key=lambda each: (each.sure != _LIKELY, -each.usd)))
 
 
 def _allowed(table: PricedTable, load: TableLoad, way: Option) -> bool:
@@ -108,7 +113,10 @@ def _bought(table: PricedTable, load: TableLoad, ways: Sequence[Option]) -> Iter
         what=f"Buy reserved capacity for a year: {table.name} {best.name}",
         usd=now.usd - best.usd,
         sure=_POSSIBLE if not best.verified else _LIKELY,
-        because=f"{now.name} costs {now.usd:,.2f} USD a month under this load, {best.name} {best.usd:,.2f}",
+        because=(
+            f"{now.name} costs {now.usd:,.2f} USD a month under this load, {best.name} {best.usd:,.2f}; the best way without it, "
+            f"{plain.name}, {plain.usd:,.2f}"
+        ),
         cautions=(
             "it is paid for the whole term, whatever is used, and can neither be sold nor cancelled",
             "what the account holds already, and what its other tables could share, is not known here",

@@ -15,7 +15,7 @@ from tablewright.cost.priced import PricedStack, PricedTable
 from tablewright.cost.prices import PriceList
 from tablewright.cost.storage import storing
 from tablewright.cost.throughput import on_demand, provisioned
-from tablewright.model.workload import TableLoad
+from tablewright.model.workload import READS, TableLoad
 
 __all__ = ["HOURS", "Estimate", "Line", "estimate", "estimate_stack", "month_total"]
 
@@ -35,6 +35,8 @@ def estimate(table: PricedTable, load: TableLoad, prices: PriceList, region: str
     expiring(bill, table, load, elsewhere)
     for note in table.unknown:
         bill.assume(note)
+    if elsewhere and any(each.transactional and each.operation not in READS for each in load.patterns):
+        bill.assume(f"{table.name}: transactional writes are taken as double in each region")
     if elsewhere:
         bill.missing.append(f"{table.name}: data transferred between {region} and {', '.join(elsewhere)}")
         if region not in table.replicas and table.global_table:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tablewright.cost.advice import Advice, advise
+from tablewright.cost.advice import Advice, advise, ranked
 from tablewright.cost.break_even import BreakEven, break_evens
 from tablewright.cost.estimate import estimate_stack
 from tablewright.cost.lines import Estimate
@@ -20,7 +20,7 @@ __all__ = ["CostReport", "report"]
 
 @dataclass(frozen=True, slots=True)
 class CostReport:
-    """The estimate with what else there is: ``options`` by table, ``advice`` with the largest saving first.
+    """The estimate with what else there is: ``options`` by table, ``advice`` as ``ranked`` orders it.
 
     ``source`` is where the workload is from, ``list_name`` which price list was used, ``date`` its date.
     """
@@ -46,23 +46,26 @@ def report(
     ways: list[tuple[str, tuple[Option, ...]]] = []
     advice: list[Advice] = []
     expiry: list[ExpirySaving] = []
+    short: list[str] = []
     for table in stack.tables:
         load = loads.get(table.logical_id) or loads.get(table.name)
         if load is None:
             continue
+        if not load.is_telling:
+            short.append(f"{table.name} was measured for less than a week: nothing is recommended")
         each = options(table, load, prices, region)
         ways.append((table.name, each))
         advice += advise(table, load, each, prices, region)
         saved = expiry_saving(table, load, prices, region)
         expiry += [saved] if saved is not None else []
     return CostReport(
-        estimate=found,
+        estimate=replace(found, assumptions=(*found.assumptions, *short)),
         region=region,
         date=prices.date,
         source=source,
         list_name=list_name,
         options=tuple(ways),
-        advice=tuple(sorted(advice, key=lambda one: -one.usd)),
+        advice=ranked(advice),
         break_evens=break_evens(prices, region) if ways else (),
         expiry=tuple(expiry),
         sources=prices.sources,
