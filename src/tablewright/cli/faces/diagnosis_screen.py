@@ -45,7 +45,7 @@ def explained_lines(reasons: Sequence[Explained], columns: int) -> list[Line]:
 
 
 def _header(report: DiagnosisReport, columns: int, marks: Marks) -> list[Line]:
-    names = ", ".join(report.tables)
+    names = ", ".join(clean(name) for name in report.tables)
     span = f"{report.since:%Y-%m-%d %H:%M} to {report.until:%Y-%m-%d %H:%M} UTC, {report.region}"
     lines: list[Line] = [((text, "strong"),) for text in fit(names, columns)]
     lines += [((text, "dim"),) for text in fit(span, columns)]
@@ -117,7 +117,7 @@ def _looked(questions: Sequence[Looked], columns: int, marks: Marks) -> list[Lin
     for (problem, answer, why), subjects in alike.items():
         look, mark = tones[answer]
         text = f"{problem}: {why or answer} ({', '.join(subjects)})"
-        first, *rest = wrap(clean(text), min(columns, _PROSE) - 4)
+        first, *rest = fit(clean(text), min(columns, _PROSE) - 4)
         lines += [((f"  {mark} ", look), (first, "")), *((("    " + more, ""),) for more in rest)]
     return lines
 

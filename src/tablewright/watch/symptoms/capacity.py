@@ -47,15 +47,14 @@ def over_provisioned(seen: Observation, table: Table) -> Answer:
     """
     if not isinstance(table.billing, Provisioned):
         return
+    short: dict[int, list[str]] = {}
     for subject in seen.subjects(table):
         for side in ("Read", "Write"):
             provisioned = subject.past(f"Provisioned{side}CapacityUnits", "Maximum")
             units = subject.provisioned(side)
             if not provisioned or units is None or len(provisioned.values) < _LEAST_HOURS:
-                hours = len(provisioned.values)
-                yield Unknown(
-                    f"{_name(subject)}: {side.lower()} units are known for {counted(hours, 'hour')}, {_LEAST_HOURS} are needed"
-                )
+                of = f"{side.lower()} units" + (f" of index {subject.index}" if subject.index else "")
+                short.setdefault(len(provisioned.values), []).append(of)
                 continue
             if units <= _SMALL:
                 continue
@@ -67,6 +66,8 @@ def over_provisioned(seen: Observation, table: Table) -> Answer:
                 continue
             peak = max(consumed.highest / consumed.period if consumed else 0.0, subject.consumed_peak(side))
             yield _diagnosis(subject, side, units, usual, max(now, busiest), peak, len(shares))
+    for hours, which in short.items():
+        yield Unknown(f"{', '.join(which)}: known for {counted(hours, 'hour')}, {_LEAST_HOURS} are needed")
 
 
 def _diagnosis(
@@ -171,7 +172,3 @@ def unused_index(seen: Observation, table: Table) -> Answer:
             ),
             plots=(subject.id("ConsumedWriteCapacityUnits"),),
         )
-
-
-def _name(subject: Subject) -> str:
-    return f"{subject.table.name}/{subject.index}" if subject.index else subject.table.name
