@@ -1,7 +1,9 @@
 """What requests and provisioned units cost, in the home region and in every other that holds a replica.
 
 Source: DynamoDB developer guide, "Understanding Amazon DynamoDB billing for global tables": writes to a replicated table are
-billed in replicated units in each region, those to its indexes in plain ones; both are priced the same.
+billed in replicated units in each region, those to its indexes in plain ones; both are priced the same. "Managing throughput
+capacity automatically": four alarms for each side that scales; auto scaling costs nothing beyond units and alarms (AWS, "Amazon
+DynamoDB auto scaling").
 """
 
 from __future__ import annotations
@@ -17,6 +19,10 @@ from tablewright.cost.priced import PricedTable, ScalingBounds
 from tablewright.model.workload import TableLoad
 
 __all__ = ["on_demand", "provisioned", "scaled_hours"]
+
+
+_ALARMS = 4
+"""Alarms that auto scaling makes for one side: consumption high and low, units high and low."""
 
 
 def on_demand(bill: Bill, table: PricedTable, asked: Sequence[Demand], elsewhere: tuple[str, ...]) -> None:
@@ -61,6 +67,11 @@ def provisioned(
             for region in (bill.region, *elsewhere):
                 what = f"{side}s" if region == bill.region else f"replicated {side}s" if side == "write" else "reads"
                 bill.add(what, names, hours, "unit-hours", index=index, region=region, used_by=used)
+    for index in dict.fromkeys(index for index, _ in table.scaling):
+        sides = sum(where == index for where, _ in table.scaling)
+        for region in (bill.region, *elsewhere):
+            alarms = Decimal(_ALARMS * sides)
+            bill.add("alarms of auto scaling", "alarm.metric", alarms, "alarms", index=index, region=region)
     if elsewhere:
         bill.assume(f"{table.name}: {', '.join(elsewhere)} has as many units as {bill.region}")
 
