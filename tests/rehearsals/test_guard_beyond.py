@@ -143,3 +143,20 @@ def test_a_replica_whose_region_cannot_be_resolved_is_guarded(aws: EmbeddedAws, 
     refused = end(run(opened(aws, account), template(topic("us-west-2"), orders)))
     assert (refused.ending, refused.code) == (Ending.REFUSED, "data-loss"), refused
     assert {(loss.kind, loss.table) for loss in refused.losses} >= {("replica-removed", "orders")}
+
+
+@pytest.mark.parametrize("version", ["", ":1"])
+def test_a_name_that_is_read_anew_with_each_update_is_guarded(aws: EmbeddedAws, account: str, version: str) -> None:
+    ssm = client(aws, account, "ssm")
+    ssm.put_parameter(Name="/name", Value="orders", Type="String")
+    orders = table(name="'{{resolve:ssm:/name" + version + "}}'")
+    done = end(run(opened(aws, account), template(orders)))
+    assert done.ending is Ending.DONE, done
+    put(aws, account, "orders")
+    ssm.put_parameter(Name="/name", Value="orders-2", Type="String", Overwrite=True)
+    if version:
+        last = end(run(opened(aws, account), template(orders, log_group())))
+        assert last.ending is Ending.DONE, last
+        assert items(aws, account, "orders") == 1
+    else:
+        refused_then_allowed(aws, account, template(orders, log_group()), kind="table-replaced")

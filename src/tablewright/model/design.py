@@ -68,7 +68,8 @@ class ResourceDesign:
     """One resource that exists under the given parameters (its condition holds, or could not be decided).
 
     ``physical_name`` is the custom name it asks for, Unknown when that cannot be resolved, None when CloudFormation
-    will choose one. The policies are None when the template does not say.
+    will choose one. The policies are None when the template does not say. ``floating`` names a table's properties that recreate
+    it and hold a dynamic reference to no one version: their values may change with any update.
     """
 
     logical_id: str
@@ -80,6 +81,7 @@ class ResourceDesign:
     indexes: tuple[str, ...] = ()
     table: TableDesign | None = None
     certain: bool = True  # False: whether it exists hangs on a condition that could not be decided
+    floating: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

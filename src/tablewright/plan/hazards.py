@@ -72,6 +72,26 @@ def suspects(placed: Iterable[Placed], live: Mapping[str, Table]) -> tuple[Suspe
     return tuple(dict.fromkeys(found))
 
 
+def floating(
+    tables: Iterable[ResourceDesign], places: Mapping[str, str], changed: Iterable[str]
+) -> tuple[Suspect, ...]:
+    """The tables that may be replaced though no change says so: what their dynamic references refer to may be another by now.
+
+    ``places`` are the physical names by logical id, ``changed`` the logical ids of which a change tells. Source: CloudFormation
+    user guide, "Get a plaintext value from Systems Manager Parameter Store": the latest version, whenever the stack is updated.
+    """
+    told = frozenset(changed)
+    return tuple(
+        Suspect(
+            "table-replaced", places[table.logical_id], table.logical_id,
+            f"Its {' and '.join(table.floating)} holds a dynamic reference without a version. CloudFormation resolves it anew "
+            "with each update, and no change set shows it: the table may be replaced by a new, empty one. Write the value.",
+        )
+        for table in tables
+        if table.floating and table.logical_id not in told and places.get(table.logical_id)
+    )  # fmt: skip
+
+
 def judge(
     found: Iterable[Suspect], evidence: Evidence, live: Mapping[str, Table], allowed: Iterable[str] = ()
 ) -> tuple[Loss, ...]:

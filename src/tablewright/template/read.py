@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Iterator
 from collections.abc import Mapping as Values
 from dataclasses import replace
 
@@ -118,6 +120,8 @@ def _resource(entry: Entry, design: Design, scope: Scope) -> tuple[ResourceDesig
     raw = node.get("Properties")
     properties: Value = evaluate(raw, scope) if raw is not None else {}
     is_table = type_.text in TABLE_TYPES
+    floating = _floating(properties) if is_table else ()
+    properties = _settled(properties)
     resource = ResourceDesign(
         logical_id=name,
         type=type_.text,
@@ -128,8 +132,46 @@ def _resource(entry: Entry, design: Design, scope: Scope) -> tuple[ResourceDesig
         indexes=index_names(properties) if is_table else (),
         table=table_design(type_.text, properties) if is_table else None,
         certain=holds is True,
+        floating=floating,
     )
     return resource, holds is not False
+
+
+_REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
+_PINNED = re.compile(r"\{\{resolve:ssm:[^:}]+:\d+\}\}")
+"""A dynamic reference to one version, which never is another value (CloudFormation user guide, "Systems Manager parameters")."""
+
+_RECREATING = ("TableName", "KeySchema", "AttributeDefinitions", "LocalSecondaryIndexes")
+
+
+def _floating(properties: Value) -> tuple[str, ...]:
+    """The properties by which a table is recreated, whose value CloudFormation asks for anew with each update."""
+    if not isinstance(properties, dict):
+        return ()
+    return tuple(name for name in _RECREATING if any(map(_floats, _texts(properties.get(name)))))
+
+
+def _floats(text: str) -> bool:
+    return any(not _PINNED.fullmatch(found) for found in _REFERENCE.findall(text))
+
+
+def _texts(value: Value) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+
+
+def _settled(value: Value) -> Value:
+    """The value, Unknown where a dynamic reference stands: what it refers to is CloudFormation's to read."""
+    if isinstance(value, dict):
+        return {name: _settled(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_settled(inner) for inner in value]
+    if isinstance(value, str) and _REFERENCE.search(value):
+        return Unknown("it is a dynamic reference, which CloudFormation resolves")
+    return value
 
 
 def _name(type_: str, properties: Value) -> Known | None:

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tablewright.deploy.looking.run import Seen, contents_of, describe_all, owned_tables
+from tablewright.deploy.situation import still_owned
 from tablewright.errors import TablewrightError
 from tablewright.model.design import TABLE_TYPES, Design
 from tablewright.model.loss import Loss
 from tablewright.model.stack import ResourceChange
 from tablewright.model.table import Contents, ExpirySample, Table
-from tablewright.plan.hazards import KEYS, NEEDS_CONTENTS, NESTED, Evidence, Placed, Suspect, judge, suspects
+from tablewright.plan.hazards import KEYS, NEEDS_CONTENTS, NESTED, Evidence, Placed, Suspect, floating, judge, suspects
 from tablewright.ports import Account
 from tablewright.template.read import read_design, resolve
 
@@ -44,8 +45,14 @@ def suspect(account: Account, seen: Seen, changes: Iterable[ResourceChange]) -> 
     stack = seen.actual.stack
     if stack is not None and any(p.change.type in KEYS and p.change.action != "Add" for p in placed):
         names += owned_tables(account, stack.id)
+    drifting: tuple[Suspect, ...] = ()
+    if stack is not None and any(table.floating for table in seen.design.tables):
+        listed = seen.situation.resources or account.stacks.resources(stack.id)
+        places = {each.logical_id: each.physical_id for each in still_owned(listed)}
+        drifting = floating(seen.design.tables, places, (each.change.logical_id for each in placed))
+        names += [each.table for each in drifting]
     live = describe_all(account, (name for name in names if name), settings=True)
-    return Suspicion(suspects(placed, live), live)
+    return Suspicion((*suspects(placed, live), *drifting), live)
 
 
 def losses(account: Account, suspicion: Suspicion, allowed: Iterable[str]) -> tuple[Loss, ...]:
