@@ -289,6 +289,25 @@ def test_an_item_is_written_as_the_one_before_it(body: str) -> None:
         assert take_item(after, ("AttributeDefinitions", 1)).text == body
 
 
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        ("TableName KeySchema Tags", "TableName KeySchema StreamSpecification Tags"),
+        ("Tags KeySchema TableName", "Tags KeySchema TableName StreamSpecification"),
+        ("KeySchema Tags", "KeySchema StreamSpecification Tags"),
+        ("BillingMode KeySchema TableName", "BillingMode KeySchema StreamSpecification TableName"),  # by the alphabet
+        ("Fn::Transform", "Fn::Transform StreamSpecification"),
+    ],
+)
+def test_a_property_stands_where_a_person_would_write_it(keys: str, found: str) -> None:
+    lines = [f"      {key}: x\n      # of {key}\n" for key in keys.split()]
+    text = Text("Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n    Properties:\n" + "".join(lines), "t.yaml")
+    after = features.add_stream(text, "T", "NEW_IMAGE")
+    properties = after.at(("Resources", "T", "Properties"))
+    assert isinstance(properties, Mapping) and [entry.key for entry in properties.entries] == found.split()
+    assert removal.remove_setting(after, "T", "StreamSpecification", "stream").text == text.text
+
+
 @pytest.mark.parametrize("style", STYLES)
 def test_what_is_added_follows_the_style(style: str) -> None:
     text = Text(STYLES[style], style)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
+from tablewright.author.property_order import usual_neighbour
 from tablewright.author.scanning import flow_end, flow_gap, json_style, plain_end, quoted_like
 from tablewright.author.text import Path as Path
 from tablewright.author.text import Text as Text
@@ -50,6 +51,7 @@ def put_entries(
         if entry.key in entries:
             where = shown((*parent, entry.key))
             raise UsageError("already-there", "It is there already", f"{text.path}: {where} stands there already.")
+    after = after or usual_neighbour(text, parent, next(iter(entries)))
     sibling = next((entry for entry in node.entries if entry.key == after), node.entries[-1] if node.entries else None)
     if sibling is None:
         return _into_empty(text, node, entries)
