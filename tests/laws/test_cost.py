@@ -210,6 +210,14 @@ def test_reserved_capacity_is_in_blocks_of_a_hundred_of_the_standard_class() -> 
     assert reserved(PricedTable("T", "t"), prices(), US, 1) is None
 
 
+@pytest.mark.parametrize("operation", ["query", "scan"])
+def test_a_query_is_in_no_transaction(operation: str) -> None:
+    asked = TableLoad(patterns=(Pattern("p", operation, Decimal(1), 900, transactional=True),))
+    with pytest.raises(UsageError, match="does not fit") as refused:
+        estimate(PricedTable("T", "t"), asked, prices(), US)
+    assert "no transaction" in refused.value.detail
+
+
 def test_a_vector_index_is_no_local_one() -> None:
     table = PricedTable("T", "t", indexes=(PricedIndex("near", kind="vector"),))
     load = TableLoad(items=10**7, item_bytes=900, patterns=(Pattern("p", "put", Decimal(10), 900),))

@@ -75,6 +75,8 @@ def _of(pattern: Pattern, table: PricedTable, load: TableLoad) -> Iterator[Deman
     if pattern.index is not None and pattern.index not in indexes:
         raise _malformed(table, pattern, f"the table has no index {pattern.index!r}")
     if pattern.operation in READS:
+        if pattern.transactional and pattern.operation != "get":
+            raise _malformed(table, pattern, "a Query or Scan is part of no transaction; its items are read by get")
         if pattern.index is not None and pattern.operation == "get":
             raise _malformed(table, pattern, "an index is queried or scanned, never read by get")
         if pattern.index is not None and pattern.consistent and indexes[pattern.index].kind == "global":
