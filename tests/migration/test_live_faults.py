@@ -108,7 +108,8 @@ def test_a_writer_that_ignores_the_fence_keeps_the_pointer_where_it_is(
 ) -> None:
     """It has the principal that is excepted. The pause passes, and everybody goes on writing to the source."""
     rehearsal = Rehearsal(aws, account, tmp_path, sessions=30)
-    before = '{"Version":"2012-10-17","Statement":[]}'
+    allow = f'{{"Effect":"Allow","Principal":"*","Action":"dynamodb:GetItem","Resource":"{rehearsal.arn(OLD)}"}}'
+    before = f'{{"Version":"2012-10-17","Statement":[{allow}]}}'
     rehearsal.client.put_resource_policy(ResourceArn=rehearsal.arn(OLD), Policy=before)
     _, end = rehearsal.run(State.FOLLOWING)
     rehearsal.options = replace(rehearsal.options, pause=3.0)

@@ -15,6 +15,11 @@ from tests.migration.sessions import NEW, OLD, contents
 
 pytestmark = pytest.mark.slow
 
+BY_EMAIL = {
+    "IndexName": "by-email",
+    "KeySchema": [{"AttributeName": "email", "KeyType": "HASH"}],
+    "Projection": {"ProjectionType": "ALL"},
+}
 MOVING = {"key": ["PK=S#{sessionId}", "SK={createdAt}"]}
 
 
@@ -38,3 +43,25 @@ def test_a_deletion_without_its_put_takes_nothing_from_the_source(
     _, end = rehearsal.run(lambda state: state in (State.REVERSING, State.ROLLED_BACK), "rollback")
     assert (end.ending, end.code) == (Ending.DONE, "rolled-back"), end
     assert contents(rehearsal.client, OLD) == rehearsal.app.expected(OLD)
+
+
+def test_an_item_that_the_target_can_never_take_is_set_aside_by_the_tail(
+    aws: EmbeddedAws, account: str, tmp_path: Path
+) -> None:
+    """An index wants its key of another type. The tail goes on, the cut-over is refused, and a mended item is brought over."""
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=5)
+    rehearsal.client.update_table(
+        TableName=NEW,
+        AttributeDefinitions=[{"AttributeName": "email", "AttributeType": "S"}],
+        GlobalSecondaryIndexUpdates=[{"Create": BY_EMAIL}],
+    )
+    rehearsal.run(State.FOLLOWING)
+    item = {"sessionId": {"S": "odd"}, "email": {"S": "a@example.com"}}
+    rehearsal.client.put_item(TableName=OLD, Item=item)
+    rehearsal.client.put_item(TableName=OLD, Item={**item, "email": {"N": "1"}})
+    _, end = rehearsal.run(lambda state: state in (State.FOLLOWING, State.REVERSING), "cutover", {})
+    assert (end.ending, end.code) == (Ending.FAILED, "items-set-aside") and "odd" in end.detail, end
+    assert "odd" not in contents(rehearsal.client, NEW)  # what it was before is not left there
+    rehearsal.client.put_item(TableName=OLD, Item=item)
+    _, end = rehearsal.run(lambda state: state in (State.FOLLOWING, State.REVERSING), "cutover", {})
+    assert end.code == "reversing" and contents(rehearsal.client, NEW)["odd"]["email"] == item["email"], end

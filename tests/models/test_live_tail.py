@@ -87,7 +87,7 @@ class Table:
         self.items: dict[bytes, bytes] = {}
         self.lives: int | None = None
 
-    def write(self, puts: object, deletes: object) -> None:
+    def write(self, puts: object, deletes: object) -> dict[bytes, str]:
         for key, item in [*((key_of(item, TARGET_KEYS), item) for item in puts), *((key, None) for key in deletes)]:  # type: ignore[attr-defined]
             if self.lives is not None:
                 if self.lives == 0:
@@ -96,6 +96,7 @@ class Table:
             self.items.pop(key, None)
             if item is not None:
                 self.items[key] = item
+        return {}
 
     def read(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
         return {key: self.items[key] for key in keys if key in self.items}

@@ -19,12 +19,12 @@ first attempt touched is touched again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import eq
 
 from tablewright.model.stream import StreamRecord
 
-__all__ = ["STRANGER", "Claim", "Meeting", "Outputs", "Refused", "Window", "taken", "touched_keys", "window"]
+__all__ = ["STRANGER", "Claim", "Meeting", "Outputs", "Refused", "Window", "taken", "touched_keys", "window", "without"]
 
 STRANGER = b"an item that has not changed"
 """The source key in a claim of whoever held a target key before it was taken; no key is such text."""
@@ -179,6 +179,28 @@ def window(
         tuple(parted),
         tuple(refused.values()),
         frozenset(change.key for change in changes),
+    )
+
+
+def without(found: Window, refused: Mapping[bytes, str], changes: Sequence[StreamRecord]) -> Window:
+    """The window where the target can never hold the items under these keys, each with the reason: their sources are set aside.
+
+    What those keys held before is deleted: it is of an older state. Raises KeyError for one that no change of the window put.
+    """
+    owners = {
+        claim.target: claim.source for claim in found.claims if found.puts.get(claim.target) == claim.item is not None
+    }
+    images = {change.key: change.new for change in changes}
+    aside = {owners[key]: Refused(owners[key], reason, images[owners[key]]) for key, reason in refused.items()}
+    return replace(
+        found,
+        puts={key: item for key, item in found.puts.items() if key not in refused},
+        deletes=(*found.deletes, *refused),
+        claims=(
+            *(claim for claim in found.claims if claim.target not in refused or claim.item is None),
+            *(Claim(key, owners[key], None) for key in refused),
+        ),
+        refused=(*(each for each in found.refused if each.source not in aside), *aside.values()),
     )
 
 

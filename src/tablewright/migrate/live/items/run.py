@@ -42,11 +42,17 @@ class Items:
         self.throttled = 0
         """How often a request, or a part of one, was turned away."""
 
-    def write(self, puts: Iterable[bytes], deletes: Iterable[bytes]) -> None:
-        """Put these items and delete these keys, no key twice among them; returns when every one is acknowledged."""
+    def write(self, puts: Iterable[bytes], deletes: Iterable[bytes]) -> dict[bytes, str]:
+        """Put these items and delete these keys, no key twice among them; returns when every one is acknowledged or refused.
+
+        What it returns are the keys of items that DynamoDB can never take (an index's key of another type), each with its words.
+        """
         requests = [b'{"PutRequest":{"Item":%b}}' % item for item in puts]
         requests += [b'{"DeleteRequest":{"Key":%b}}' % key for key in deletes]
-        self._each(self._write_batch, list(_batches(requests)))
+        refused: dict[bytes, str] = {}
+        for part in self._each(self._write_batch, list(_batches(requests))):
+            refused |= part
+        return refused
 
     def read(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
         """The items with these keys, strongly consistent; those that there are, by key."""
@@ -76,16 +82,32 @@ class Items:
         with ThreadPoolExecutor(min(_AT_ONCE, len(parts)), thread_name_prefix="tablewright-items") as pool:
             return list(pool.map(work, parts))
 
-    def _write_batch(self, requests: list[bytes]) -> None:
+    def _write_batch(self, requests: list[bytes]) -> dict[bytes, str]:
         name = orjson.dumps(self._table)
         wait = 0.05
         until = self._clock.now() + _PATIENCE
         while requests:
-            answer = self._asked("BatchWriteItem", b'{"RequestItems":{%b:[%b]}}' % (name, b",".join(requests)))
+            try:
+                answer = self._asked("BatchWriteItem", b'{"RequestItems":{%b:[%b]}}' % (name, b",".join(requests)))
+            except TablewrightError as error:
+                if error.code != "aws-validation":
+                    raise
+                return self._apart(requests, error)
             left: list[Any] = next(iter((answer.get("UnprocessedItems") or {}).values()), [])
             requests = [orjson.dumps(each) for each in left]
             if requests:
                 wait = self._waited(wait, until, "Writes were handed back unprocessed again and again.")
+        return {}
+
+    def _apart(self, requests: list[bytes], error: TablewrightError) -> dict[bytes, str]:
+        """A batch that is refused whole, written in halves until it is known which of it cannot be."""
+        if len(requests) > 1:
+            half = len(requests) // 2
+            return self._write_batch(requests[:half]) | self._write_batch(requests[half:])
+        told = orjson.loads(requests[0])
+        if "PutRequest" not in told:
+            raise error
+        return {key_of(orjson.dumps(told["PutRequest"]["Item"]), self._keys): error.detail or error.summary}
 
     def _read_batch(self, keys: list[bytes]) -> dict[bytes, bytes]:
         name = orjson.dumps(self._table)

@@ -11,7 +11,7 @@ from tablewright.errors import Failed, TablewrightError
 from tablewright.migrate.live.items.run import Items
 from tablewright.migrate.live.journal import Journal, Side
 from tablewright.migrate.live.outputs import key_of, same_item
-from tablewright.migrate.live.replay import STRANGER, Claim, Outputs, taken, touched_keys, window
+from tablewright.migrate.live.replay import STRANGER, Claim, Outputs, taken, touched_keys, window, without
 from tablewright.migrate.live.shards import Backlog, Shard, backlog, born, empty_pages, missing, replayable
 from tablewright.migrate.live.spool import Spool
 from tablewright.model.stream import StreamPage, StreamRecord
@@ -237,7 +237,10 @@ class Tail:
             claims += self._strangers(records, outputs, items, claims)
         found = window(records, outputs, claims, same_item)
         spared = set(kept(found.deletes)) if found.deletes else set()
-        items.write(found.puts.values(), [key for key in found.deletes if key not in spared])
+        refused = items.write(found.puts.values(), [key for key in found.deletes if key not in spared])
+        if refused:
+            found = without(found, refused, records)
+            items.write((), refused)
         self._journal.replayed(self.side, found, positions, remember=remember, moves=moves())
         with self._lock:
             for name, number in positions.items():
