@@ -5,6 +5,8 @@ Sources: API reference, RestoreTableToPointInTime and DescribeContinuousBackups;
 
 from __future__ import annotations
 
+import os
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,8 @@ def _values(client: Any, name: str) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_a_table_is_restored_as_it_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
+def test_a_table_is_restored_as_it_was(tmp_path: Path, killed: bool) -> None:
     with started(tmp_path) as aws:
         client = aws.client("dynamodb")
         table(client, "orders")
@@ -56,7 +59,10 @@ def test_a_table_is_restored_as_it_was(tmp_path: Path) -> None:
             )
         assert early.value.response["Error"]["Code"] == "InvalidRestoreTimeException"
 
-    # What was kept is part of the state: a process that was stopped restores the same.
+        if killed:
+            os.kill(aws.running.pid, signal.SIGKILL)
+
+    # What was kept is part of the state, and of the log: a process that was stopped, or killed, restores the same.
     with started(tmp_path) as aws:
         client = aws.client("dynamodb")
         client.restore_table_to_point_in_time(SourceTableName="orders", TargetTableName="then", RestoreDateTime=then)

@@ -36,6 +36,33 @@ def test_a_deleted_table_is_brought_back_and_taken_into_its_stack(home: Path, ru
 
 
 @pytest.mark.slow
+def test_a_deleted_table_whose_stack_is_gone_too_is_imported(home: Path, run: Run, client: Client) -> None:
+    assert run("deploy", "--local", "--yes").code == 0
+    dynamodb, formation = client("dynamodb"), client("cloudformation")
+    dynamodb.put_item(TableName="ai-chef-sessions", Item={"sessionId": {"S": "세션"}})
+    [stack] = [each["StackId"] for each in formation.describe_stacks()["Stacks"]]
+    formation.update_termination_protection(StackName=stack, EnableTerminationProtection=False)
+    formation.delete_stack(StackName=stack)
+    formation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    dynamodb.update_table(TableName="ai-chef-sessions", DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName="ai-chef-sessions")
+
+    assert run("backup", "undelete", "ai-chef-sessions", "--local").code == 1  # Its settings went with it.
+    deployed = run("deploy", "--local", "--yes")
+
+    assert deployed.code == 0, deployed.err
+    [resource] = [
+        each
+        for each in formation.describe_stack_resources(StackName="ai-chef-dynamodb")["StackResources"]
+        if each["PhysicalResourceId"] == "ai-chef-sessions"
+    ]
+    assert resource["ResourceType"] == "AWS::DynamoDB::Table"
+    items = dynamodb.scan(TableName="ai-chef-sessions")["Items"]
+    assert items == [{"sessionId": {"S": "세션"}}]
+    assert dynamodb.describe_table(TableName="ai-chef-sessions")["Table"]["DeletionProtectionEnabled"]
+
+
+@pytest.mark.slow
 def test_lost_items_are_listed_asked_about_and_put_back(
     home: Path, run: Run, client: Client, project: Path, tmp_path: Path
 ) -> None:
