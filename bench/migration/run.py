@@ -48,7 +48,7 @@ PAIRS = {
     "client-tls": Pair("unchanged", "client", (30, None), tls=True),
     "declared": Pair("declared", "batch_writer", (25, 25)),
     "function": Pair("function", "pydynox", (2, 2)),
-    "function-all": Pair("function-all", "pydynox", (1.6, 1.6)),
+    "function-all": Pair("function-all", "pydynox", (1, 1)),
 }
 TITLES = {
     "guide": "the guide's loop (put_item an item, paginated)",

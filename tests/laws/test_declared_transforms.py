@@ -135,7 +135,7 @@ def _compiled_equals_plain(operations: list[Operation], items: list[dict[str, An
     declared = _declared(operations)
     page = declared.page([to_json(item) for item in items])
     body = b'{"Items":[%b],"Count":%d,"ConsumedCapacity":null}' % (b",".join(map(to_json, items)), len(items))
-    scanned = ScanShape("T", 1, consistent=True, parsed=True).page(body)
+    scanned = ScanShape("T", 1, consistent=True).page(body, parsed=True)
     whole = declared.page(scanned.items)  # as a table's pages come
     assert (list(whole.items), whole.rejected, whole.keys) == (list(page.items), page.rejected, page.keys)
     assert [bytes(item) for item in scanned.items] == [to_json(item) for item in items]

@@ -24,6 +24,7 @@ from tablewright.migrate.transform.lazy import Item, encode_item
 from tablewright.migrate.transform.load import load_transform
 from tablewright.migrate.transform.protocol import TransformError
 from tablewright.migrate.transform.unchanged import Unchanged
+from tablewright.migrate.wire.shapes import ScanShape
 from tablewright.model.table import Key
 from tests.laws.item_strategies import items, texts
 
@@ -183,6 +184,29 @@ def test_bad_results_are_set_aside_with_the_reason(function: Callable[[Any], Any
     assert not any("secret" in rejected.reason for rejected in page.rejected)
     with pytest.raises(TransformError, match=says):
         _transform(function).apply(ITEM)
+
+
+@pytest.mark.parametrize("level", [2, 3])
+def test_a_page_of_a_table_is_as_its_items(level: int) -> None:
+    """Cut at its attributes in one go; some items are refused, and are told as they were read."""
+
+    def some(item: dict[str, Any]) -> dict[str, Any] | None:
+        if item["n"] == (Decimal(1) if level == 3 else {"N": "1"}):
+            raise ValueError
+        item["PK"] = item.pop("id")
+        return dict(item) if "all" in item else item
+
+    held = [to_json({"id": f"i{n}", "n": n, "tags": {"a", "b"}, "PK": "x"}) for n in range(3)]
+    for wire in (held, [to_json({"id": "0", "n": 0, "all": True}), *held]):
+        transform = _transform(some, level=level)
+        scanned = ScanShape("T", 1, consistent=True).page(
+            b'{"Items":[%b],"Count":%d}' % (b",".join(wire), len(wire)), parsed=True
+        )
+        assert transform.parses
+        page, plain = transform.page(scanned.items), _transform(some, level=level).page(wire)
+        assert (list(map(canonical, page.items)), page.keys) == (list(map(canonical, plain.items)), plain.keys)
+        assert page.rejected == plain.rejected and len(page.rejected) == 1
+        assert transform.parses is (wire is held), "the next page is not cut for one that looks at everything"
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ class Reshape:
     reads: frozenset[str] | None = None
     invertible: None = None
     injective: bool = True
+    parses: bool = False
 
     @property
     def keeps_keys(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import orjson
@@ -69,7 +70,7 @@ class _Refusing:
 
 
 class TableReads(_Refusing):
-    """Scans of a table, one page a request. ``parsed``: the transform begins with each item's attributes (level 1)."""
+    """Scans of a table, one page a request. ``parsed``: whether the transform begins with each item's attributes."""
 
     def __init__(
         self,
@@ -80,11 +81,12 @@ class TableReads(_Refusing):
         *,
         consistent: bool,
         connections: int,
-        parsed: bool = False,
+        parsed: Callable[[], bool] = bool,
     ) -> None:
         super().__init__()
         self._inbox = inbox
-        self._shape = ScanShape(table.name, segments, consistent=consistent, parsed=parsed)
+        self._shape = ScanShape(table.name, segments, consistent=consistent)
+        self._parsed = parsed
         self._client = Client(loop, table.plane, self._came, connections=connections)
 
     @property
@@ -102,7 +104,7 @@ class TableReads(_Refusing):
         assert isinstance(read, Read)
         if reply.status == 200:
             try:
-                page = self._shape.page(reply.body)
+                page = self._shape.page(reply.body, parsed=self._parsed())
             except Malformed as error:
                 self._inbox.append(ReadFailed(read.read, Failure.AGAIN, str(error)))
                 return

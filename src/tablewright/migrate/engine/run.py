@@ -199,7 +199,7 @@ class _Copy:
                 self._inbox,
                 consistent=settings.consistent,
                 connections=_READ_CONNECTIONS,
-                parsed=transform.level == 1,
+                parsed=lambda: transform.parses,
             )
             if isinstance(source, OpenTable)
             else FileReads(source, self._inbox)

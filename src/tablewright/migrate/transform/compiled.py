@@ -153,26 +153,26 @@ def _compose(name: str, template: Template, write: _Writer, composed: dict[str, 
     new = write.constant(name)
     if name not in template.references:
         write(f"if {new} in x: there({new})")
-    form, texts = b'{"S":"', []
+    text, parts = b'{"S":"', [""][:0]
     for piece in template.pieces:
         if isinstance(piece, str):
-            form += json_text(piece.encode()).replace(b"%", b"%%")
+            text += json_text(piece.encode())
             continue
-        form += b"%b"
-        old, text = write.constant(piece.name), f"t{len(write.constants)}"
-        texts.append(text)
+        parts.append(write.constant(text))
+        text = b""
+        old, part = write.constant(piece.name), f"t{len(write.constants)}"
+        parts.append(part)
         write(
             f"v = bytes(x[{old}]) if {old} in x else needed(x, {old})",
-            f"{text} = v[6:-2] if {_PLAIN.format(v='v')} else text_of(x, {old})",
+            f"{part} = v[6:-2] if {_PLAIN.format(v='v')} else text_of(x, {old})",
         )
-    form += b'"}'
-    if not texts:
-        value = form.replace(b"%%", b"%")
-        write(f"x[{new}] = {write.constant(Raw(value))}")
-        composed[name] = ("", value)
+    text += b'"}'
+    if not parts:
+        write(f"x[{new}] = {write.constant(Raw(text))}")
+        composed[name] = ("", text)
         return
     made = f"m{len(write.constants)}"
-    write(f"{made} = {write.constant(form)} % ({', '.join(texts)},)", f"x[{new}] = Raw({made})")
+    write(f"{made} = {' + '.join([*parts, write.constant(text)])}", f"x[{new}] = Raw({made})")
     composed[name] = (made, None)
 
 

@@ -35,6 +35,7 @@ class Declared:
     """
 
     level = 1
+    parses = True
 
     def __init__(
         self, operations: Sequence[Operation], source: Sequence[Key], target: Sequence[Key], *, in_place: bool = False

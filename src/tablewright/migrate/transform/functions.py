@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from tablewright.migrate.items.key import KeyReader, KeyRefused, join_key
+from tablewright.migrate.items.parsed import ParsedItems
 from tablewright.migrate.items.size import MOST_BYTES, size
 from tablewright.migrate.items.values import ValueRefused
 from tablewright.migrate.transform.lazy import Item, JsonItem, encode_item, encode_json_item
@@ -63,6 +64,8 @@ class FunctionTransform:
         self._inverse, self._inverse_schema = inverse, inverse_schema
         self._key = KeyReader(target_keys)
         self._read, self._write = _codec(level, schema)
+        self._lazy: Callable[[Any], Any] = JsonItem if level == 2 else Item
+        self.parses = schema is None  # until it is seen to look at every attribute
 
     @property
     def invertible(self) -> FunctionTransform | None:
@@ -95,13 +98,19 @@ class FunctionTransform:
         made: list[bytes] = []
         keys: list[bytes] = []
         rejected: list[Rejected] = []
-        function, read, write, key_of = self._function, self._read, self._write, self._key_of
-        for number, item in enumerate(items):
+        function, write, key_of = self._function, self._write, self._key_of
+        read = self._read
+        held: Sequence[Any] = items
+        if self.parses and type(items) is ParsedItems:
+            read, held = self._lazy, items.take()
+        for number, item in enumerate(held):
             try:
                 given = read(item)
                 result = function(given)
                 if number == 0 and isinstance(given, Item) and not given.untouched():
-                    read = given.read_whole  # as it looks at all that there is, it will of the others
+                    # As it looks at all that there is, it will of the others.
+                    self.parses = False
+                    read = read if held is not items else given.read_whole
                 if result is None:
                     continue
                 if type(result) in _DICTS or isinstance(result, _ONE):
@@ -115,12 +124,10 @@ class FunctionTransform:
                     made += [new for new, _ in several]
                     keys += [key for _, key in several]
             except (TransformError, ValueRefused, KeyRefused, msgspec.DecodeError) as error:
-                rejected.append(Rejected(bytes(item), str(error)))
-            except (
-                Exception,
-                SystemExit,
-            ) as error:  # a transform that ends the program would end it as if all were done
-                rejected.append(Rejected(bytes(item), _raised(error)))
+                rejected.append(Rejected(bytes(items[number]), str(error)))
+            except (Exception, SystemExit) as error:
+                # SystemExit too: a transform that ends the program would end it as if all were done.
+                rejected.append(Rejected(bytes(items[number]), _raised(error)))
         return Page(made, rejected, keys if self._target else None)
 
     def _key_of(self, result: Any, new: bytes) -> bytes:

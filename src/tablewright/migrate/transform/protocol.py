@@ -72,6 +72,11 @@ class Transform(Protocol):
         ...
 
     @property
+    def parses(self) -> bool:
+        """Whether ``page`` is quicker with ``items.parsed.ParsedItems``, since it begins with each item's attributes."""
+        ...
+
+    @property
     def invertible(self) -> Transform | None:
         """The transform that leads back, if there is one: ``inverse.apply(x)[0]`` equals the item that gave ``x``."""
         ...

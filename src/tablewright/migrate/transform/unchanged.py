@@ -28,6 +28,7 @@ class Unchanged:
     """
 
     level = 0
+    parses = False
 
     def __init__(self, source: Sequence[Key], target: Sequence[Key]) -> None:
         told = f"0|{schema_text(source)}|{schema_text(target)}|{CODEC_VERSION}"

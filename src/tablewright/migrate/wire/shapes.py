@@ -78,10 +78,9 @@ class ScanPage(NamedTuple):
 
 
 class ScanShape:
-    """Scans of one table in so many segments. ``parsed``: pages come as ``ParsedItems``."""
+    """Scans of one table in so many segments."""
 
-    def __init__(self, table: str, segments: int, *, consistent: bool, parsed: bool = False) -> None:
-        self._is_parsed = parsed
+    def __init__(self, table: str, segments: int, *, consistent: bool) -> None:
         name = json.dumps(table, ensure_ascii=False)
         read = ',"ConsistentRead":true' if consistent else ""
         self._begin = f'{{"TableName":{name},"ReturnConsumedCapacity":"TOTAL"{read},"TotalSegments":{segments}'.encode()
@@ -95,10 +94,10 @@ class ScanShape:
             parts += (b',"ExclusiveStartKey":', after)
         return b"".join((*parts, b"}"))
 
-    def page(self, body: Buffer) -> ScanPage:
-        """Raises Malformed."""
+    def page(self, body: Buffer, *, parsed: bool = False) -> ScanPage:
+        """The page, its items as ``ParsedItems`` if ``parsed``. Raises Malformed."""
         try:
-            found: _Scanned | _Parsed = _parsed(body) if self._is_parsed else _scanned(body)
+            found: _Scanned | _Parsed = _parsed(body) if parsed else _scanned(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise Malformed(f"the page cannot be read: {error}") from error
         if found.Count != len(found.Items):
