@@ -13,6 +13,7 @@ class Increment:
     """``n`` one more. An item called ``bad`` is refused; one called ``two`` would become two."""
 
     level, fingerprint, keeps_keys, injective, reads, invertible = 3, "increment", False, True, None, None
+    parses = False
 
     def describe(self) -> tuple[str, ...]:
         """In a line."""
@@ -37,6 +38,7 @@ class OldWins:
     """``old`` becomes ``new``, also where there is a ``new`` already: what writers of the old form need."""
 
     level, fingerprint, keeps_keys, injective, invertible = 3, "old wins", True, True, None
+    parses = False
     reads: frozenset[str] | None = frozenset({"old", "new", "status"})
 
     def describe(self) -> tuple[str, ...]:

@@ -286,6 +286,34 @@ def test_a_change_in_place_goes_on_is_looked_at_again_and_undone(tables: Tables,
     assert by_text(back) == by_text([item for item in items if item != items[3]])
 
 
+@pytest.mark.slow
+def test_an_index_that_the_template_is_to_add_is_looked_at_in_place(
+    tables: Tables, migrate: Migrate, tmp_path: Path
+) -> None:
+    table = tables.make("sessionId")
+    tables.fill(table, [{"sessionId": {"S": "a"}, "old": {"N": "1"}}, {"sessionId": {"S": "b"}, "old": {"S": "x"}}])
+    (tmp_path / "tables.yaml").write_text(
+        f"""Resources:
+  SessionsTable:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: {table}
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{{AttributeName: sessionId, AttributeType: S}}, {{AttributeName: userId, AttributeType: S}}]
+      KeySchema: [{{AttributeName: sessionId, KeyType: HASH}}]
+      GlobalSecondaryIndexes:
+        - IndexName: by-user
+          KeySchema: [{{AttributeName: userId, KeyType: HASH}}]
+          Projection: {{ProjectionType: ALL}}
+"""
+    )
+    (tmp_path / "tablewright.toml").write_text('stack = "sessions"\ntemplate = "tables.yaml"\n')
+    ran = migrate("run", "--local", "--source", table, "--in-place", "--rename", "old=userId")
+    assert ran.code == 0, ran.err
+    said = " ".join(ran.err.split())
+    assert "1 item has userId as a number, and index by-user is keyed by userId as a string: adding it leaves them out" in said
+
+
 def _length(told: dict[str, str]) -> int:
     return len(told["job"])
 

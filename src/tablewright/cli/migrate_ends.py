@@ -16,6 +16,7 @@ from tablewright.errors import UsageError
 
 if TYPE_CHECKING:
     from tablewright.migrate.job import Place, Source
+    from tablewright.model.table import Index
     from tablewright.model.whereabouts import Credentials
     from tablewright.ports import Account
     from tablewright.settings import EnvironmentSettings
@@ -162,6 +163,21 @@ class Doors:
 
             check_whereabouts(Expected(account=settings.account), account.identity.whereabouts())
         return account
+
+    def planned(self, side: Side) -> tuple[Index, ...]:
+        """The indexes that the project's template gives the table that a side names; () where it has no such table."""
+        _, settings = self._place(side)
+        if side.name is None or settings.template is None or settings.stack is None or not settings.template.is_file():
+            return ()
+        from tablewright.author.table_indexes import table_indexes
+        from tablewright.cli.target import read_template
+        from tablewright.template.read import read_design
+
+        path, parameters = settings.template, settings.parameters
+        body = read_template(path)
+        design = read_design(body, stack=settings.stack, path=str(path), parameters=parameters)
+        ids = [t.logical_id for t in design.tables if side.name in (t.logical_id, t.physical_name)]
+        return table_indexes(body, str(path), parameters, ids[0]) if len(ids) == 1 else ()
 
     def _physical(self, name: str, place: Place, settings: EnvironmentSettings) -> str:
         """A table's own name, where ``name`` is the logical ID of one in the project's template."""

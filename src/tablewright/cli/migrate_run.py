@@ -133,6 +133,7 @@ def run(
         pace=parse_pace(pace) if pace else None,
         into_existing=into_existing,
         suspend_ttl=suspend_ttl,
+        planned=doors.planned(source_side) if in_place else (),
         stopping=stopper,
     )
     if in_place:

@@ -10,7 +10,7 @@ from typing import Any
 from tablewright.migrate.job import Options, Pace, Source, Target
 from tablewright.migrate.transform.protocol import Transform
 from tablewright.migrate.transform.unchanged import Unchanged
-from tablewright.model.table import Key
+from tablewright.model.table import Index, Key
 
 __all__ = ["MakeTransform", "Request", "Stopping", "never"]
 
@@ -38,6 +38,7 @@ class Request:
     ``job``: go on with this job and no other.
     ``into_existing``: the target's name, when it may hold items. ``suspend_ttl``: TTL on the target may be switched off until
     the copy is verified. ``pace`` None: as before, or the default. ``followed``: a tail brings over what changes meanwhile.
+    ``planned``: indexes that a table which is changed in place is to get, by its template.
     """
 
     source: Source
@@ -53,4 +54,5 @@ class Request:
     into_existing: str | None = None
     suspend_ttl: bool = False
     followed: bool = False
+    planned: Sequence[Index] = ()
     stopping: Stopping = never

@@ -208,8 +208,9 @@ class _Run:
         self._move("changing")
         stopping, verify = self._request.stopping, self._request.options.verify
         for event in change_table(
-            self._source, self._record, self._transform, checkpoint, self._clock, verify=verify, stopping=stopping
-        ):
+            self._source, self._record, self._transform, checkpoint, self._clock,
+            verify=verify, stopping=stopping, planned=self._request.planned,
+        ):  # fmt: skip
             if not isinstance(event, Finished):
                 yield event
             elif event.ending is Ending.MUST_WAIT:

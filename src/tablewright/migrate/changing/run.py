@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from tablewright.migrate.looking.run import Accounts, End, look
 from tablewright.migrate.record import Record, write_record
 from tablewright.migrate.request import Request, Stopping
 from tablewright.migrate.transform.protocol import Transform
+from tablewright.model.table import Index
 from tablewright.ports import Clock
 
 __all__ = ["STATE_OF_END", "change_table", "undo_job"]
@@ -40,6 +41,7 @@ def change_table(
     *,
     verify: bool,
     stopping: Stopping,
+    planned: Sequence[Index] = (),
 ) -> Iterator[MigrationEvent]:
     """Change the table's items where they are. The last event is Finished, as ``inplace.run.change`` says."""
     assert end.found is not None
@@ -67,6 +69,7 @@ def change_table(
             write_capacity=write,
             dead_letters=job.options.dead_letters,
             indexes=table.indexes,
+            planned=tuple(index for index in planned if index.name not in {each.name for each in table.indexes}),
             expiry=table.ttl.attribute if table.ttl is not None and table.ttl.status.startswith("ENABL") else None,
             passes=5 if verify else 1,
             expected=table.item_count,
