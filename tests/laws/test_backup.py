@@ -64,6 +64,16 @@ def test_the_newest_good_one_and_what_others_made_never_go(
     assert not any(each.goes for each in thin_out(left, now=NOW, days=days, newest=newest))
 
 
+def test_the_last_copy_of_a_table_that_was_made_anew_stays() -> None:
+    def made(days: int, table_id: str) -> Backup:
+        at = NOW - timedelta(days=days)
+        return Backup(f"arn:{days}", name_for(at, str(days)), "AVAILABLE", at, table_id=table_id)
+
+    some = [made(1, "new"), made(2, "new"), made(30, "old"), made(31, "old")]
+    kept = thin_out(some, now=NOW, newest=1)
+    assert [each.backup.arn for each in kept if each.goes] == ["arn:2", "arn:31"]
+
+
 keepings = st.builds(
     Keeping,
     ttl=st.none() | st.just("expiresAt"),

@@ -129,6 +129,7 @@ class DynamoDBTables:
                         created_at=utc(b["BackupCreationDateTime"]),
                         size_bytes=b.get("BackupSizeBytes", 0),
                         kind=b.get("BackupType", "USER"),
+                        table_id=b.get("TableId", ""),
                     )
                     for b in answer["BackupSummaries"]
                 ]

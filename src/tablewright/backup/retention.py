@@ -48,11 +48,15 @@ def thin_out(
     """What becomes of each backup of one table, newest first.
 
     One goes when it is ours, and older than ``days`` or not among the ``newest`` so many of ours (both given: only when both
-    say so). The newest good (AVAILABLE) backup of the table, whoever made it, and the newest good one of ours always stay.
+    say so). The newest good (AVAILABLE) backup of the table, whoever made it, and the newest good one of ours always stay; so
+    does that of a former table of the name.
     """
     ordered = sorted(backups, key=lambda backup: backup.created_at, reverse=True)
     good = [backup for backup in ordered if backup.status == "AVAILABLE"]
-    newest_good = {good[0].arn} if good else set()
+    # A table that was made anew under an old name is another one: of what the old one held there may be no other copy.
+    newest_good = {
+        next(each for each in good if each.table_id == name).arn for name in {each.table_id for each in good}
+    }
     ours = [backup for backup in ordered if is_ours(backup)]
     good_ours = [backup for backup in ours if backup.status == "AVAILABLE"]
     if good_ours:

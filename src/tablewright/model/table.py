@@ -71,7 +71,7 @@ class PointInTimeRecovery:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """One on-demand or AWS Backup copy of a table."""
+    """One on-demand or AWS Backup copy of a table. ``table_id``: of which table of the name; "" where that is not said."""
 
     arn: str
     name: str
@@ -79,6 +79,7 @@ class Backup:
     created_at: datetime
     size_bytes: int = 0
     kind: str = "USER"
+    table_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
