@@ -311,7 +311,10 @@ def test_an_index_that_the_template_is_to_add_is_looked_at_in_place(
     ran = migrate("run", "--local", "--source", table, "--in-place", "--rename", "old=userId")
     assert ran.code == 0, ran.err
     said = " ".join(ran.err.split())
-    assert "1 item has userId as a number, and index by-user is keyed by userId as a string: adding it leaves them out" in said
+    assert (
+        "1 item has userId as a number, and index by-user is keyed by userId as a string: adding it leaves them out"
+        in said
+    )
 
 
 def _length(told: dict[str, str]) -> int:
