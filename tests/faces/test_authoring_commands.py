@@ -435,6 +435,7 @@ def test_a_deployed_table_is_retained_before_it_is_removed(aws: EmbeddedAws, acc
     assert in_process("deploy", "--yes", *where, cwd=project, env=env).code == 0
     second = in_process("remove", "table", "results", *where, cwd=project, env=env)
     assert second.code == 0, second.err
+    assert "only production was looked at" in second.out and "--env staging" in second.out
     text = template(project).read_text()
     assert "AiChefResultsTable" not in text and "ResultsTableErrorAlarm" not in text
     assert in_process("add", "table", "payments", cwd=project).code == 0

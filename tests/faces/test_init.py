@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,29 @@ def test_a_table_may_have_a_sort_key(tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert "+        - AttributeName: createdAt\n+          AttributeType: 'N'" in done.out
     assert "+        - AttributeName: createdAt\n+          KeyType: RANGE" in done.out
+
+
+@pytest.mark.parametrize(
+    ("parameters", "environments"),
+    [
+        ("", ["production"]),
+        ("  Stage:\n    Type: String\n    AllowedValues: [dev, prod]\n", ["prod Stage", "dev Stage"]),
+        ("  EnvName: {Type: String}\n", ["production EnvName", "staging EnvName"]),
+        ("  Backstage: {Type: String}\n", ["production"]),
+    ],
+)
+def test_environments_are_those_that_the_template_tells_apart(
+    parameters: str, environments: list[str], tmp_path: Path
+) -> None:
+    top = f"Parameters:\n{parameters}" if parameters else ""
+    (tmp_path / "t.yaml").write_text(f"{top}Resources:\n  L: {{Type: AWS::Logs::LogGroup}}\n")
+    assert in_process("init", "--name", "shop", "--from", "t.yaml", cwd=tmp_path).code == 0
+    settings = tomllib.loads((tmp_path / "tablewright.toml").read_text())
+    found = [" ".join([name, *one.get("parameters", {})]) for name, one in settings["environments"].items()]
+    assert found == environments and settings["default_environment"] == environments[0].split()[0]
+    for name, one in settings["environments"].items():
+        assert set(one.get("parameters", {}).values()) <= {name}
+    assert f"environment: {settings['default_environment']}\n" in (tmp_path / WORKFLOW).read_text()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tablewright.author.action import action_text
 from tablewright.author.editing import Text
@@ -12,6 +12,7 @@ from tablewright.author.tables import Key, NewTable, add_table, check_keys
 from tablewright.author.workflow import ACTION, Workflow, check_pinned, workflow_text
 from tablewright.author.writing import scalar
 from tablewright.errors import UsageError
+from tablewright.template.tree import Mapping, Scalar, Sequence
 
 FOLDER = "backend/infrastructure"
 TEMPLATE = f"{FOLDER}/dynamodb-schema.yaml"
@@ -19,9 +20,34 @@ SCRIPT = "deploy-dynamodb.sh"
 SETTINGS = "tablewright.toml"
 
 
+ENVIRONMENTS = ("production", "staging")
+_TELLING = re.compile(r"(?i)(app|deploy(ment)?)?(env(ironment)?|stage)(name|type)?")
+
+
+def environments_of(text: Text) -> tuple[str, tuple[str, ...]]:
+    """The parameter by which a template tells environments apart, and their names, the one of production first; no parameter
+    and production alone where it tells none apart: two stacks of it would have the same names.
+    """
+    section = text.tree.get("Parameters")
+    for entry in section.entries if isinstance(section, Mapping) else ():
+        if not _TELLING.fullmatch(entry.key) or not isinstance(entry.value, Mapping):
+            continue
+        allowed = entry.value.get("AllowedValues")
+        listed = allowed.items if isinstance(allowed, Sequence) else ()
+        names = [
+            one.text for one in listed if isinstance(one, Scalar) and re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", one.text)
+        ]
+        ordered = sorted(names or ENVIRONMENTS, key=lambda name: not name.lower().startswith(("prod", "live")))
+        return entry.key, tuple(ordered)
+    return "", ENVIRONMENTS[:1]
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What is wished for. ``template`` is an existing template's path in the project, which then is left as it is."""
+    """What is wished for. ``template`` is an existing template's path in the project, which then is left as it is.
+
+    ``parameter`` is the template's parameter that tells environments apart, empty where it has none: then there is one.
+    """
 
     name: str
     tables: tuple[NewTable, ...] = ()
@@ -30,7 +56,8 @@ class Project:
     template: str = ""
     requirement: str = ""
     workflow: bool = True
-    environments: tuple[str, ...] = field(default=("production", "staging"))
+    environments: tuple[str, ...] = ENVIRONMENTS
+    parameter: str = "Environment"
 
 
 def files(wish: Project) -> dict[str, str]:
@@ -47,7 +74,14 @@ def files(wish: Project) -> dict[str, str]:
     if not wish.template:
         made[TEMPLATE] = _template(wish)
     if wish.workflow:
-        flow = Workflow(template, script, branch=wish.branch, region=wish.region, requirement=wish.requirement)
+        flow = Workflow(
+            template,
+            script,
+            branch=wish.branch,
+            environment=wish.environments[0],
+            region=wish.region,
+            requirement=wish.requirement,
+        )
         made[flow.path] = workflow_text(flow)
         made[ACTION] = action_text()
     return made
@@ -67,8 +101,8 @@ def _settings(wish: Project, template: str) -> str:
             lines.append(
                 '# account = "123456789012"  # your production account: with it, deploying to any other is refused'
             )
-        if not wish.template:
-            lines.append(f'parameters = {{ Environment = "{name}" }}')
+        if wish.parameter:
+            lines.append(f'parameters = {{ {wish.parameter} = "{name}" }}')
     return "\n".join(lines) + "\n"
 
 

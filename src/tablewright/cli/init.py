@@ -100,6 +100,7 @@ def command(
             template,
             requirement,
             workflow,
+            *_told_apart(top, template),
         )
     )
     code = _put(common, top, made, overwrite=overwrite, diff=diff)
@@ -149,6 +150,18 @@ def _put(common: Common, top: Path, made: dict[str, str], *, overwrite: bool, di
         for line in fit(note, out.width - 2):
             out.line(((f"  {line}", "dim"),))
     return exits.DONE.code
+
+
+def _told_apart(top: Path, template: str) -> tuple[tuple[str, ...], str]:
+    """The environments, and the parameter that tells them apart: an existing template's own."""
+    from tablewright.author.editing import Text
+    from tablewright.author.project import ENVIRONMENTS, environments_of
+    from tablewright.cli.target import read_template
+
+    if not template:
+        return ENVIRONMENTS, "Environment"
+    parameter, names = environments_of(Text(read_template(top / template), template))
+    return names, parameter
 
 
 def _wants_only_the_workflow(top: Path, name: str | None, tables: tuple[str, ...], template: str) -> bool:

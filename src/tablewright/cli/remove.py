@@ -50,9 +50,26 @@ def table(
 
     free = never_deployed or _is_kept(common, template, name, stack)
     if free:
-        return apply(common, template, lambda text: remove_table(text, name), diff=diff, said=f"table {name} removed")
+        notes = () if never_deployed else _not_looked_at(common, stack)
+        said = f"table {name} removed"
+        return apply(common, template, lambda text: remove_table(text, name), diff=diff, said=said, notes=notes)
     notes = ("the deployed stack would delete it: deploy this, then run the same command again",)
     return apply(common, template, lambda text: keep(text, name), diff=diff, said=f"table {name} retained", notes=notes)
+
+
+def _not_looked_at(common: Common, stack: str | None) -> tuple[str, ...]:
+    """What is to be said where other environments are deployed from the same template: each has a deletion policy of its own."""
+    from tablewright.settings import load_settings
+
+    settings = load_settings((common.project or Path.cwd()).absolute())
+    if settings is None or stack is not None:
+        return ()
+    chosen = common.env or settings.default_environment
+    others = [name for name in settings.environments if name != chosen]
+    if not others:
+        return ()
+    commands = ", ".join(f"tablewright plan --env {name}" for name in others)
+    return (f"only {chosen} was looked at: what the others would lose, and deploy would refuse, says {commands}",)
 
 
 def _is_kept(common: Common, template: Path | None, name: str, stack: str | None) -> bool:
