@@ -195,6 +195,9 @@ def test_it_is_measured_from_what_runs(home: Path, run: Run, client: Client) -> 
     assert found["workload"].startswith("metrics of 14 days")
     measured = [line for line in found["lines"] if line["pattern"] == "as measured" and line["what"] == "writes"]
     assert measured and all(Decimal(line["usd"]) > 0 for line in measured)
+    fine = json.loads(run("cost", "--measured", "--by-minute", "--since", "1d", "--local", "--output", "json").out)
+    assert fine["usd"] != found["usd"] and any("minute" in way["note"] for way in fine["options"]["ai-chef-sessions"])
+    assert "error[contradictory-options]" in run("cost", "--by-minute").err
     # An hour is no ground to change the way of billing on.
     assert found["advice"] == [] and any("less than a week" in each for each in found["assumptions"])
     assert all(way["commands"] == [] for ways in found["options"].values() for way in ways)

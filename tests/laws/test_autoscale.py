@@ -106,6 +106,14 @@ def test_a_new_utc_day_has_decreases_of_its_own() -> None:
     assert len([minute for minute in lowered if 1440 <= minute < 1440 + 80]) == 4
 
 
+def test_days_and_hours_are_those_of_the_clock() -> None:
+    """From 23:30 on: what falls before midnight is of the day before, and the hours that are billed are 23:00, 0:00 and 1:00."""
+    late = simulate(_restless(1)[:300], ScalingBounds(5, 200, 70), begins=23 * 60 + 30)
+    assert sum(minute < 30 for minute in late.lowered) >= 1
+    assert sum(30 <= minute < 30 + 80 for minute in late.lowered) == 4
+    assert simulate([1.0] * 120, TEN, begins=23 * 60 + 30).unit_hours == 30
+
+
 def test_the_example_of_awss_pricing_page() -> None:
     """Ten days below 70/s: 100 units, the minimum. Ten days at 100/s: 143. Then at 80/s, which the page rounds to 114 and
     which is met by 115. Ten days of 100 WCU are 15.60 USD, of 143 are 22.308. As recalled: the page's text is not at hand.

@@ -43,4 +43,5 @@ def test_what_was_measured() -> None:
     assert load.measured["", "write"] == 5 and load.measured["", "read"] == 0
     assert load.peak == 2 and load.expired_per_second == Decimal(1)
     assert (load.items, load.item_bytes, load.class_changed_days) == (1000, 500, 3.0)
+    assert load.resolution == "hour" and load.traces["", "write"].begins == 0
     assert load.is_telling and len(load.traces["", "write"].minutes) == 14 * 1440

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _USUAL = "estimate"
 _NONE = "none given"
+_MINUTES_KEPT = 15 * 86_400
 
 
 class CostGroup(click.Group):
@@ -81,6 +82,11 @@ def command() -> None:
 @click.option(
     "--since", metavar="SPAN", default="14d", show_default=True, callback=duration, help="How far back to measure."
 )
+@click.option(
+    "--by-minute",
+    is_flag=True,
+    help="Measure by the minute, of which CloudWatch keeps 15 days: no peak is hidden, and there are 60 times as many points.",
+)
 @click.option("--stack", metavar="NAME", help="The stack to measure (default: tablewright.toml's).")
 @click.option(
     "--against",
@@ -98,7 +104,7 @@ def command() -> None:
 @where_options
 @display_options(("human", "plain", "json", "markdown"))
 def estimate(
-    common: Common, template: Path | None, file: Path | None, measured: bool, since: float, stack: str | None,
+    common: Common, template: Path | None, file: Path | None, measured: bool, since: float, by_minute: bool, stack: str | None,
     against: Path | None, list_file: Path | None,
 ) -> int:  # fmt: skip
     """Say what the tables of TEMPLATE cost a month, line by line, and what would cost less."""
@@ -116,7 +122,13 @@ def estimate(
     parameters = {} if template is not None and template.resolve() != settings.template else settings.parameters
     body = read_template(path)
     told = priced_stack(body, str(path), parameters)
-    workload = _workload(common, file, measured, since, stack)
+    if by_minute and (not measured or since > _MINUTES_KEPT):
+        raise UsageError(
+            "contradictory-options",
+            "Options contradict each other",
+            "--by-minute goes with --measured, and --since of 15 days at most: CloudWatch keeps minutes no longer.",
+        )
+    workload = _workload(common, file, measured, since, stack, 60 if by_minute else 3600)
     loads = _loads(workload, told)
     listed, where = listed_prices(common, list_file)
     if against is not None:
@@ -170,7 +182,9 @@ def _show(report: CostReport, common: Common) -> None:
     out.lines(cost_lines(report, columns=out.width, marks=out.marks))
 
 
-def _workload(common: Common, file: Path | None, measured: bool, since: float, stack: str | None) -> Workload:
+def _workload(
+    common: Common, file: Path | None, measured: bool, since: float, stack: str | None, period: int
+) -> Workload:  # fmt: skip
     from tablewright.model.workload import Workload
 
     if file is not None:
@@ -190,7 +204,9 @@ def _workload(common: Common, file: Path | None, measured: bool, since: float, s
         from tablewright.watch.run import measure_loads
 
         subject = looked_at(common, (), stack)
-        found = measure_loads(subject.tables, subject.account, span=timedelta(seconds=since), until=subject.now())
+        found = measure_loads(
+            subject.tables, subject.account, span=timedelta(seconds=since), until=subject.now(), period=period
+        )
         names = {each.physical_id: each.logical_id for each in subject.resources}
         by_logical = {names.get(name, name): load for name, load in found.tables.items()}
         return Workload({**found.tables, **by_logical}, found.source)

@@ -73,7 +73,7 @@ def _billing(table: PricedTable, load: TableLoad, ways: Sequence[Option]) -> Ite
     if best.present:
         return
     steady = load.shape == "unknown" and load.peak == 1
-    cautions = list(_cautions(table, best))
+    cautions = list(_cautions(table, load, best))
     if not best.table.on_demand and steady:
         cautions.append("the workload tells no peak, and the units are sized for its average")
     yield Advice(
@@ -88,7 +88,7 @@ def _billing(table: PricedTable, load: TableLoad, ways: Sequence[Option]) -> Ite
     )
 
 
-def _cautions(table: PricedTable, way: Option) -> Iterator[str]:
+def _cautions(table: PricedTable, load: TableLoad, way: Option) -> Iterator[str]:
     if way.table.infrequent_access != table.infrequent_access:
         yield "AWS changes the class of a table twice in 30 days at most"
         if way.table.infrequent_access and not way.table.on_demand:
@@ -96,7 +96,9 @@ def _cautions(table: PricedTable, way: Option) -> Iterator[str]:
     if way.table.on_demand and not table.on_demand:
         yield "AWS takes a table back to on demand four times in 24 hours at most; reserved capacity is paid on all the same"
     if way.table.scaling:
-        yield "the load is taken as steady within each hour, and capacity follows it by minutes: shorter peaks may be throttled"
+        if load.resolution != "minute":
+            yield f"the load is taken as steady within each {load.resolution}: shorter peaks may be throttled"
+        yield "capacity follows the load by minutes"
     if not way.table.on_demand and table.on_demand:
         yield "what is asked for beyond the units and five minutes of burst is throttled, where on demand serves it"
 
@@ -120,7 +122,7 @@ def _bought(table: PricedTable, load: TableLoad, ways: Sequence[Option]) -> Iter
         cautions=(
             "it is paid for the whole term, whatever is used, and can neither be sold nor cancelled",
             "what the account holds already, and what its other tables could share, is not known here",
-            *_cautions(table, best),
+            *_cautions(table, load, best),
         ),
         commands=best.commands,
         by_hand="the capacity itself is bought in DynamoDB's console (Reserved capacity): AWS has no command for it",

@@ -53,12 +53,18 @@ class Scaled:
 
 
 def simulate(
-    rates: Sequence[float], bounds: ScalingBounds, *, start: int | None = None, margin: float = MARGIN, delay: int = 0
+    rates: Sequence[float],
+    bounds: ScalingBounds,
+    *,
+    start: int | None = None,
+    margin: float = MARGIN,
+    delay: int = 0,
+    begins: int = 0,
 ) -> Scaled:
-    """Scale for units a second asked for in each minute. Minute 0 is midnight UTC. DynamoDB bills the highest units of each hour.
+    """Scale for units a second asked for in each minute, the first of which is ``begins`` minutes after midnight UTC.
 
-    A change is there ``delay`` minutes after the minute that its alarm went off in. No burst is saved up at the start. That the
-    highest of an hour is billed follows from how provisioned capacity is billed by the hour (unverified).
+    DynamoDB bills the highest units of each hour: that follows from how provisioned capacity is billed by the hour (unverified). A
+    change is there ``delay`` minutes after the minute that its alarm went off in. No burst is saved up at the start.
     """
     units = max(bounds.minimum, min(bounds.maximum, start if start is not None else bounds.minimum))
     history: list[int] = []
@@ -98,13 +104,13 @@ def simulate(
                 refused += (same - minute) * missing
                 minute = same
             continue
-        elif not _may_lower(lowered, minute - 1):
+        elif not _may_lower(lowered, minute - 1, begins):
             continue
         else:
             lowered.append(minute - 1)
         coming = (minute + delay, wanted)
     return Scaled(
-        unit_hours=Decimal(sum(_billed(history))),
+        unit_hours=Decimal(sum(_billed(history, begins))),
         units=tuple(history),
         short=short,
         refused=refused,
@@ -116,7 +122,7 @@ def simulate(
 @lru_cache(maxsize=256)
 def simulated(course: Trace, bounds: ScalingBounds, start: int | None) -> Scaled:
     """``simulate`` on a course of a load, remembered: the ways to bill a table ask for the same one again and again."""
-    return simulate(course.minutes, bounds, start=start)
+    return simulate(course.minutes, bounds, start=start, begins=course.begins)
 
 
 def _wanted(served: Sequence[float], units: int, bounds: ScalingBounds, margin: float) -> int:
@@ -138,11 +144,12 @@ def _met(rate: float, bounds: ScalingBounds) -> int:
     return max(1, math.ceil(rate * 100 / bounds.target - 1e-9))
 
 
-def _may_lower(lowered: Sequence[int], minute: int) -> bool:
-    today = [each for each in lowered if each // _DAY == minute // _DAY]
+def _may_lower(lowered: Sequence[int], minute: int, begins: int) -> bool:
+    today = [each for each in lowered if (each + begins) // _DAY == (minute + begins) // _DAY]
     return len(today) < _DECREASES or minute - today[-1] >= _HOUR
 
 
-def _billed(history: Sequence[int]) -> Iterator[int]:
-    for begin in range(0, len(history), _HOUR):
-        yield max(history[begin : begin + _HOUR])
+def _billed(history: Sequence[int], begins: int) -> Iterator[int]:
+    """The most units of each hour of the clock that is touched."""
+    for begin in range(-(begins % _HOUR), len(history), _HOUR):
+        yield max(history[max(0, begin) : begin + _HOUR])

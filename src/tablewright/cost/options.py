@@ -110,7 +110,8 @@ def _option(mode: str, table: PricedTable, way: PricedTable, load: TableLoad, to
     if mode == "provisioned":
         note = _units(way)
         if load.measured:
-            note += "; sized by the busiest hour, so shorter peaks are refused"
+            shorter = ", so shorter peaks are refused" if load.resolution != "minute" else ""
+            note += f"; sized by the busiest {load.resolution}{shorter}"
     elif mode == "auto scaled":
         note = _bounds(way)
     refused = _refused(way, load)

@@ -34,10 +34,13 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Units consumed a second in each period of ``seconds``, oldest first; what auto scaling is simulated on."""
+    """Units consumed a second in each period of ``seconds``, oldest first; what auto scaling is simulated on. ``begins`` is the
+    minute of a UTC day at which the first one begins.
+    """
 
     seconds: int
     values: tuple[float, ...]
+    begins: int = 0
 
     @property
     def minutes(self) -> tuple[float, ...]:
@@ -77,6 +80,12 @@ class TableLoad:
     def shape(self) -> str:
         """Where what is known of its course is from: measured, given or unknown."""
         return "measured" if self.traces else "given" if self.day else "unknown"
+
+    @property
+    def resolution(self) -> str:
+        """What its course is known by: the minute, the hour, or some minutes."""
+        seconds = min((trace.seconds for trace in self.traces.values()), default=3600)
+        return {60: "minute", 3600: "hour"}.get(seconds, f"{seconds // 60} minutes")
 
     def trace(self, index: str, side: str, rate: Decimal) -> Trace | None:
         """The course of one side: as measured, or ``rate`` shaped as the day is, for a week; None where no shape is known."""

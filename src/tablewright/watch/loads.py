@@ -33,7 +33,8 @@ def _load(seen: Observation, table: Table) -> TableLoad:
             where = (subject.index or "", side.lower())
             average = sum(values) / len(values)
             rates[where] = Decimal(str(round(average, 9)))
-            traces[where] = Trace(series.period, values)
+            starts = int(begin.timestamp()) // series.period * series.period
+            traces[where] = Trace(series.period, values, starts // 60 % 1440)
             if average:
                 peaks.append(Decimal(str(round(max(values) / average, 6))))
     span = max(1.0, (seen.until - begin).total_seconds())

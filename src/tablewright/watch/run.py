@@ -169,16 +169,26 @@ def look(
 
 
 def measure_loads(
-    tables: Sequence[str], account: Account, *, span: timedelta = HISTORY, until: datetime | None = None
+    tables: Sequence[str],
+    account: Account,
+    *,
+    span: timedelta = HISTORY,
+    until: datetime | None = None,
+    period: int = 3600,
 ) -> Workload:
-    """What was asked of the tables, by the hour over ``span``, and what they hold by DescribeTable. Raises as ``diagnose``."""
+    """What was asked of the tables over ``span``, by ``period`` in seconds, and what they hold by DescribeTable. Raises as
+    ``diagnose``.
+    """
     metrics = _metrics(account)
     until = _whole_minute(until or account.clock.now())
     reader = _Reader(metrics)
     with ThreadPoolExecutor(_WORKERS) as pool:
         found = _described(tables, account, pool)
-    past = reader.read(history(metrics.listed(tables)), until - span, until)
-    return measured(found, SeriesSet(past.series, 3600), until - span, until)
+    wanted = [
+        asked for asked in history(metrics.listed(tables), period) if not asked.id.metric.name.startswith("Provisioned")
+    ]
+    past = reader.read(wanted, until - span, until)
+    return measured(found, SeriesSet(past.series, period), until - span, until)
 
 
 def watch(

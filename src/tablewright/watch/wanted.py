@@ -76,8 +76,8 @@ def recent(listed: Iterable[MetricId], period: int) -> tuple[Asked, ...]:
     return tuple(asked)
 
 
-def history(listed: Iterable[MetricId]) -> tuple[Asked, ...]:
-    """The series of the last two weeks, by the hour: what was consumed, and what was provisioned."""
+def history(listed: Iterable[MetricId], period: int = 3600) -> tuple[Asked, ...]:
+    """The series of the last two weeks, by the hour unless told otherwise: what was consumed, and what was provisioned."""
     names = {
         "ConsumedReadCapacityUnits": "Sum",
         "ConsumedWriteCapacityUnits": "Sum",
@@ -86,7 +86,7 @@ def history(listed: Iterable[MetricId]) -> tuple[Asked, ...]:
         "TimeToLiveDeletedItemCount": "Sum",
     }
     return tuple(
-        Asked(SeriesId(metric, names[metric.name]), 3600)
+        Asked(SeriesId(metric, names[metric.name]), period)
         for metric in listed
         if metric.name in names and not metric.dimension("Source")
     )
