@@ -63,8 +63,8 @@ def simulate(
 ) -> Scaled:
     """Scale for units a second asked for in each minute, the first of which is ``begins`` minutes after midnight UTC.
 
-    DynamoDB bills the highest units of each hour: that follows from how provisioned capacity is billed by the hour (unverified). A
-    change is there ``delay`` minutes after the minute that its alarm went off in. No burst is saved up at the start.
+    DynamoDB bills the highest units of each hour: that follows from how provisioned capacity is billed (unverified). A change is
+    there ``delay`` minutes after the minute that its alarm went off in. No burst is saved up at the start.
     """
     units = max(bounds.minimum, min(bounds.maximum, start if start is not None else bounds.minimum))
     history: list[int] = []
