@@ -369,6 +369,7 @@ def test_a_write_whose_answer_is_lost_is_not_made_twice(
     assert dynamodb.get_item(TableName="orders", Key=key, ConsistentRead=True)["Item"]["n"] == {"N": "2"}
 
 
+@pytest.mark.slow
 def test_what_a_lost_answer_may_have_done_is_not_denied(aws: EmbeddedAws, run: Run, dynamodb: Any) -> None:
     with control.fault(aws.endpoint, "lost-answer", table="orders", operation="PutItem", count=1):
         put = run("put", "orders", '{"customer": "lost", "number": 2}', "--write")

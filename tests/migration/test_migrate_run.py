@@ -455,6 +455,7 @@ def test_from_the_embedded_aws_to_dynamodb_local_and_in_place_there(
     assert all("tags" not in item for item in there.items(target))
 
 
+@pytest.mark.slow
 def test_what_somebody_writes_into_the_target_while_ttl_is_being_switched_off_stays(
     tables: Tables, aws: EmbeddedAws, tmp_path: Path
 ) -> None:

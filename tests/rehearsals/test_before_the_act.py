@@ -64,6 +64,7 @@ def test_a_table_filled_while_a_person_thinks_is_not_rolled_back(aws: EmbeddedAw
     assert items(aws, account, "orders") == 1 and status(aws, account) == "CREATE_FAILED"
 
 
+@pytest.mark.slow
 def test_a_table_filled_while_a_person_thinks_is_not_deleted_with_its_stack(aws: EmbeddedAws, account: str) -> None:
     assert created(aws, account, template(table(extra=PROTECTED, policy="RetainExceptOnCreate"), broken())) == (
         "ROLLBACK_FAILED"
@@ -86,6 +87,7 @@ def stuck(aws: EmbeddedAws, account: str, failing: list[str], body: str, better:
     return stack
 
 
+@pytest.mark.slow
 def test_a_stuck_rollback_whose_resources_are_denied_is_not_gone_on_with(
     aws: EmbeddedAws, account: str, failing: list[str]
 ) -> None:
@@ -115,6 +117,7 @@ def test_what_an_update_put_in_the_place_of_a_table_is_looked_at_too(
     assert items(aws, account, "orders-2") == 1
 
 
+@pytest.mark.slow
 def test_a_table_that_an_update_brought_into_a_nested_stack_is_looked_at(aws: EmbeddedAws, account: str) -> None:
     inside = log_group("Inside", "/inside")
     first = template(log_group(), nested(aws, account, "one.yaml", template(inside)))
@@ -129,6 +132,7 @@ def test_a_table_that_an_update_brought_into_a_nested_stack_is_looked_at(aws: Em
     assert items(aws, account, "orders") == 1
 
 
+@pytest.mark.slow
 def test_the_tables_of_stacks_nested_deeply_are_found(aws: EmbeddedAws, account: str) -> None:
     body = template(table(), log_group())
     for depth in range(7):

@@ -119,6 +119,7 @@ def topic(name: str) -> str:
     return f"  Topic:\n    Type: AWS::SNS::Topic\n    Properties: {{TopicName: {name}}}\n"
 
 
+@pytest.mark.slow
 def test_a_name_that_is_known_only_while_the_change_is_made_is_guarded(aws: EmbeddedAws, account: str) -> None:
     orders = table(name="!GetAtt Topic.TopicName")
     assert end(run(opened(aws, account), template(topic("orders"), orders))).ending is Ending.DONE
@@ -126,6 +127,7 @@ def test_a_name_that_is_known_only_while_the_change_is_made_is_guarded(aws: Embe
     refused_then_allowed(aws, account, template(topic("orders-2"), orders), kind="table-replaced")
 
 
+@pytest.mark.slow
 def test_a_name_that_a_nested_stack_gets_while_the_change_is_made_is_guarded(aws: EmbeddedAws, account: str) -> None:
     inner = "Parameters: {Name: {Type: String}}\n" + template(table(name="!Ref Name"))
     block = nested(aws, account, "named.yaml", inner) + "      Parameters: {Name: !GetAtt Topic.TopicName}\n"
@@ -136,6 +138,7 @@ def test_a_name_that_a_nested_stack_gets_while_the_change_is_made_is_guarded(aws
     assert items(aws, account, "orders") == 1
 
 
+@pytest.mark.slow
 def test_a_replica_whose_region_cannot_be_resolved_is_guarded(aws: EmbeddedAws, account: str) -> None:
     orders = global_table("us-east-1", "!GetAtt Topic.TopicName")
     assert end(run(opened(aws, account), template(topic("eu-west-1"), orders))).ending is Ending.DONE
@@ -145,6 +148,7 @@ def test_a_replica_whose_region_cannot_be_resolved_is_guarded(aws: EmbeddedAws, 
     assert {(loss.kind, loss.table) for loss in refused.losses} >= {("replica-removed", "orders")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["", ":1"])
 def test_a_name_that_is_read_anew_with_each_update_is_guarded(aws: EmbeddedAws, account: str, version: str) -> None:
     ssm = client(aws, account, "ssm")
