@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import socket
 import sys
 import uuid
@@ -159,7 +160,10 @@ def main(words: list[str]) -> int:
     if sums["set_aside"]:
         print(f"incomplete: {sums['set_aside']:,} items set aside, in {asked['control']}", file=sys.stderr)
         return 1
-    print(f"copied, not verified: tablewright migrate verify --source {asked['source']} --target {asked['target']}")
+    told = ["--source", asked["source"], "--target", asked["target"]]
+    told += ["--transform", asked["transform"]] if asked["transform"] else []
+    told += [word for flag in FLAGS for value in asked[flag] for word in (f"--{flag}", value)]
+    print(f"copied, not verified: {shlex.join(['tablewright', 'migrate', 'verify', *told])}")
     return 0
 
 

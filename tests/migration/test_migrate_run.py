@@ -353,13 +353,15 @@ def test_what_was_set_aside_is_a_source_for_a_mended_transform(
 ) -> None:
     source, target = tables.make("sessionId"), tables.make("sessionId", "kind")
     tables.fill(source, [{"sessionId": {"S": "a"}, "kind": {"S": "chat"}}, {"sessionId": {"S": "b"}}])
-    ran = migrate("run", "--local", "--source", source, "--target", target, "--dead-letters", "5")
+    words = ("run", "--local", "--source", source, "--target", target, "--set", "v=1")
+    ran = migrate(*words, "--dead-letters", "5")
     assert ran.code == 1, ran.err
     (suggested,) = re.findall(r"tablewright migrate (run --source .*)", ran.err)
-    assert "--local" in suggested
+    assert "--local" in suggested and "--set v=1" in suggested
     mended = migrate(*shlex.split(suggested), "--default", "kind=chat")
     assert mended.code == 0, mended.err
     assert "Done: every item of the source is in the target" in mended.out
+    assert [item["v"] for item in tables.items(target)] == [{"N": "1"}] * 2
     assert sorted(item["sessionId"]["S"] for item in tables.items(target)) == ["a", "b"]
 
 

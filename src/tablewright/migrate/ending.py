@@ -154,10 +154,12 @@ def _how(counts: Counts) -> str:
 
 
 def _bring_over(job: Job, letters: str) -> str:
-    """The command that reads the dead letters as a source; what its target's place needs is said again."""
+    """The command that reads the dead letters as a source, through the transform that is to be mended."""
     words = ["tablewright", "migrate", "run", "--source", letters, "--target", str(job.target)]
     place = job.target.place
     words += ["--local"] * place.local
     for option, value in (("region", place.region), ("profile", place.profile), ("endpoint", place.endpoint_url)):
         words += [f"--target-{option}", value] if value and not (place.local and option == "endpoint") else []
+    told = [] if job.transform.startswith("none") else shlex.split(job.transform)
+    words += told if not told or told[0].startswith("--") else ["--transform", *told]
     return shlex.join([*words, "--into-existing", str(job.target)])
