@@ -78,6 +78,9 @@ async def _restore(work: Work, resource: Resource, before: Doc) -> bool:
 
     async def act(handler: ResourceType, run: Run) -> Any:
         wanted = filled(resource.wanted, resource.wanted_references)
+        if resource.untouched:
+            # Refused before anything was done: it is what it was last brought to.
+            wanted = filled(resource.properties, resource.references)
         old = filled(before["properties"], before.get("references", {}))
         return await handler.update(run, resource.physical_id, wanted, old)
 

@@ -14,6 +14,7 @@ from tablewright.local.cloudformation.program import Program
 from tablewright.local.cloudformation.resources.plain.record import placeholder_attribute
 from tablewright.local.cloudformation.resources.protocol import Recreation
 from tablewright.local.cloudformation.resources.registry import KINDS, kind_of
+from tablewright.local.cloudformation.schema import violations
 from tablewright.local.cloudformation.states import RESOURCE_GONE
 from tablewright.local.cloudformation.store import Store
 
@@ -118,7 +119,9 @@ def _modification(
         scope.append("Properties")
     if not scope:
         return None
-    level = recreation(kind_of(before.type), before.properties, after)
+    # Properties of the wrong form are refused as they are; nothing can be told from them.
+    formed = not violations(before.type, after)
+    level = recreation(kind_of(before.type), before.properties, after) if formed else Recreation.NEVER
     return Change("Modify", before.logical_id, before.type, before, after, differ, tuple(scope), level, *keep, metadata)
 
 

@@ -101,6 +101,8 @@ class Resource(Document):
     """What that operation does: create, update, replace, import, remove, keep, restore, delete."""
     wanted: Doc = field(default_factory=dict)
     """The properties that the operation is going to, from the moment it starts."""
+    untouched: bool = False
+    """The operation refused `wanted` before anything was done: the resource is still as `properties` say."""
     wanted_name: str = ""
     """The name under which the operation makes a physical resource, fixed before it is made."""
     before: Doc | None = None

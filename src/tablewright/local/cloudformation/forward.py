@@ -116,7 +116,7 @@ class Forward:
             fresh = Resource(stack_id=work.stack_id, logical_id=change.logical_id, type=change.type)
             reason = message(change.logical_id, problems, static=True)
             marked: Doc = {"operation": work.operation_id, "intent": intent, "wanted": change.after}
-            marked["before"] = self._before(change.before)
+            marked |= {"before": self._before(change.before), "untouched": True}
             status = f"{_STARTED[intent]}_FAILED"
             work.recorder.resource(change.before or fresh, status, reason, detailed="VALIDATION_FAILED", **marked)
         return invalid
@@ -200,7 +200,7 @@ class Forward:
             references = await self._references(kind, resource, target)
         except Failed as failure:
             intent = "update" if standing else "create"
-            failed: Doc = {"operation": operation.operation_id, "intent": intent, "before": before}
+            failed: Doc = {"operation": operation.operation_id, "intent": intent, "before": before, "untouched": True}
             return work.recorder.resource(resource, f"{_STARTED[intent]}_FAILED", str(failure), **failed)
         written: Doc = {
             "depends_on": target.depends_on,
@@ -223,6 +223,7 @@ class Forward:
             "wanted_references": references,
             "wanted_name": "",
             "before": before,
+            "untouched": False,
             "token": uuid4(),
         }
         if intent == "create" and standing and resource.type != STACK_TYPE:
@@ -231,6 +232,7 @@ class Forward:
             marked |= {"leftover": {**half_made, "first": True}, "owned": False, "physical_id": "", "attributes": {}}
         words = refusal(work, kind, resource, intent, filled(target.properties, references))
         if words:
+            marked["untouched"] = True
             return work.recorder.resource(resource, f"{_STARTED[intent]}_FAILED", words, **marked)
         if kind.name not in KINDS:
             return work.recorder.resource(resource, f"{_STARTED[intent]}_IN_PROGRESS", NOT_REHEARSED, **marked)
@@ -272,6 +274,8 @@ class Forward:
         if resource.status == "CREATE_FAILED":
             # Half made by an operation that was told to keep what it has: made anew.
             return "create"
+        if violations(kind.name, wanted):
+            return "update"
         again = recreation(kind, filled(resource.properties, resource.references), wanted)
         return "replace" if again is Recreation.ALWAYS else "update"
 

@@ -230,10 +230,15 @@ def _cidr(argument: Any, scope: Scope) -> list[str]:
         raise template_error(
             "every Fn::Cidr object requires two required parameters, (1) a IP address block and (2) the count"
         )
-    block = ipaddress.ip_network(text(values[0]))
-    count = int(values[1])
-    bits = int(values[2]) if len(values) == 3 else 8
-    subnets = block.subnets(new_prefix=block.max_prefixlen - bits)
+    if any(is_unknown(item) for item in values):
+        return [KNOWN_AFTER_APPLY]
+    try:
+        block = ipaddress.ip_network(text(values[0]))
+        count = int(values[1])
+        bits = int(values[2]) if len(values) == 3 else 8
+        subnets = block.subnets(new_prefix=block.max_prefixlen - bits)
+    except (TypeError, ValueError) as wrong:
+        raise template_error(f"Fn::Cidr cannot make blocks of {values}: {wrong}") from None
     return [str(subnet) for _, subnet in zip(range(count), subnets, strict=False)]
 
 

@@ -85,9 +85,8 @@ async def remove(work: Work, resource: Resource, *, kept: bool) -> bool:
         }
         resource = recorder.resource(resource, "DELETE_IN_PROGRESS", **marks)
     try:
-        properties = filled(resource.wanted, resource.wanted_references) or filled(
-            resource.properties, resource.references
-        )
+        wanted = {} if resource.untouched else filled(resource.wanted, resource.wanted_references)
+        properties = wanted or filled(resource.properties, resource.references)
         await delete_physical(work, resource, resource.physical_id, properties, "delete")
     except Stopped:
         return False
@@ -182,7 +181,7 @@ async def _clean_up(work: Work, gone: list[Resource], keeps: Callable[[Resource]
         return True
 
     await in_order(reversed_graph(graph, set(graph)), work_on, go_on=lambda: True)
-    settled: Doc = {"intent": "", "before": None, "wanted": {}, "wanted_references": {}}
+    settled: Doc = {"intent": "", "before": None, "wanted": {}, "wanted_references": {}, "untouched": False}
     settled |= {"wanted_name": "", "leftover": None}
     for resource in work.store.resources(work.stack_id).values():
         if resource.intent:

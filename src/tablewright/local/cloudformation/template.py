@@ -183,7 +183,7 @@ def _resource(name: str, body: Any) -> ResourceDeclaration:
     if unknown:
         raise validation(f"Invalid template resource property '{unknown[0]}'")
     properties = body.get("Properties")
-    if properties is not None and not isinstance(properties, dict):
+    if properties is not None and (not isinstance(properties, dict) or _is_function(properties)):
         raise template_format(f"[/Resources/{name}/Properties] 'Properties' must be an object.")
     if not isinstance(body.get("Metadata", {}), dict):
         raise template_format(f"[/Resources/{name}/Metadata] 'Metadata' must be an object.")
@@ -197,6 +197,12 @@ def _resource(name: str, body: Any) -> ResourceDeclaration:
         deletion_policy=_policy(name, body, "DeletionPolicy", DELETION_POLICIES),
         update_replace_policy=_policy(name, body, "UpdateReplacePolicy", REPLACE_POLICIES),
     )
+
+
+def _is_function(value: Mapping[str, Any]) -> bool:
+    """Whether a mapping is a call: what it gives is not known to be a mapping."""
+    name = str(next(iter(value))) if len(value) == 1 else ""
+    return name == "Ref" or (name.startswith("Fn::") and not name.startswith("Fn::ForEach"))
 
 
 def _depends_on(name: str, value: Any) -> tuple[str, ...]:
