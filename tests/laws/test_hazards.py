@@ -13,7 +13,7 @@ from tablewright.model.design import Design
 from tablewright.model.loss import Loss, Weight
 from tablewright.model.stack import PropertyChange, ResourceChange
 from tablewright.model.table import Contents, ExpirySample, Holds, PointInTimeRecovery, Table, TimeToLive
-from tablewright.plan.hazards import NEEDS_CONTENTS, Evidence, Placed, Suspect, judge, suspects
+from tablewright.plan.hazards import NEEDS_CONTENTS, Evidence, Placed, Suspect, floating, judge, suspects
 from tablewright.template.read import read_design
 from tests.laws.stacks import live
 
@@ -181,6 +181,24 @@ def test_an_attribute_added_for_an_index_replaces_nothing() -> None:
     for told in ((), (name,), (attribute, name)):
         losses = found(modify("Conditional", properties=told), design(), after, live("orders"))
         assert [loss.refuses for loss in losses] == [True], told
+
+
+@pytest.mark.parametrize(
+    ("key", "floats"),
+    [
+        ("id", ()),
+        ("'{{resolve:ssm:/key:3}}'", ()),
+        ("'{{resolve:ssm:/key}}'", ("KeySchema",)),
+        ("'{{resolve:secretsmanager:key:SecretString:k}}'", ("KeySchema",)),
+    ],
+)
+def test_what_is_read_anew_with_each_update_may_replace_the_table(key: str, floats: tuple[str, ...]) -> None:
+    tables = design(key=key).tables
+    assert tables[0].floating == floats
+    suspected = floating(tables, {"Orders": "orders"}, ())
+    losses = judge(suspected, Evidence({"orders": FULL}), {"orders": live("orders")})
+    assert [loss.refuses for loss in losses] == [True] * bool(floats)
+    assert floating(tables, {"Orders": "orders"}, ("Orders",)) == (), "its own change tells"
 
 
 def test_ttl_with_nothing_to_expire_passes_and_a_sample_that_is_not_all_does_not() -> None:
