@@ -83,6 +83,13 @@ def test_two_tables_that_are_called_alike_are_told_apart() -> None:
     assert found.named("T1able").logical_id == "T1able"
 
 
+def test_a_table_that_a_loop_makes_is_said_to_be_one() -> None:
+    loop = "  Fn::ForEach::Tables: [N, [a], {'T${N}': {Type: AWS::DynamoDB::Table}}]\n"
+    simple = "  Simple: {Type: AWS::Serverless::SimpleTable}\n"
+    with pytest.raises(UsageError, match="What Fn::ForEach::Tables, Simple makes is not edited"):
+        family(Text(template("orders").text + loop + simple, "t.yaml")).named("Ta")
+
+
 def test_only_whole_words_are_renamed() -> None:
     (old,) = family(template("app-one")).tables
     for before, after in {

@@ -11,7 +11,7 @@ from tablewright.author.names import Named, flat, named
 from tablewright.author.writing import Call, Value, value_of
 from tablewright.errors import UsageError
 from tablewright.model.design import TABLE_TYPES
-from tablewright.template.tree import Mapping, Node, Scalar, walk
+from tablewright.template.tree import Entry, Mapping, Node, Scalar, walk
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[0-9]+")
 
@@ -50,9 +50,10 @@ class Sibling:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The tables of a template."""
+    """The tables of a template. ``unseen`` is what may make others, which are edited by hand: loops, includes, SAM's own type."""
 
     tables: tuple[Sibling, ...]
+    unseen: tuple[str, ...] = ()
 
     @property
     def last(self) -> Sibling | None:
@@ -76,7 +77,10 @@ class Family:
         near = get_close_matches(name, called, 1)
         meant = f" Did you mean {near[0]}?" if near else ""
         raise UsageError(
-            "no-such-table", "There is no such table", f"The template has no table {name}.{meant} Its tables: {known}."
+            "no-such-table",
+            "There is no such table",
+            f"The template has no table {name}.{meant} Its tables: {known}."
+            + (f" What {', '.join(self.unseen)} makes is not edited: do it by hand." if self.unseen else ""),
         )
 
 
@@ -93,7 +97,14 @@ def family(text: Text) -> Family:
         assert isinstance(node, Mapping)
         one = parts[key]
         tables.append(Sibling(key, node, leaves[key], one.own, one.prefix, one.suffix))
-    return Family(tuple(tables))
+    unseen = [entry.key for entry in resources.entries if _makes_others(entry)]
+    return Family(tuple(tables), tuple(unseen))
+
+
+def _makes_others(entry: Entry) -> bool:
+    type_ = entry.value.get("Type") if isinstance(entry.value, Mapping) else None
+    simple = isinstance(type_, Scalar) and type_.text == "AWS::Serverless::SimpleTable"
+    return simple or entry.key.startswith(("Fn::ForEach::", "Fn::Transform"))
 
 
 def _is_table(node: Node) -> bool:
