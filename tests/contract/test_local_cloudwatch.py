@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.parsers import create_parser
@@ -84,6 +86,29 @@ def test_an_alarm_is_described_as_it_was_put(call: Call) -> None:
     assert described["StateValue"] == "INSUFFICIENT_DATA"
     assert abs(described["StateUpdatedTimestamp"] - datetime.now(UTC)) < timedelta(minutes=1)
     assert call("DescribeAlarmsForMetric", Namespace="AWS/DynamoDB", MetricName="ThrottledRequests")["MetricAlarms"]
+
+
+@pytest.mark.parametrize(("metrics", "expressions"), [(10, 1), (10, 10), (11, 1), (1, 11)])
+def test_an_alarm_reads_ten_metrics_and_works_out_ten_expressions(
+    aws: EmbeddedAws, account: str, metrics: int, expressions: int
+) -> None:
+    """CloudWatch API reference, MetricDataQuery: 20 structures, of which 10 may hold a MetricStat and 10 an Expression."""
+    stat = {"Metric": {"Namespace": "Shop", "MetricName": "Errors"}, "Period": 60, "Stat": "Sum"}
+    queries: list[dict[str, Any]] = [{"Id": f"m{at}", "ReturnData": False, "MetricStat": stat} for at in range(metrics)]
+    queries += [{"Id": f"e{at}", "ReturnData": not at, "Expression": "m0 + 1"} for at in range(expressions)]
+    cloudwatch = boto3.client(
+        "cloudwatch",
+        endpoint_url=aws.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=account,
+        aws_secret_access_key="x",
+    )
+    words: dict[str, Any] = {"AlarmName": "math", "Metrics": queries, "EvaluationPeriods": 1, "Threshold": 1.0}
+    if max(metrics, expressions) > 10:
+        with pytest.raises(ClientError, match="must not have more than 10 metrics"):
+            cloudwatch.put_metric_alarm(ComparisonOperator="GreaterThanThreshold", **words)
+    else:
+        cloudwatch.put_metric_alarm(ComparisonOperator="GreaterThanThreshold", **words)
 
 
 def test_a_set_state_is_seen_and_is_in_the_history(call: Call) -> None:

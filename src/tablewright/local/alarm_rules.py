@@ -28,7 +28,9 @@ _COMPARISONS = (
 _BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
 _STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 _QUERY_ID = re.compile(r"[a-z][a-zA-Z0-9_]*$")
-_MOST_QUERIES = 10
+_MOST_OF_A_KIND = 10
+"""Metrics of an alarm, and expressions over them: 20 queries in all. Source: CloudWatch API reference, MetricDataQuery."""
+
 _MISSING = ("breaching", "notBreaching", "ignore", "missing")
 _KEPT = (
     "AlarmDescription",
@@ -142,8 +144,9 @@ def _problem_with_metric(data: dict[str, Any]) -> str:
 
 def _problem_with_queries(queries: list[dict[str, Any]]) -> str:
     """What is wrong with metric math: ids, what each query asks for, and the names that expressions use."""
-    if len(queries) > _MOST_QUERIES:
-        return f"The parameter Metrics must not have more than {_MOST_QUERIES} elements."
+    read = sum(bool(query.get("MetricStat")) for query in queries)
+    if read > _MOST_OF_A_KIND or len(queries) - read > _MOST_OF_A_KIND:
+        return f"The parameter Metrics must not have more than {_MOST_OF_A_KIND} metrics, nor more expressions."
     ids = [str(query.get("Id") or "") for query in queries]
     for number, (name, query) in enumerate(zip(ids, queries, strict=True)):
         if not _QUERY_ID.match(name):
