@@ -218,6 +218,9 @@ def _styles() -> Iterator[tuple[str, str]]:
         yield f"{name} with commented dashes alone on their lines", re.sub(r"(?m)^( *)-$", r"\1-  # one", alone)
         value = value_of(tree)
         assert isinstance(value, dict)
+        for quote in ("'", '"'):
+            lines = [line for key, one in value.items() for line in yaml_entry(key, one, 0, Style(2, 2, quote))]
+            yield f"{name} with {quote} around every key and text", "\n".join(lines) + "\n"
         for step in (2, 3, 4):
             for dash in (0, 2, step):
                 style = Style(step, dash)
@@ -319,3 +322,5 @@ def test_what_is_added_follows_the_style(style: str) -> None:
     assert ("\r\n" in after.text) is ("\r\n" in text.text)
     assert after.text.count("\n") - after.text.count("\r\n") == (0 if "\r\n" in text.text else after.text.count("\n"))
     assert after.style == text.style
+    bare = re.search(r"(?m)^ +(- )?[A-Z]\w+:", after.text)
+    assert (bare is None) is bool(after.style.quote) or after.is_json

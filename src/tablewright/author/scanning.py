@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from tablewright.author.writing import Value, as_plain, json_text, scalar
+from tablewright.author.writing import Value, as_plain, json_text, quoted, scalar
 
 
 def flow_end(text: str, start: int) -> int:
@@ -88,8 +88,4 @@ def quoted_like(quote: str, value: str | int | bool) -> str:
     """A scalar in the quotes that the one before it had."""
     if not isinstance(value, str):
         return scalar(value)
-    return (
-        "'" + value.replace("'", "''") + "'"
-        if quote == "'"
-        else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    )
+    return quoted(quote, value)

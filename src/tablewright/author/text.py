@@ -74,7 +74,10 @@ def style_of(text: Text) -> Style:
         if isinstance(node, Sequence):
             stack += [(column, item) for item in node.items]
     step = step if step and step > 0 else 2
-    return Style(step, dash if dash is not None and 0 <= dash <= step else step)
+    top = text.tree.entries
+    first = text.text[Document(text.text).offset(top[-1].key_position) :][:1] if top else ""
+    quote = first if first in ("'", '"') and not text.is_json else ""
+    return Style(step, dash if dash is not None and 0 <= dash <= step else step, quote)
 
 
 def child(node: Node | None, part: str | int) -> Node | None:

@@ -57,12 +57,26 @@ def scalar(value: str | int | bool) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def quoted(quote: str, value: str) -> str:
+    """A text in single or double quotes."""
+    if quote == "'" and value.isprintable():
+        return "'" + value.replace("'", "''") + "'"
+    return json.dumps(value, ensure_ascii=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
-    """``step``: how deep a mapping is indented below its key; ``dash``: how deep a list is."""
+    """``step``: how deep a mapping is indented below its key; ``dash``: how deep a list is; ``quote``: what stands around keys
+    and texts, empty where nothing need.
+    """
 
     step: int = 2
     dash: int = 2
+    quote: str = ""
+
+    def text(self, value: str | int | bool) -> str:
+        """A scalar as it is written in this style."""
+        return quoted(self.quote, value) if self.quote and isinstance(value, str) else scalar(value)
 
 
 USUAL = Style()
@@ -71,7 +85,7 @@ USUAL = Style()
 def yaml_entry(key: str, value: Value, indent: int = 0, style: Style = USUAL) -> list[str]:
     """The lines of ``key: value`` at an indentation."""
     pad = " " * indent
-    head = f"{pad}{key if _is_key(key) else scalar(key)}:"
+    head = f"{pad}{style.text(key) if style.quote or not _is_key(key) else key}:"
     first, rest = _value(value, indent, style)
     return [f"{head} {first}" if first else head, *rest]
 
@@ -102,7 +116,7 @@ def _value(value: Value, indent: int, style: Style) -> tuple[str, list[str]]:
         return "", [line for key, inner in value.items() for line in yaml_entry(key, inner, below, style)]
     if isinstance(value, list):
         return ("[]", []) if not value else ("", list(_items(value, indent + style.dash, style)))
-    return scalar(value), []
+    return style.text(value), []
 
 
 def _items(values: list[Value], indent: int, style: Style) -> Iterator[str]:
