@@ -244,9 +244,9 @@ def test_alarms_of_every_kind_come_back_in_every_style(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_every_style_comes_back(name: str) -> None:
-    long = name in ("alarms", "dashboard")  # every style of these is for the slow tests
-    for style, body in list(STYLES.items())[:: 4 if long else 1]:  # one test for all: each is a few milliseconds
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.slow)])
+def test_every_style_comes_back(name: str, every: int) -> None:
+    for style, body in list(STYLES.items())[::every]:  # one test for all: each is a few milliseconds
         outcome = _round(Text(body, style), name)
         assert outcome in (None, "ttl-already", "already-there", "name-in-use"), (style, outcome)
 
