@@ -15,8 +15,8 @@ __all__ = ["amend_recovery", "items_at", "protected", "window"]
 
 Answer = tuple[int, dict[str, str], bytes]
 
-_MOST_CHANGES = 200_000
-"""Changes kept of one table; with more, the window that can be restored to begins later, as is told."""
+_MOST_CHANGES = 50_000
+"""Changes kept of one table, some 2 KB each for items of 1 KB; with more, the window begins later, as is told."""
 _LAG_S = 300
 """The latest restorable time is "typically 5 minutes before the current time" (API reference, DescribeContinuousBackups)."""
 _CHANGES = "changes"
