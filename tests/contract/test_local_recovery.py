@@ -9,12 +9,13 @@ import os
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tablewright.local import control
+from tablewright.local import control, recovery_rules
 from tests.contract.load_support import item, started, table
 
 
@@ -80,3 +81,40 @@ def test_a_table_is_restored_as_it_was(tmp_path: Path, killed: bool) -> None:
                 SourceTableName="orders", TargetTableName="nothing", UseLatestRestorableTime=True
             )
         assert off.value.response["Error"]["Code"] == "PointInTimeRecoveryUnavailableException"
+
+
+def test_a_window_never_reaches_back_to_what_was_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more changes than are kept, every time within the window is still restored to what stood then."""
+    monkeypatch.setattr(recovery_rules, "_MOST_CHANGES", 10)
+    clock = [0.0]
+    setting = recovery_rules.protected(0.0) | {"days": 35}
+    items: dict[str, dict[str, int]] = {"a": {}}
+
+    def store(table: Any, pk: str, sk: str, value: int) -> int | None:
+        before = items[pk].get(sk)
+        items[pk][sk] = value
+        return before
+
+    module = SimpleNamespace(
+        _set_item=store,
+        _remove_item=None,
+        _restore_table_to_point_in_time=None,
+        _tables={"orders": {"items": items}},
+        _pitr_settings=_Settings({"orders": setting}),
+        time=SimpleNamespace(time=lambda: clock[0]),
+    )
+    rules = recovery_rules._Rules(module)
+    table = {"TableName": "orders", "TableArn": "arn:aws:dynamodb:us-east-1:1:table/orders"}
+    for at in range(1, 101):
+        clock[0] = float(at)
+        rules.set_item(table, "a", "x", at)  # type: ignore[arg-type]
+        earliest, _ = recovery_rules.window(setting, clock[0])
+        for when in range(int(earliest), at + 1):
+            found = recovery_rules.items_at(module, "orders", float(when))
+            assert found == ({"a": {"x": when}} if when else {}), (at, when)
+    assert len(setting["changes"]) <= 10 and earliest > 85
+
+
+class _Settings(dict[str, Any]):
+    def get_scoped(self, account: str, region: str, name: str) -> Any:
+        return self[name]
