@@ -166,6 +166,36 @@ def test_a_switch_of_which_nothing_is_known_is_made_once_more(
     assert contents(rehearsal.client, NEW) == rehearsal.app.expected(NEW)
 
 
+def test_nothing_is_pointed_anywhere_while_nothing_is_known(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    """The tail cannot be drained either, because of a writer whom the fence excepts: it stays as it is, and says so."""
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=5)
+    pointer = tmp_path / "pointer"
+    switch = f"echo switched >> {pointer}"
+    rehearsal.options = replace(rehearsal.options, parameter=None, hooks={"switch": switch})
+    rehearsal.run(State.FOLLOWING)
+    journal = rehearsal.journal()
+    journal.wish("cutover", {})
+    events = rehearsal.events(lambda state: state in (State.FOLLOWING, State.REVERSING))
+    while rehearsal.state() is not State.SWITCHING:
+        next(events)
+    events.close()  # type: ignore[attr-defined]
+    rehearsal.options = replace(rehearsal.options, pause=2.0)
+    rehearsal.app.client = rehearsal.client
+    rehearsal.app.where = lambda: OLD
+    rehearsal.app.start()
+    try:
+        _, end = rehearsal.run(State.REVERSING)
+    finally:
+        rehearsal.app.stop()
+    assert (end.ending, end.code) == (Ending.STUCK, "pointer-unknown") and "where=" in str(end.hint), end
+    assert rehearsal.state() is State.SWITCHING and not pointer.exists()
+    where = {"switch": switch, "where": f"echo {OLD}"}  # its way out: somebody looked
+    rehearsal.options = replace(rehearsal.options, hooks=where)
+    _, end = rehearsal.run(State.FOLLOWING)
+    assert rehearsal.state() is State.FOLLOWING and rehearsal.may_write(OLD), end
+    journal.close()
+
+
 def test_a_command_that_takes_too_long_ends_with_all_that_it_started(tmp_path: Path) -> None:
     """Its child would else switch when the fence is down."""
     pid = tmp_path / "pid"
