@@ -111,6 +111,7 @@ def test_a_target_that_holds_items_or_may_hold_some_is_refused(
         (TimeToLive("DISABLED"), False, None),
         (TimeToLive("ENABLED", "ttl"), False, "target-ttl-on"),
         (TimeToLive("ENABLING", "ttl"), False, "target-ttl-on"),
+        (TimeToLive("DISABLING", "ttl"), False, "target-ttl-on"),
         (TimeToLive("ENABLED", "ttl"), True, None),
         (None, False, "target-ttl-unknown"),
         (None, True, "target-ttl-unknown"),  # what is not known cannot be switched off

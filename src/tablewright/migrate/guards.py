@@ -156,7 +156,7 @@ def refuse_ttl(target: Found, *, suspend: bool) -> None:
             f"{reason}. TTL would delete copied items before they are verified. Allow dynamodb:DescribeTimeToLive on "
             f"{target.name}.",
         )
-    if ttl.status in ("ENABLED", "ENABLING") and not suspend:
+    if ttl.status in ("ENABLED", "ENABLING", "DISABLING") and not suspend:  # it deletes until it is off
         raise Refused(
             "target-ttl-on",
             "TTL is on at the target",
