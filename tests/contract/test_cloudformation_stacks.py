@@ -6,7 +6,6 @@ import copy
 import json
 import re
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -194,22 +193,28 @@ def test_previous_parameter_values_and_template_are_used(place: Place, cloudform
     assert settled(cloudformation, stack)["Outputs"][0]["OutputValue"] == "a-c"
 
 
-@pytest.mark.needs("own-clock")
-def test_an_update_can_be_cancelled(place: Place, start_aws: Callable[..., EmbeddedAws]) -> None:
-    client = start_aws(clock="60").client("cloudformation")
-    stack = client.create_stack(StackName="slow", TemplateBody=_template(Topic=TOPIC))["StackId"]
+def _begun(client: Any, stack: str) -> None:
+    """Wait until the stack has begun with its table."""
+    until(
+        lambda: (
+            "Table" in {e["LogicalResourceId"] for e in client.describe_stack_events(StackName=stack)["StackEvents"]}
+        )
+    )
+
+
+@pytest.mark.needs("faults")
+def test_an_update_can_be_cancelled(place: Place, aws: EmbeddedAws) -> None:
+    client, name = place.client("cloudformation"), place.name("slow")
+    stack = client.create_stack(StackName=name, TemplateBody=_template(Topic=TOPIC))["StackId"]
     settled(client, stack)
     with pytest.raises(ClientError, match=words.CANNOT_CANCEL):
-        client.cancel_update_stack(StackName="slow")
-    client.update_stack(StackName="slow", TemplateBody=_template(Topic=TOPIC, Table=TABLE))
-    deadline = time.monotonic() + 10
-    while not any(
-        e["LogicalResourceId"] == "Table" for e in client.describe_stack_events(StackName=stack)["StackEvents"]
-    ):
-        assert time.monotonic() < deadline
-    client.cancel_update_stack(StackName="slow")
+        client.cancel_update_stack(StackName=name)
+    with control.fault(aws.endpoint, "hang-resource", stack=name, verb="create", resource="Table"):
+        client.update_stack(StackName=name, TemplateBody=_template(Topic=TOPIC, Table=TABLE))
+        _begun(client, stack)
+        client.cancel_update_stack(StackName=name)
 
-    found = settled(client, stack)
+        found = settled(client, stack)
     events = client.describe_stack_events(StackName=stack)["StackEvents"]
 
     assert found["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
@@ -252,17 +257,18 @@ def test_a_cancelled_update_is_stuck_while_its_index_is_allocated(
     assert "GlobalSecondaryIndexes" not in aws.client("dynamodb").describe_table(TableName=name)["Table"]
 
 
-@pytest.mark.needs("own-clock")
-def test_deleting_while_creating_removes_everything(place: Place, start_aws: Callable[..., EmbeddedAws]) -> None:
-    aws = start_aws(clock="60")
-    client = aws.client("cloudformation")
-    tables = {f"Table{number}": TABLE for number in range(4)}
-    stack = client.create_stack(StackName="early", TemplateBody=_template(**tables))["StackId"]
-    time.sleep(0.3)
-    client.delete_stack(StackName="early")
+@pytest.mark.needs("faults")
+def test_deleting_while_creating_removes_everything(place: Place, aws: EmbeddedAws) -> None:
+    client, name = place.client("cloudformation"), place.name("early")
+    tables = {"Table": TABLE, **{f"Table{number}": TABLE for number in range(3)}}
+    with control.fault(aws.endpoint, "hang-resource", stack=name, verb="create", resource="Table"):
+        stack = client.create_stack(StackName=name, TemplateBody=_template(**tables))["StackId"]
+        _begun(client, stack)
+        until(lambda: place.listed("dynamodb.list_tables")["TableNames"])
+        client.delete_stack(StackName=name)
 
-    assert settled(client, stack)["StackStatus"] == "DELETE_COMPLETE"
-    assert aws.client("dynamodb").list_tables()["TableNames"] == []
+        assert settled(client, stack)["StackStatus"] == "DELETE_COMPLETE"
+    assert place.listed("dynamodb.list_tables")["TableNames"] == []
 
 
 def test_waiters_know_success_and_failure(place: Place, cloudformation: Any) -> None:
