@@ -60,7 +60,7 @@ class InPlaceSettings:
     ``letters`` and ``undo``: where the files are. ``read_capacity`` and ``write_capacity``: units a second that the table gives,
     None where that is unknown. ``indexes``: those that the table has; ``planned``: those that it is to get, for warnings.
     ``expiry``: the attribute by which the table's TTL deletes, None for none.
-    ``passes``: over the table at most, 1 for no second look. ``expected``: items, for display.
+    ``passes``: over the table at most, in one run; 1 for no second look. ``expected``: items, for display.
     """
 
     letters: Path
@@ -148,6 +148,8 @@ class _Change:
 
     def events(self) -> Iterator[MigrationEvent]:
         number = int(self._checkpoint.noted(_PASS) or 1)
+        # Of this run: one that is begun again, when the last writer has the new form, must be able to find nothing left.
+        last = number + self._settings.passes - 1
         left: int | None = None
         while True:
             yield PhaseStarted("in-place", _title(number, self._table.name))
@@ -163,7 +165,7 @@ class _Change:
             yield PhaseEnded("in-place", f"{found.changed:,} of {found.read:,} items changed{_more(found)}")
             if number > 1:
                 left = found.changed
-            if left == 0 or number >= self._settings.passes or self._once:
+            if left == 0 or number >= last or self._once:
                 break
             number += 1
             self._checkpoint.note(_PASS, str(number))
