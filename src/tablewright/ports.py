@@ -105,7 +105,10 @@ class Tables(Protocol):
         ...
 
     def contents(self, name: str) -> Contents:
-        """Whether the table holds items: a consistent Scan, paged until LastEvaluatedKey is gone or an item is seen."""
+        """Whether the table holds items: a consistent Scan, paged until LastEvaluatedKey is gone or an item is seen.
+
+        Of a global table, in the region of each replica: NOTHING only where all of them were read to their ends.
+        """
         ...
 
     def backups(self, name: str) -> tuple[Backup, ...]: ...

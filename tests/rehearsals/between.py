@@ -28,6 +28,7 @@ class Between:
     endpoint: str
     rule: Rule
     seen: list[str] = field(default_factory=list)
+    region: str = ""  # of the newest request, by its signature
 
 
 @contextmanager
@@ -43,6 +44,7 @@ def between(upstream: str, rule: Rule = lambda operation, number: None) -> Itera
             operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
             if not operation:
                 operation = parse_qs(body.decode(errors="replace")).get("Action", [f"{self.command} {self.path}"])[0]
+            state.region = (self.headers.get("Authorization", "").split("/") + [""] * 3)[2]
             state.seen.append(operation)
             answer = state.rule(operation, len(state.seen))
             if answer is not None:

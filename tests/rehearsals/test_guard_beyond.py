@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from tablewright.account import open_account
 from tablewright.events import ChangesFound, Ending, Event
+from tablewright.model.whereabouts import Credentials
 from tests.conftest import EmbeddedAws
+from tests.rehearsals.between import Answer, between
 from tests.rehearsals.deploying import client, end, items, log_group, opened, pending, put, run, status, table, template
 
 ENCRYPTED = "SSESpecification: {SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: !GetAtt %s.Arn}"
 PITR = "PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true%s}"
 ORDERS = frozenset({"orders"})
+DENIED = (403, "AccessDeniedException", "not authorized to perform: dynamodb:Scan")
 
 
 def refused_then_allowed(
@@ -84,6 +88,34 @@ def test_a_removed_replica_is_guarded(aws: EmbeddedAws, account: str) -> None:
     assert end(run(opened(aws, account), template(global_table("us-east-1", "eu-west-1")))).ending is Ending.DONE
     put(aws, account, "orders")
     refused_then_allowed(aws, account, template(global_table("us-east-1")), kind="replica-removed")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("replica", ["holds an item", "cannot be read", "is empty"])
+def test_a_global_table_is_empty_only_where_all_its_replicas_are(aws: EmbeddedAws, account: str, replica: str) -> None:
+    body = template(log_group(), global_table("us-east-1", "eu-west-1"))
+    assert end(run(opened(aws, account), body)).ending is Ending.DONE
+    if replica == "holds an item":
+        put(aws, account, "orders")
+
+    def elsewhere(operation: str, number: int) -> Answer | None:
+        if operation != "Scan":
+            return None
+        if gate.region == "us-east-1":  # where nothing has arrived yet
+            return (200, "", '{"Count": 0, "ScannedCount": 0}')
+        return DENIED if replica == "cannot be read" else None
+
+    with between(aws.endpoint, elsewhere) as gate:
+        through = open_account(
+            region="us-east-1", endpoint_url=gate.endpoint, credentials=Credentials(account, "local")
+        )
+        last = end(run(through, template(log_group())))
+    if replica == "is empty":
+        assert last.ending is Ending.DONE, last
+        return
+    assert (last.ending, last.code) == (Ending.REFUSED, "data-loss"), last
+    said = "It holds items" if replica == "holds an item" else "its replica in eu-west-1 cannot be read"
+    assert [said in loss.what for loss in last.losses if loss.kind == "table-removed"] == [True], last.losses
 
 
 def nested(aws: EmbeddedAws, account: str, key: str, body: str) -> str:

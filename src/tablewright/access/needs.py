@@ -44,7 +44,8 @@ _TABLES = Need(
 )
 _CONTENTS = Need(
     _of("dynamodb", "Scan"),
-    "whether a table that would go holds items: counted (`dynamodb:Select` is `COUNT`), none is read",
+    "whether a table that would go holds items, in each replica's region too: counted (`dynamodb:Select` is `COUNT`), none is "
+    "read",
     "the table counts as holding items",
 )
 _READERS = Need(

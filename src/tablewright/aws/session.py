@@ -193,8 +193,16 @@ class Session:
                 made = self._clients[f"{service} once"] = self._create(service, attempts=1)
         return made
 
-    def _create(self, service: str, attempts: int | None = None) -> Any:
-        endpoint = self._endpoints[service] if service in SERVICES else self.endpoint
+    def elsewhere(self, service: str, region: str) -> Any:
+        """The client of a service in another region of the same account: at AWS's own endpoint, or the one of everything."""
+        with self._lock:
+            made = self._clients.get(f"{service} in {region}")
+            if made is None:
+                made = self._clients[f"{service} in {region}"] = self._create(service, region=region)
+        return made
+
+    def _create(self, service: str, attempts: int | None = None, region: str | None = None) -> Any:
+        endpoint = self._endpoints[service] if service in SERVICES and region is None else self.endpoint
         loopback = endpoint is not None and _is_loopback(endpoint)
         usual = LOOPBACK_ATTEMPTS if loopback else ATTEMPTS
         attempts = attempts or self._core.get_config_variable("max_attempts") or usual
@@ -205,12 +213,17 @@ class Session:
             "max_pool_connections": POOL,
             "user_agent_extra": "tablewright",
         }
+        if region is not None:
+            settings["ignore_configured_endpoint_urls"] = True  # an endpoint in a VPC serves its own region alone
         if endpoint is not None and service == "s3":
             settings["s3"] = {"addressing_style": "path"}
         if loopback:
             settings["proxies"] = {}  # a proxy must never carry what is meant for this machine
         client = self._core.create_client(
-            service, region_name=_PLACED.get(service, self.region), endpoint_url=endpoint, config=Config(**settings)
+            service,
+            region_name=region or _PLACED.get(service, self.region),
+            endpoint_url=endpoint,
+            config=Config(**settings),
         )
         if service == "cloudformation":
             _keep_template_text(client)

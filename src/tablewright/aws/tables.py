@@ -83,33 +83,50 @@ class DynamoDBTables:
         return self._with_settings(table) if settings else table
 
     def contents(self, name: str) -> Contents:
-        """Whether the table holds items, by a consistent Scan that only counts.
+        """Whether the table holds items, by a consistent Scan that only counts; of a global table, one in each region.
 
         A page without items says nothing while LastEvaluatedKey is set, so it goes on until an item is counted or the key is
         gone. Whatever keeps it from knowing (denied, throttled, a table still being made or restored) is UNKNOWN, with the
         reason. A table that does not exist holds NOTHING, and ``reason`` says that there is none.
+
+        A consistent read is consistent within its region: what was written in another one arrives later (developer guide,
+        "How DynamoDB global tables work"), so the replicas are looked at too before a table is said to be empty.
         """
+        try:
+            if counted := self._counted(name):
+                return Contents(Holds.ITEMS, seen=counted)
+            with self._session.translated("dynamodb"):
+                described = self._session.dynamodb.describe_table(TableName=name)["Table"]
+        except TablewrightError as error:
+            if error.code == "not-found":
+                return self._contents_of_the_unscannable(name)
+            return Contents(Holds.UNKNOWN, reason=_reason(error))
+        for region in _other_regions(described):
+            try:
+                counted = self._counted(name, region)
+            except TablewrightError as error:
+                return Contents(Holds.UNKNOWN, reason=f"its replica in {region} cannot be read: {_reason(error)}")
+            if counted:
+                return Contents(Holds.ITEMS, seen=counted, reason=f"in its replica in {region}")
+        return Contents(Holds.NOTHING)
+
+    def _counted(self, name: str, region: str | None = None) -> int:
+        """The items of the first page that has any; 0 only where the table was read to its end."""
+        client = self._session.dynamodb if region is None else self._session.elsewhere("dynamodb", region)
         request: ScanInputTypeDef = {
             "TableName": name,
             "ConsistentRead": True,
             "Select": "COUNT",
             "Limit": _SCAN_LIMIT,
         }
-        try:
-            while True:
-                with self._session.translated("dynamodb"):
-                    answer = self._session.dynamodb.scan(**request)
-                    counted = answer["Count"]
-                if counted > 0:
-                    return Contents(Holds.ITEMS, seen=counted)
-                last = answer.get("LastEvaluatedKey")
-                if not last:
-                    return Contents(Holds.NOTHING)
-                request["ExclusiveStartKey"] = last
-        except TablewrightError as error:
-            if error.code == "not-found":
-                return self._contents_of_the_unscannable(name)
-            return Contents(Holds.UNKNOWN, reason=_reason(error))
+        while True:
+            with self._session.translated("dynamodb"):
+                answer = client.scan(**request)
+                counted = int(answer["Count"])
+            last = answer.get("LastEvaluatedKey")
+            if counted or not last:
+                return counted
+            request["ExclusiveStartKey"] = last
 
     def backups(self, name: str) -> tuple[Backup, ...]:
         """On-demand and system backups of tables of this name, newest first.
@@ -235,6 +252,12 @@ def _asked(unknown: dict[str, str], part: str, question: Callable[[], _Part]) ->
 
 def _reason(error: TablewrightError) -> str:
     return f"{error.summary}: {error.text}" if error.text else error.summary
+
+
+def _other_regions(answer: TableDescriptionTypeDef) -> tuple[str, ...]:
+    home = answer["TableArn"].split(":")[3]
+    named = (replica.get("RegionName", "") for replica in answer.get("Replicas", []))
+    return tuple(region for region in named if region and region != home)
 
 
 def _table(answer: TableDescriptionTypeDef) -> Table:

@@ -116,7 +116,10 @@ class Table:
 
 
 class Holds(Enum):
-    """Whether a table holds items, by a consistent Scan paged to its end: the only answer that a deletion may rest on."""
+    """Whether a table holds items, by a consistent Scan paged to its end, of every replica too.
+
+    The only answer that a deletion may rest on.
+    """
 
     NOTHING = "nothing"
     ITEMS = "items"
