@@ -24,9 +24,10 @@ from tablewright.author.editing import Text, put_item, take_item
 from tablewright.author.granting import add_policy
 from tablewright.author.indexes import NewIndex, add_index
 from tablewright.author.notices import Notice
-from tablewright.author.scaling import Scaling, add_scaling, remove_scaling
+from tablewright.author.scaling import Scaling, add_scaling
 from tablewright.author.siblings import family, word
 from tablewright.author.tables import Key, NewTable, add_table
+from tablewright.author.unscaling import remove_scaling
 from tablewright.errors import UsageError
 from tablewright.template.tree import Mapping, Sequence
 

@@ -15,7 +15,8 @@ from tablewright.author.editing import Text
 from tablewright.author.features import set_billing, set_class, set_insights, set_throughput
 from tablewright.author.judged import judge
 from tablewright.author.removal import remove_index
-from tablewright.author.scaling import Scaling, add_scaling, remove_scaling
+from tablewright.author.scaling import Scaling, add_scaling
+from tablewright.author.unscaling import remove_scaling
 from tablewright.cost.advice import LEAST_USD, Advice, ranked
 from tablewright.cost.estimate import estimate_stack
 from tablewright.cost.prices import PriceList

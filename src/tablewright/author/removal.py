@@ -6,14 +6,15 @@ from collections.abc import Container, Iterable
 
 from tablewright.author.alarm_text import ALARM
 from tablewright.author.alarms import alarms_on
+from tablewright.author.chains import unchained
 from tablewright.author.composites import COMPOSITE, children, with_children
 from tablewright.author.dashboard import DASHBOARD
 from tablewright.author.editing import Path, Text, put_value, take_entries, take_entry, take_item
 from tablewright.author.features import no_such_index, place, tag_at
 from tablewright.author.notices import SUBSCRIPTION, TOPIC
 from tablewright.author.replicas import homes
-from tablewright.author.scaling import scaling_of, without
 from tablewright.author.siblings import Sibling, mentions
+from tablewright.author.unscaling import without_scaling
 from tablewright.author.watchable import read_alarms, watched_tables
 from tablewright.errors import UsageError
 from tablewright.template.tree import Mapping, Node, Scalar, Sequence, walk
@@ -31,9 +32,9 @@ def remove_table(text: Text, table: str) -> Text:
     """The table, its alarms, auto scaling and outputs gone. Raises UsageError where something else still mentions it."""
     found, _ = place(text, table)
     text = remove_alarms(text, alarms_on(text, found.logical_id))
-    text = without(text, scaling_of(text, found.logical_id, None))
     text = _without_outputs(text, found)
-    text = _unchained(text, found)
+    text = without_scaling(text, found.logical_id, None)
+    text = unchained(text, (found.logical_id,))
     users = [
         key for key in _resources(text) if key != found.logical_id and mentions(_node(text, key), found.logical_id)
     ]
@@ -63,7 +64,7 @@ def remove_index(text: Text, table: str, index: str) -> Text:
     if at is None:
         raise no_such_index(text, found, index)
     text = remove_alarms(text, alarms_on(text, found.logical_id, index))
-    text = without(text, scaling_of(text, found.logical_id, index))
+    text = without_scaling(text, found.logical_id, index)
     keys = _texts(text.at((*where, "GlobalSecondaryIndexes", at, "KeySchema")))
     text = take_item(text, (*where, "GlobalSecondaryIndexes", at))
     return _without_unused(text, where, keys)
@@ -241,17 +242,6 @@ def _without_outputs(text: Text, table: Sibling) -> Text:
     for entry in section.entries if isinstance(section, Mapping) else ():
         if mentions(entry.value, table.logical_id):
             text = take_entry(text, ("Outputs", entry.key))
-    return text
-
-
-def _unchained(text: Text, table: Sibling) -> Text:
-    """A resource that only waited for the table waits for what the table waited for."""
-    before = text.at(("Resources", table.logical_id, "DependsOn"))
-    for key in _resources(text):
-        depends = text.at(("Resources", key, "DependsOn"))
-        if isinstance(depends, Scalar) and depends.text == table.logical_id:
-            where = ("Resources", key, "DependsOn")
-            text = put_value(text, where, before.text) if isinstance(before, Scalar) else take_entry(text, where)
     return text
 
 

@@ -6,17 +6,17 @@ role is used.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
-from tablewright.author.editing import Text, put_entry, take_entry
+from tablewright.author.editing import Text, put_entry
 from tablewright.author.indexes import index_names
 from tablewright.author.replicas import is_global
 from tablewright.author.siblings import Sibling, family, mentions, pascal, word
 from tablewright.author.writing import Call, Value
 from tablewright.errors import UsageError
-from tablewright.lint.scaling import SCALING_POLICY, targets
+from tablewright.lint.scaling import SCALING_POLICY, scaled, targets
 from tablewright.lint.stack import read_stack
+from tablewright.template.resolve import pieces
 from tablewright.template.tree import Mapping
 
 _KINDS = ("Read", "Write")
@@ -69,26 +69,6 @@ def add_scaling(text: Text, wish: Scaling) -> Text:
     return text
 
 
-def remove_scaling(text: Text, table: str, index: str = "") -> Text:
-    """The targets of a table, or of one index, and their policies gone, whoever wrote them. Raises UsageError where there are
-    none.
-    """
-    found = family(text).named(table)
-    names = scaling_of(text, found.logical_id, index)
-    if not names:
-        raise UsageError(
-            "not-there", "It is not there", f"{text.path} has no auto scaling of {index or found.logical_id}."
-        )
-    return without(text, names)
-
-
-def without(text: Text, names: Collection[str]) -> Text:
-    """Resources taken out, the last first: each is its neighbour's place."""
-    for name in reversed(tuple(names)):
-        text = take_entry(text, ("Resources", name))
-    return text
-
-
 def scaling_of(text: Text, table_id: str, index: str | None = "") -> tuple[str, ...]:
     """The logical IDs of the scalable targets of a table (``index`` empty), of an index, or of both (None), and of their
     policies, as they stand in the template.
@@ -99,9 +79,14 @@ def scaling_of(text: Text, table_id: str, index: str | None = "") -> tuple[str, 
         for one in targets(stack)
         if one.table is not None and one.table.logical_id == table_id and (index is None or (one.index or "") == index)
     }
-    tied = {
-        policy.logical_id for policy in stack.of(SCALING_POLICY) if any(mentions(policy.node, one) for one in found)
-    }
+    tied = set()
+    for policy in stack.of(SCALING_POLICY):
+        properties, named = policy.node.get("Properties"), policy.properties.get("ResourceId")
+        of, at = scaled(stack, pieces(named.node, policy.scope)) if named is not None else (None, None)
+        same = of is not None and of.logical_id == table_id and (index is None or (at or "") == index)
+        # Not by DependsOn: another table's policy may wait for this one's target.
+        if same or (properties is not None and any(mentions(properties, one) for one in found)):
+            tied.add(policy.logical_id)
     section = text.tree.get("Resources")
     entries = section.entries if isinstance(section, Mapping) else ()
     return tuple(entry.key for entry in entries if entry.key in found | tied)

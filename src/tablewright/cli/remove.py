@@ -262,11 +262,14 @@ def output(common: Common, name: str, template: Path | None, diff: bool) -> int:
 def autoscaling(common: Common, table: str, of: str, template: Path | None, diff: bool) -> int:
     """Remove the auto scaling of TABLE, or of an index, whoever wrote it.
 
+    What only it used goes with it: outputs, and a role that scales nothing else. Where something else refers to it, nothing is
+    changed.
+
     \b
     Examples:
       tablewright remove autoscaling orders
     """
-    from tablewright.author.scaling import remove_scaling
+    from tablewright.author.unscaling import remove_scaling
 
     said = f"auto scaling removed from {of or table}"
     return apply(common, template, lambda text: remove_scaling(text, table, of), diff=diff, said=said)

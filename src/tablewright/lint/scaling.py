@@ -56,11 +56,11 @@ def targets(stack: Stack) -> Iterator[Target]:
         if value is None:
             continue
         parts = pieces(value.node, resource.scope)
-        table, index = _named(stack, parts)
+        table, index = scaled(stack, parts)
         yield Target(resource, parts, table, index, dimension, value.position)
 
 
-def _named(stack: Stack, parts: tuple[Piece, ...]) -> tuple[Table | None, str | None]:
+def scaled(stack: Stack, parts: tuple[Piece, ...]) -> tuple[Table | None, str | None]:
     """The table and index that a ResourceId names: ``table/NAME`` or ``table/NAME/index/INDEX``."""
     if not parts or not isinstance(parts[0], str) or not parts[0].startswith("table/"):
         return None, None
