@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from tablewright.author.property_order import usual_neighbour
-from tablewright.author.scanning import flow_end, flow_gap, json_style, plain_end, quoted_like
+from tablewright.author.scanning import flow_end, flow_gap, json_style, key_quote, plain_end, quoted_like
 from tablewright.author.text import Path as Path
 from tablewright.author.text import Text as Text
 from tablewright.author.text import cannot, last_line, shown
@@ -72,7 +72,8 @@ def put_entries(
         raise cannot(text, sibling.key_position, "the entry before it is not on a line of its own")
     indent = sibling.key_position.column - 1
     blank = [""] if spaced and _are_spaced(text, node) else []
-    lines = [line for key, value in entries.items() for line in (*blank, *yaml_entry(key, value, indent, text.style))]
+    beside = replace(text.style, quote=key_quote(text.text, document.offset(sibling.key_position)))
+    lines = [line for key, value in entries.items() for line in (*blank, *yaml_entry(key, value, indent, beside))]
     return text.edited(document.put_lines(last, lines))
 
 
@@ -107,7 +108,10 @@ def put_item(text: Text, where: Path, value: Value) -> Text:
         lines = [f"{' ' * (dash.column - 1)}- {flow(value, flow_gap(text.text, at))}"]
     else:
         inner = last.position.column - 1 if dash.line < last.position.line else None
-        lines = yaml_item(value, dash.column - 1, text.style, inner)
+        # A text says how texts are quoted there, a mapping how its keys are; neither says it of the other.
+        alike = isinstance(last, Scalar) == isinstance(value, str)
+        beside = replace(text.style, quote=key_quote(text.text, at)) if alike else text.style
+        lines = yaml_item(value, dash.column - 1, beside, inner)
     return text.edited(document.put_lines(line, lines))
 
 

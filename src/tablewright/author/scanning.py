@@ -84,6 +84,11 @@ def plain_end(text: str, start: int) -> int | None:
     return found.end() if found else None
 
 
+def key_quote(text: str, start: int) -> str:
+    """What stands around the key, or the text, that starts here; empty where nothing does."""
+    return text[start] if text[start : start + 1] in ("'", '"') else ""
+
+
 def quoted_like(quote: str, value: str | int | bool) -> str:
     """A scalar in the quotes that the one before it had."""
     if not isinstance(value, str):
