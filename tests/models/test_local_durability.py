@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import resource
@@ -235,7 +236,9 @@ def _some_of_everything(aws: EmbeddedAws) -> bytes:
     for body in (b"Resources: {}", bytes(range(256)) * 300):
         s3.put_object(Bucket="templates", Key="stack.yaml", Body=body, Metadata={"made-by": "test"})
     iam = aws.client("iam")
-    iam.create_role(RoleName="deployer", AssumeRolePolicyDocument='{"Version":"2012-10-17","Statement":[]}')
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam.create_role(RoleName="deployer", AssumeRolePolicyDocument=policy)
     iam.attach_role_policy(RoleName="deployer", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
     kms = aws.client("kms")
     key = kms.create_key(Description="tables")["KeyMetadata"]["KeyId"]
