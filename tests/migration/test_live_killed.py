@@ -156,6 +156,9 @@ def test_killed_at_random_moments(aws: EmbeddedAws, account: str, tmp_path: Path
             process.wait()
             again = [*rehearsal.words("live"), "--job", "ai-chef"] if rehearsal.state() else rehearsal.begin()
             process = rehearsal.spawn(again)
+        assert (
+            process.stdout is not None and process.stdout.readline()
+        )  # it has the lock: no other takes up what follows
         wait_until(lambda: rehearsal.state() is State.FOLLOWING)
         code, said = rehearsal.command(rehearsal.words("cutover"))  # by the process that runs
         assert code == 0, said if process.poll() is None else process.communicate()
