@@ -198,7 +198,7 @@ def test_what_is_read_anew_with_each_update_may_replace_the_table(key: str, floa
     suspected = floating(tables, {"Orders": "orders"}, ())
     losses = judge(suspected, Evidence({"orders": FULL}), {"orders": live("orders")})
     assert [loss.refuses for loss in losses] == [True] * bool(floats)
-    assert floating(tables, {"Orders": "orders"}, ("Orders",)) == (), "its own change tells"
+    assert floating(tables, {"Orders": "orders"}, ("orders",)) == (), "a change that takes the table tells"
 
 
 def test_ttl_with_nothing_to_expire_passes_and_a_sample_that_is_not_all_does_not() -> None:

@@ -196,3 +196,27 @@ def test_a_name_that_is_read_anew_with_each_update_is_guarded(aws: EmbeddedAws, 
         assert items(aws, account, "orders") == 1
     else:
         refused_then_allowed(aws, account, template(orders, log_group()), kind="table-replaced")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["in the nested template", "in what is passed to it", "beside a change of its own"])
+def test_a_nested_name_that_is_read_anew_with_each_update_is_guarded(
+    aws: EmbeddedAws, account: str, where: str
+) -> None:
+    ssm = client(aws, account, "ssm")
+    ssm.put_parameter(Name="/name", Value="orders", Type="String")
+    after = log_group()
+    reference = "'{{resolve:ssm:/name}}'"
+    if where == "in the nested template":
+        block = nested(aws, account, "floating.yaml", template(table(name=reference)))
+    elif where == "in what is passed to it":
+        inner = "Parameters: {Name: {Type: String}}\n" + template(table(name="!Ref Name"))
+        block = nested(aws, account, "floating.yaml", inner) + f"      Parameters: {{Name: {reference}}}\n"
+    else:
+        block, after = table(name=reference), table(name=reference, extra="Tags: [{Key: team, Value: a}]")
+    done = end(run(opened(aws, account), template(block)))
+    assert done.ending is Ending.DONE, done
+    put(aws, account, "orders")
+    ssm.put_parameter(Name="/name", Value="orders-2", Type="String", Overwrite=True)
+    body = template(after) if where == "beside a change of its own" else template(block, after)
+    refused_then_allowed(aws, account, body, kind="table-replaced")

@@ -69,7 +69,8 @@ class ResourceDesign:
 
     ``physical_name`` is the custom name it asks for, Unknown when that cannot be resolved, None when CloudFormation
     will choose one. The policies are None when the template does not say. ``floating`` names a table's properties that recreate
-    it and hold a dynamic reference to no one version: their values may change with any update.
+    it and hold a dynamic reference to no one version: their values may change with any update. ``passed`` are the parameters
+    that a nested stack is given with such a reference in them, as they are written.
     """
 
     logical_id: str
@@ -82,6 +83,7 @@ class ResourceDesign:
     table: TableDesign | None = None
     certain: bool = True  # False: whether it exists hangs on a condition that could not be decided
     floating: tuple[str, ...] = ()
+    passed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +112,5 @@ class Design:
         return tuple(r for r in self.resources if r.type in TABLE_TYPES)
 
 
+NESTED = "AWS::CloudFormation::Stack"
 TABLE_TYPES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")

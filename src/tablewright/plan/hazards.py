@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tablewright.model.design import TABLE_TYPES, Design, ResourceDesign, TableDesign, Unknown
+from tablewright.model.design import NESTED, TABLE_TYPES, Design, ResourceDesign, TableDesign, Unknown
 from tablewright.model.loss import Loss, Weight
 from tablewright.model.stack import ResourceChange
 from tablewright.model.table import Contents, ExpirySample, Holds, Table
 from tablewright.plan.behaviour import CONDITIONAL, DEFAULT_RECOVERY_DAYS, KEEPING_ON_REMOVAL, surely_in_place
 
-NESTED = "AWS::CloudFormation::Stack"
 KEYS = frozenset({"AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
 
 
@@ -72,15 +71,14 @@ def suspects(placed: Iterable[Placed], live: Mapping[str, Table]) -> tuple[Suspe
     return tuple(dict.fromkeys(found))
 
 
-def floating(
-    tables: Iterable[ResourceDesign], places: Mapping[str, str], changed: Iterable[str]
-) -> tuple[Suspect, ...]:
+def floating(tables: Iterable[ResourceDesign], places: Mapping[str, str], told: Iterable[str]) -> tuple[Suspect, ...]:
     """The tables that may be replaced though no change says so: what their dynamic references refer to may be another by now.
 
-    ``places`` are the physical names by logical id, ``changed`` the logical ids of which a change tells. Source: CloudFormation
-    user guide, "Get a plaintext value from Systems Manager Parameter Store": the latest version, whenever the stack is updated.
+    ``places`` are the physical names by logical id, ``told`` the names of the tables that are suspected to go already. Source:
+    CloudFormation user guide, "Get a plaintext value from Systems Manager Parameter Store": the latest version, whenever the
+    stack is updated.
     """
-    told = frozenset(changed)
+    known = frozenset(told)
     return tuple(
         Suspect(
             "table-replaced", places[table.logical_id], table.logical_id,
@@ -88,7 +86,7 @@ def floating(
             "with each update, and no change set shows it: the table may be replaced by a new, empty one. Write the value.",
         )
         for table in tables
-        if table.floating and table.logical_id not in told and places.get(table.logical_id)
+        if table.floating and places.get(table.logical_id, "") not in {"", *known}
     )  # fmt: skip
 
 
@@ -122,6 +120,9 @@ def judge(
             )
     return tuple(losses)
 
+
+GOING = frozenset({"table-removed", "table-replaced", "table-orphaned", "table-recreated", "retain-and-remove"})
+"""Kinds that say what becomes of the table as a whole."""
 
 NEEDS_CONTENTS = frozenset(
     {"table-removed", "table-replaced", "retain-and-remove", "key-lost", "nested-unknown", "replica-removed"}

@@ -9,7 +9,16 @@ from collections.abc import Mapping as Values
 from dataclasses import replace
 
 from tablewright.errors import UsageError
-from tablewright.model.design import TABLE_TYPES, Design, Known, ParameterDesign, Position, ResourceDesign, Unknown
+from tablewright.model.design import (
+    NESTED,
+    TABLE_TYPES,
+    Design,
+    Known,
+    ParameterDesign,
+    Position,
+    ResourceDesign,
+    Unknown,
+)
 from tablewright.template.capabilities import capabilities, transforms
 from tablewright.template.decode import decode
 from tablewright.template.intrinsics import Scope, Value, evaluate
@@ -121,6 +130,7 @@ def _resource(entry: Entry, design: Design, scope: Scope) -> tuple[ResourceDesig
     properties: Value = evaluate(raw, scope) if raw is not None else {}
     is_table = type_.text in TABLE_TYPES
     floating = _floating(properties) if is_table else ()
+    passed = _passed(properties) if type_.text == NESTED else ()
     properties = _settled(properties)
     resource = ResourceDesign(
         logical_id=name,
@@ -133,6 +143,7 @@ def _resource(entry: Entry, design: Design, scope: Scope) -> tuple[ResourceDesig
         table=table_design(type_.text, properties) if is_table else None,
         certain=holds is True,
         floating=floating,
+        passed=passed,
     )
     return resource, holds is not False
 
@@ -149,6 +160,13 @@ def _floating(properties: Value) -> tuple[str, ...]:
     if not isinstance(properties, dict):
         return ()
     return tuple(name for name in _RECREATING if any(map(_floats, _texts(properties.get(name)))))
+
+
+def _passed(properties: Value) -> tuple[tuple[str, str], ...]:
+    """The parameters of a nested stack whose value CloudFormation asks for anew with each update."""
+    given = properties.get("Parameters") if isinstance(properties, dict) else None
+    pairs = given.items() if isinstance(given, dict) else ()
+    return tuple((name, value) for name, value in pairs if isinstance(value, str) and _floats(value))
 
 
 def _floats(text: str) -> bool:

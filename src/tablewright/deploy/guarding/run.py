@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from tablewright.deploy.looking.run import Seen, contents_of, describe_all, owned_tables
 from tablewright.deploy.situation import still_owned
 from tablewright.errors import TablewrightError
-from tablewright.model.design import TABLE_TYPES, Design
+from tablewright.model.design import NESTED, TABLE_TYPES, Design, ResourceDesign
 from tablewright.model.loss import Loss
-from tablewright.model.stack import ResourceChange
+from tablewright.model.stack import ResourceChange, StackResource
 from tablewright.model.table import Contents, ExpirySample, Table
-from tablewright.plan.hazards import KEYS, NEEDS_CONTENTS, NESTED, Evidence, Placed, Suspect, floating, judge, suspects
+from tablewright.plan.hazards import GOING, KEYS, NEEDS_CONTENTS, Evidence, Placed, Suspect, floating, judge, suspects
 from tablewright.ports import Account
 from tablewright.template.read import read_design, resolve
 
@@ -45,14 +45,59 @@ def suspect(account: Account, seen: Seen, changes: Iterable[ResourceChange]) -> 
     stack = seen.actual.stack
     if stack is not None and any(p.change.type in KEYS and p.change.action != "Add" for p in placed):
         names += owned_tables(account, stack.id)
-    drifting: tuple[Suspect, ...] = ()
-    if stack is not None and any(table.floating for table in seen.design.tables):
-        listed = seen.situation.resources or account.stacks.resources(stack.id)
-        places = {each.logical_id: each.physical_id for each in still_owned(listed)}
-        drifting = floating(seen.design.tables, places, (each.change.logical_id for each in placed))
-        names += [each.table for each in drifting]
     live = describe_all(account, (name for name in names if name), settings=True)
-    return Suspicion((*suspects(placed, live), *drifting), live)
+    found = suspects(placed, live)
+    drifting: tuple[Suspect, ...] = ()
+    if stack is not None:
+        told = frozenset(each.table for each in found if each.kind in GOING)
+        drifting = tuple(_drifting(account, seen.design, stack.id, told, seen.situation.resources))
+        live |= describe_all(account, (each.table for each in drifting if each.table not in live), settings=True)
+    return Suspicion((*found, *drifting), live)
+
+
+def _drifting(
+    account: Account, design: Design, stack_id: str, told: frozenset[str], listed: Iterable[StackResource] = ()
+) -> Iterable[Suspect]:
+    """The tables that a dynamic reference may replace though no change says so, those of nested stacks included.
+
+    An update of a stack updates the stacks nested in it, with their references read anew.
+    """
+    nested = [each for each in design.resources if each.type == NESTED]
+    if not nested and not any(table.floating for table in design.tables):
+        return
+    owned = still_owned(tuple(listed) or account.stacks.resources(stack_id))
+    places = {each.logical_id: each.physical_id for each in owned}
+    yield from floating(design.tables, places, told)
+    for each in nested:
+        if place := places.get(each.logical_id):
+            yield from _drifting_within(account, each, place, told)
+
+
+def _drifting_within(account: Account, nested: ResourceDesign, place: str, told: frozenset[str]) -> Iterable[Suspect]:
+    """A nested stack's own, by the template that it has: what another one changes, its change set tells."""
+    try:
+        text = account.stacks.template(place)
+        if "{{resolve:" not in text and not nested.passed and NESTED not in text:
+            return
+        inner = account.stacks.describe(place)
+        if inner is None:
+            return
+        region, number = _region_and_account(place)
+        pseudo = {"AWS::Region": region, "AWS::AccountId": number, "AWS::StackId": place}
+        design = read_design(text, stack=inner.name, path=f"the template of nested stack {nested.logical_id}")
+        design = resolve(design, {**inner.parameters, **dict(nested.passed)}, pseudo)
+    except TablewrightError as error:
+        if error.code == "credentials-expired":
+            raise
+        for name in owned_tables(account, place):
+            if name not in told:
+                what = (
+                    f"Nested stack {nested.logical_id} cannot be read ({error.summary}), so whether a dynamic reference would "
+                    "replace the table is not known."
+                )
+                yield Suspect("table-replaced", name, nested.logical_id, what)
+        return
+    yield from _drifting(account, design, place, told)
 
 
 def losses(account: Account, suspicion: Suspicion, allowed: Iterable[str]) -> tuple[Loss, ...]:
