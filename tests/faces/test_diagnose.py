@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tablewright.local import control
+from tests.conftest import EmbeddedAws
 from tests.contract.load_support import item, refused, table
 from tests.faces.conftest import Client
-from tests.faces.shell import Ran
+from tests.faces.shell import Ran, in_process
+from tests.rehearsals.between import Answer, between
 
 Run = Callable[..., Ran]
 
@@ -49,6 +51,23 @@ def test_a_table_that_is_not_there_is_said(home: Path, tmp_path: Path, run: Run)
 
     assert told.code == 2
     assert "error[no-table]" in told.err
+
+
+def test_what_may_not_be_read_is_no_all_clear(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    dynamodb = aws.client("dynamodb", account=account)
+    name = table(dynamodb, "orders")
+    dynamodb.put_item(TableName=name, Item=item("a"))
+    control.advance(aws.endpoint, minutes=2)
+
+    def deny(operation: str, number: int) -> Answer | None:
+        return (400, "AccessDenied", "not authorized") if "GetMetricData" in operation else None
+
+    env = {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}
+    with between(aws.endpoint, deny) as gate:
+        told = in_process("diagnose", name, "--endpoint-url", gate.endpoint, cwd=tmp_path, env=env)
+
+    assert (told.code, told.out) == (1, "")
+    assert "error[access-denied]" in told.err and "cloudwatch:GetMetricData" in told.err
 
 
 def test_an_exceptions_text_is_explained_without_any_aws(home: Path, tmp_path: Path, run: Run) -> None:
