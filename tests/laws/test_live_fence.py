@@ -44,11 +44,12 @@ policies = st.builds(
 
 
 @settings(max_examples=40)
-@given(st.none() | policies)
-def test_what_is_cut_out_leaves_the_very_bytes(policy: str | None) -> None:
-    text = fenced(policy, ARN, excepted(TOOL), DEADLINE)
+@given(st.none() | policies, st.sampled_from(["", "0a1b"]))
+def test_what_is_cut_out_leaves_the_very_bytes(policy: str | None, owner: str) -> None:
+    text = fenced(policy, ARN, excepted(TOOL), DEADLINE, owner)
     assert lifted(text) == policy
-    assert found(text) is not None and found(policy) is None
+    fence = found(text)
+    assert fence is not None and fence.owner == owner and found(policy) is None
 
 
 @settings(max_examples=40)

@@ -8,7 +8,7 @@ import pytest
 
 from tablewright.errors import Failed, Refused
 from tablewright.migrate.live.fence import found
-from tablewright.migrate.live.fencing.run import PolicyGate
+from tablewright.migrate.live.fencing.run import PolicyGate, lift_patiently
 from tablewright.model.table_policy import TablePolicy
 
 ARN = "arn:aws:dynamodb:us-east-1:111122223333:table/orders"
@@ -71,7 +71,7 @@ class Policies:
 def test_a_fence_that_shows_late_is_up_when_it_shows_and_is_taken_down(before: str | None) -> None:
     clock = Clock()
     policies = Policies(clock, 1.2, before)
-    gate = PolicyGate(policies, ARN, CALLER, clock)
+    gate = PolicyGate(policies, ARN, CALLER, clock, "a1")
     saved = gate.prove()
     put_at = clock.at
     gate.up(clock.at + timedelta(seconds=90))
@@ -85,7 +85,7 @@ def test_a_fence_that_shows_late_is_up_when_it_shows_and_is_taken_down(before: s
 def test_a_fence_that_was_put_a_moment_ago_is_found_though_it_does_not_show_yet() -> None:
     clock = Clock()
     policies = Policies(clock, 1.2)
-    gate = PolicyGate(policies, ARN, CALLER, clock)
+    gate = PolicyGate(policies, ARN, CALLER, clock, "a1")
     policies.lag = 60.0
     with pytest.raises(Failed, match="not to be seen"):
         gate.up(clock.at + timedelta(seconds=90))
@@ -99,5 +99,42 @@ def test_no_fence_is_put_up_by_whoever_may_not_take_it_down() -> None:
     policies = Policies(clock, 0.0)
     policies.refuses = Failed("access-denied", "Access denied", "dynamodb:PutResourcePolicy")
     with pytest.raises(Refused) as told:
-        PolicyGate(policies, ARN, CALLER, clock).prove()
+        PolicyGate(policies, ARN, CALLER, clock, "a1").prove()
     assert told.value.code == "fence-cannot-be-lifted" and found(policies.text) is None
+
+
+@pytest.mark.parametrize("before", [OWN, None], ids=["a policy", "none"])
+def test_another_migrations_fence_is_neither_replaced_nor_taken_down(before: str | None) -> None:
+    clock = Clock()
+    policies = Policies(clock, 0.0, before)
+    one, other = (PolicyGate(policies, ARN, CALLER, clock, owner) for owner in ("a1", "b2"))
+    saved = one.prove()
+    one.up(clock.at + timedelta(seconds=90))
+    standing = policies.text
+
+    for act in (other.prove, lambda: other.up(clock.at + timedelta(seconds=900))):
+        with pytest.raises(Refused) as told:
+            act()
+        assert told.value.code == "fenced-by-another"
+        assert told.value.hint == "tablewright migrate unfence orders"
+    assert not other.holds()
+    assert not other.down(saved).was_up
+    assert policies.text == standing and one.holds()
+
+    assert lift_patiently(policies, ARN, clock).was_up, "a person may take down any"
+    assert policies.text == before
+
+
+def test_a_fence_of_another_that_has_lapsed_stands_in_nobodys_way() -> None:
+    clock = Clock()
+    policies = Policies(clock, 0.0)
+    one, other = (PolicyGate(policies, ARN, CALLER, clock, owner) for owner in ("a1", "b2"))
+    one.up(clock.at + timedelta(seconds=90))
+    clock.sleep(91)
+
+    saved = other.prove()
+    other.up(clock.at + timedelta(seconds=90))
+
+    assert saved == OWN and other.holds() and not one.holds()
+    assert not one.down(OWN).was_up and other.holds()
+    assert other.down(saved).was_up and policies.text == OWN

@@ -28,7 +28,8 @@ _AROUND = "TablewrightFenceAround"
 """The Sid where the policy's one statement stood without a list around it."""
 _ALONE = "TablewrightFenceAlone"
 """The Sid where there was no policy."""
-_SIDS = (SID, _AROUND, _ALONE)
+_SIDS = re.compile(rf"({SID}|{_AROUND}|{_ALONE})(?:By([0-9a-zA-Z]+))?")
+"""A fence's Sid tells whose it is: a table has one fence, and two migrations must not take it for their own."""
 
 MOST_BYTES = 20 * 1024
 """The most that a table's policy may have (Developer Guide, "Resource-based policy considerations")."""
@@ -52,10 +53,11 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A fence as it stands in a policy: until when it holds, and whom it excepts."""
+    """A fence as it stands in a policy: until when it holds, whom it excepts, and whose it is ("" where it does not say)."""
 
     deadline: datetime
     excepted: tuple[str, ...]
+    owner: str = ""
 
     def holds(self, now: datetime) -> bool:
         """Whether it denies anything at ``now`` (AWS's time)."""
@@ -71,19 +73,23 @@ def excepted(caller_arn: str) -> tuple[str, ...]:
     return (f"arn:{partition}:iam::{account}:role/{role}", f"arn:{partition}:iam::{account}:role/*/{role}")
 
 
-def fenced(policy: str | None, table_arn: str, principals: tuple[str, ...], deadline: datetime) -> str:
-    """The policy with a fence in it; one that has a fence already gets this one instead. Raises Refused where it has no room."""
+def fenced(policy: str | None, table_arn: str, principals: tuple[str, ...], deadline: datetime, owner: str = "") -> str:
+    """The policy with a fence in it; one that has a fence already gets this one instead. Raises Refused where it has no room.
+
+    ``owner``: letters and digits by which a migration knows its fence again.
+    """
+    by = f"By{owner}" if owner else ""
     without = lifted(policy)
     if without is None:
-        text = f'{{"Version":"2012-10-17","Statement":[{_statement(_ALONE, table_arn, principals, deadline)}]}}'
+        text = f'{{"Version":"2012-10-17","Statement":[{_statement(_ALONE + by, table_arn, principals, deadline)}]}}'
     else:
         begin, end = _statements(without)
         if without[begin] == "[":
             rest = without[begin + 1 :]
             comma = "" if _SPACE.sub("", rest, count=1).startswith("]") else ","
-            text = without[: begin + 1] + _statement(SID, table_arn, principals, deadline) + comma + rest
+            text = without[: begin + 1] + _statement(SID + by, table_arn, principals, deadline) + comma + rest
         else:
-            around = _statement(_AROUND, table_arn, principals, deadline)
+            around = _statement(_AROUND + by, table_arn, principals, deadline)
             text = f"{without[:begin]}[{around},{without[begin:end]}]{without[end:]}"
     if len(text.encode()) > MOST_BYTES:
         raise Refused(
@@ -107,9 +113,10 @@ def lifted(policy: str | None) -> str | None:
     if place is None:
         return policy
     at, after, statement = place
-    sid = statement.get("Sid", "")
-    if sid not in _SIDS:
+    named = _named(statement)
+    if named is None:
         return policy
+    sid = named[0]
     comma = _skip(policy, after)
     if policy[comma] != ",":
         return None if sid == _ALONE else policy[:at] + policy[after:]
@@ -126,7 +133,8 @@ def found(policy: str | None) -> Fence | None:
         return None
     begin, _ = _statements(policy)
     place = _first(policy, begin) if policy[begin] == "[" else None
-    if place is None or place[2].get("Sid") not in _SIDS:
+    named = _named(place[2]) if place is not None else None
+    if place is None or named is None:
         return None
     condition: Any = place[2].get("Condition", {})
     deadline = condition["DateLessThan"]["aws:CurrentTime"]
@@ -135,7 +143,14 @@ def found(policy: str | None) -> Fence | None:
     return Fence(
         datetime.strptime(deadline, _TIME).replace(tzinfo=UTC),
         tuple(principals) if isinstance(principals, list) else (principals,),
+        named[1],
     )
+
+
+def _named(statement: dict[str, object]) -> tuple[str, str] | None:
+    """(which kind of fence, whose) a statement is by its Sid; None for any other."""
+    sid = _SIDS.fullmatch(str(statement.get("Sid", "")))
+    return (sid[1], sid[2] or "") if sid is not None else None
 
 
 def same_policy(one: str | None, other: str | None) -> bool:

@@ -71,10 +71,14 @@ class Gate(Protocol):
 
 
 class PolicyGate:
-    """A fence in the table's own policy. ``caller``: the ARN of whoever works at the migration, as AWS names it."""
+    """A fence in the table's own policy. ``caller``: the ARN of whoever works at the migration, as AWS names it.
 
-    def __init__(self, policies: TablePolicies, table_arn: str, caller: str, clock: Clock) -> None:
+    ``owner`` tells this migration's fence from another's, which is neither replaced nor taken down while it holds.
+    """
+
+    def __init__(self, policies: TablePolicies, table_arn: str, caller: str, clock: Clock, owner: str) -> None:
         self._policies = policies
+        self._owner = owner
         self._arn = table_arn
         self._principals = excepted(caller)
         self._clock = clock
@@ -87,12 +91,13 @@ class PolicyGate:
         """Whether the statement is there, and has not lapsed."""
         held = self._policies.get(self._arn)
         fence = found(held.text)
-        return fence is not None and fence.holds(held.at)
+        return fence is not None and fence.owner == self._owner and fence.holds(held.at)
 
     def prove(self) -> str | None:
         """Write the policy as it is once more: who may do that may put it back. Returns its text without any fence."""
         try:
             held = self._policies.get(self._arn)
+            self._refuse_another(held)
             if held.text is None:
                 self._patiently(lambda: self._policies.delete(self._arn, expected=None))
                 return None
@@ -100,8 +105,8 @@ class PolicyGate:
             if without == held.text:
                 self._patiently(lambda: self._rewrite(held))
             else:
-                self.down(None)
-            fenced(without, self._arn, self._principals, held.at)  # whether there is room
+                lift_patiently(self._policies, self._arn, self._clock)
+            fenced(without, self._arn, self._principals, held.at, self._owner)  # whether there is room
             return without
         except Refused:
             raise
@@ -123,18 +128,34 @@ class PolicyGate:
 
         def put() -> None:
             held = self._policies.get(self._arn)
-            text = fenced(held.text, self._arn, self._principals, deadline)
+            self._refuse_another(held)
+            text = fenced(held.text, self._arn, self._principals, deadline, self._owner)
             self._policies.put(self._arn, text, expected=held.revision)
 
         self._patiently(put)
         self._see(deadline)
+
+    def _refuse_another(self, held: TablePolicy) -> None:
+        fence = found(held.text)
+        if fence is None or fence.owner == self._owner or not fence.holds(held.at):
+            return
+        table = self._arn.rpartition("/")[2]
+        raise Refused(
+            "fenced-by-another",
+            "Another migration holds the table's writers",
+            f"{self._arn} is fenced until {fence.deadline:%Y-%m-%d %H:%M:%S} UTC by another live migration, perhaps on another "
+            "machine. A table has one fence: with two migrations behind it, one would let the writers go while the other still "
+            "needs them held, and writes would be lost. End the other one first. If nobody works at it any more, let its "
+            "writers go by hand:",
+            f"tablewright migrate unfence {table}",
+        )
 
     def _see(self, deadline: datetime) -> None:
         """Wait until the fence can be seen: only from then on is it applied, and only then can it be found to be taken down."""
         until = self._clock.now() + _SEEN_WITHIN
         while True:
             fence = found(self._patiently(lambda: self._policies.get(self._arn)).text)
-            if fence is not None and fence.deadline >= deadline.replace(microsecond=0):
+            if fence is not None and fence.owner == self._owner and fence.deadline >= deadline.replace(microsecond=0):
                 return
             if self._clock.now() >= until:
                 raise Failed(
@@ -147,7 +168,7 @@ class PolicyGate:
 
     def down(self, saved: str | None) -> Lifted:
         """Cut the statement out; what is left is compared with what was saved."""
-        return lift_patiently(self._policies, self._arn, self._clock, saved)
+        return lift_patiently(self._policies, self._arn, self._clock, saved, owner=self._owner)
 
     def _patiently(self, act: Callable[[], _T]) -> _T:
         return _patiently(self._clock, act)
@@ -166,21 +187,29 @@ def _patiently(clock: Clock, act: Callable[[], _T]) -> _T:
         wait = min(wait * 2, 5.0)
 
 
-def lift_patiently(policies: TablePolicies, table_arn: str, clock: Clock, saved: str | None = None) -> Lifted:
-    """Take a fence out of a table's policy, whoever put it up. What is not to be seen is looked for some times more."""
+def lift_patiently(
+    policies: TablePolicies, table_arn: str, clock: Clock, saved: str | None = None, *, owner: str | None = None
+) -> Lifted:
+    """Take a fence out of a table's policy: that of ``owner``, or None for whosever it is.
+
+    What is not to be seen is looked for some times more.
+    """
     for _ in range(_LOOKS - 1):
-        lifted_now = _patiently(clock, lambda: lift_policy(policies, table_arn, saved))
+        lifted_now = _patiently(clock, lambda: lift_policy(policies, table_arn, saved, owner))
         if lifted_now.was_up:
             return lifted_now
         clock.sleep(0.5)
-    return _patiently(clock, lambda: lift_policy(policies, table_arn, saved))
+    return _patiently(clock, lambda: lift_policy(policies, table_arn, saved, owner))
 
 
-def lift_policy(policies: TablePolicies, table_arn: str, saved: str | None = None) -> Lifted:
+def lift_policy(policies: TablePolicies, table_arn: str, saved: str | None = None, owner: str | None = None) -> Lifted:
     """One attempt at it, by what the policy shows now; nothing else of the policy is touched."""
     held = policies.get(table_arn)
     without = lifted(held.text)
     if without == held.text:
+        return Lifted(False)
+    fence = found(held.text)
+    if owner is not None and fence is not None and fence.owner != owner:
         return Lifted(False)
     if without is None:
         policies.delete(table_arn, expected=held.revision)

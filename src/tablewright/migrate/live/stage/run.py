@@ -27,7 +27,7 @@ from tablewright.migrate.live.watching.run import JOURNAL, commands_of
 from tablewright.migrate.looking.run import End
 from tablewright.migrate.request import Request
 from tablewright.migrate.transform.protocol import Transform
-from tablewright.ports import Clock
+from tablewright.ports import Account, Clock
 
 __all__ = ["IN_FLIGHT_S", "End2", "Halted", "Stage"]
 
@@ -278,7 +278,15 @@ class Stage:
         if held.account.policies is None:
             raise Refused("no-policies", "The account was opened without table policies", "Open it with open_account.")
         caller = held.account.identity.whereabouts().arn
-        return PolicyGate(held.account.policies, held.found.table.arn, caller, self.clock)
+        return PolicyGate(held.account.policies, held.found.table.arn, caller, self.clock, self._mark(held.account))
+
+    def _mark(self, account: Account) -> str:
+        """By what this migration knows its fences again, on whatever machine it is; durable before a fence bears it."""
+        mark = self.journal.noted("mark")
+        if mark is None:
+            mark = "".join(filter(str.isalnum, account.tokens.token()))[-12:]
+            self.journal.note(mark=mark)
+        return str(mark)
 
     def pointer(self, within_s: float | None = None) -> Pointer:
         """Where the application looks. Raises Refused ``no-pointer``. A command has at most ``within_s`` seconds."""
