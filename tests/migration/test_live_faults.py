@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +19,18 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
-from tablewright.account import open_account
-from tablewright.aws.clock import SystemClock
-from tablewright.cli.migrate_transform import maker, title
+from tablewright.errors import TablewrightError
 from tablewright.events import Ending, Finished
 from tablewright.local import control
-from tablewright.migrate.job import Options, Place, TableAt
 from tablewright.migrate.live.events import StateEntered
-from tablewright.migrate.live.options import LiveOptions
-from tablewright.migrate.live.run import live
 from tablewright.migrate.live.states import State, is_ended
-from tablewright.migrate.request import Request
-from tablewright.model.whereabouts import Credentials, Whereabouts
 from tests.conftest import EmbeddedAws
+from tests.contract.faulty import Relay
+from tests.contract.wire_server import serving
 from tests.dynamodb_local import Unavailable, emulator
-from tests.migration.live_runs import Rehearsal, wait_until
-from tests.migration.sessions import KEYS, NEW, OLD, Application, contents, make_tables, seed
+from tests.migration.live_on_local import run_to
+from tests.migration.live_runs import ROOT, Rehearsal, wait_until
+from tests.migration.sessions import NEW, OLD, Application, contents, make_tables, seed
 
 pytestmark = pytest.mark.slow
 
@@ -173,26 +174,88 @@ def test_a_way_back_that_is_lost_leaves_the_end(aws: EmbeddedAws, account: str, 
     assert end.code == "finished" and rehearsal.where() == NEW and rehearsal.policy(OLD) is None
 
 
-class _Here:
-    """Who is asking, where there is no STS to ask."""
-
-    def whereabouts(self) -> Whereabouts:
-        return Whereabouts("000000000000", "arn:aws:iam::000000000000:root", "us-east-1", "aws", "local")
-
-    def endpoint(self) -> str | None:
-        return "local"
+LOCAL_FAULTS = (
+    "reset before", "lost", "cut off", "error 500", "unavailable page", "throttled", "unprocessed", "slow", "error 400",
+    "closing", "chunked",
+)  # fmt: skip
 
 
 def test_dynamodb_local_with_an_application_that_fences_itself(tmp_path: Path) -> None:
     """DynamoDB Local has no policies and no parameters: the fence and the pointer are the user's commands."""
-    try:
-        with emulator() as endpoint:
-            _there_and_back(endpoint, tmp_path)
-    except Unavailable as why:
-        pytest.skip(str(why))
+    with _dynamodb_local() as endpoint, _writing(endpoint, tmp_path) as local:
+        _there_and_back(local, tmp_path, partial(run_to, endpoint, tmp_path))
 
 
-def _there_and_back(endpoint: str, folder: Path) -> None:
+def test_dynamodb_local_while_everything_fails(tmp_path: Path) -> None:
+    """What tablewright asks goes through a relay that spoils it; the credentials expire for a while in each direction."""
+    with _dynamodb_local() as endpoint, _writing(endpoint, tmp_path) as local:
+        relay = Relay(endpoint, seed=20261201, rate=0.08, faults=LOCAL_FAULTS)
+        ended: list[str] = []
+        with serving(relay) as served:
+
+            def run(goal: str) -> Finished:
+                expiring = threading.Timer(1.0, lambda: setattr(relay, "expired", True))
+                renewing = threading.Timer(2.0, lambda: setattr(relay, "expired", False))
+                expiring.start()
+                renewing.start()
+                for _ in range(20):  # whatever ends it, a person runs the same command again
+                    try:
+                        end = run_to(served.url, tmp_path, goal)
+                    except TablewrightError as error:
+                        ended.append(error.code)
+                        time.sleep(0.3)
+                        continue
+                    if end.ending is Ending.DONE:
+                        return end
+                    ended.append(str(end.code))
+                raise AssertionError(ended)
+
+            _there_and_back(local, tmp_path, run)
+    assert set(relay.met) >= {"lost", "cut off", "reset before", "throttled"}, relay.met
+
+
+def test_dynamodb_local_killed_at_random_moments(tmp_path: Path) -> None:
+    chance = random.Random(20261201)
+    kills = 0
+    with _dynamodb_local() as endpoint, _writing(endpoint, tmp_path) as local:
+
+        def run(goal: str) -> Finished:
+            nonlocal kills
+            for _ in range(3):
+                words = [sys.executable, "-m", "tests.migration.live_on_local", endpoint, str(tmp_path), goal]
+                process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL)
+                try:
+                    process.wait(chance.uniform(1.0, 3.0))
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+                    kills += 1
+            return run_to(endpoint, tmp_path, goal)
+
+        _there_and_back(local, tmp_path, run)
+    assert kills >= 4, kills
+
+
+@contextmanager
+def _dynamodb_local() -> Iterator[str]:
+    with ExitStack() as stack:
+        try:
+            endpoint = stack.enter_context(emulator())
+        except Unavailable as why:
+            pytest.skip(str(why))
+        yield endpoint
+
+
+@dataclass(frozen=True)
+class _Local:
+    admin: Any
+    app: Application
+
+
+@contextmanager
+def _writing(endpoint: str, folder: Path) -> Iterator[_Local]:
+    """Both tables, and an application that looks whether its table is closed before every write."""
+
     def client() -> Any:
         return boto3.client(
             "dynamodb",
@@ -210,7 +273,7 @@ def _there_and_back(endpoint: str, folder: Path) -> None:
     pointer.write_text(OLD)
 
     class Gated:
-        """The application's client: it looks whether its table is closed before every write."""
+        """The application's client."""
 
         def __init__(self) -> None:
             self.inner = client()
@@ -227,54 +290,28 @@ def _there_and_back(endpoint: str, folder: Path) -> None:
             self._look(told["TableName"])
             self.inner.delete_item(**told)
 
-    hooks = {
-        "fence": f'touch "{folder}/closed-$TABLEWRIGHT_TABLE"; sleep 0.3',
-        "unfence": f'rm -f "{folder}/closed-$TABLEWRIGHT_TABLE"',
-        "switch": f'printf %s "$TABLEWRIGHT_TABLE" > {pointer}',
-        "where": f"cat {pointer}",
-    }
     app = Application(Gated(), pointer.read_text, held)
-    credentials = Credentials("local", "local")
-    place = Place(region="us-east-1", endpoint_url=endpoint, credentials=credentials)
-    account = replace(
-        open_account(region="us-east-1", endpoint_url=endpoint, credentials=credentials), identity=_Here()
-    )
-    asked = {"flags": KEYS}
-    request = Request(
-        source=TableAt(OLD, place),
-        target=TableAt(NEW, place),
-        root=folder,
-        locks=folder / "locks",
-        make=maker(asked),
-        spec=asked,
-        title=title(asked),
-        options=Options(segments=2),
-    )
-    options = LiveOptions(pause=40, quiet=0.6, settle=0.2, hooks=hooks)
-
-    def run(enough: Callable[[State], bool]) -> Finished:
-        latest = time.monotonic() + 200
-        asked_for = replace(request, stopping=lambda: time.monotonic() > latest)
-        *_, end = live(asked_for, options, lambda _: account, SystemClock(), until=enough)
-        assert isinstance(end, Finished)
-        return end
-
-    rehearsed = Journaled(folder)
     app.start()
     try:
-        end = run(lambda state: state is State.FOLLOWING)
-        assert end.ending is Ending.DONE, end
-        rehearsed.wish("cutover", {})
-        end = run(lambda state: state in (State.REVERSING, State.FOLLOWING))
-        assert end.code == "reversing", end
-        before = app.writes
-        wait_until(lambda: app.writes > before + 60)
-        rehearsed.wish("rollback", True)
-        end = run(is_ended)
-        assert end.code == "rolled-back", end
+        yield _Local(admin, app)
     finally:
         app.stop()
-    assert app.written_to[NEW] and contents(admin, OLD) == app.expected(OLD)
+
+
+def _there_and_back(local: _Local, folder: Path, run: Callable[[str], Finished]) -> None:
+    app, rehearsed = local.app, Journaled(folder)
+    end = run("following")
+    assert end.ending is Ending.DONE, end
+    rehearsed.wish("cutover", {})
+    end = run("reversing")
+    assert end.code == "reversing", end
+    before = app.writes
+    wait_until(lambda: app.writes > before + 60)
+    rehearsed.wish("rollback", True)
+    end = run("ended")
+    assert end.code == "rolled-back", end
+    app.stop()
+    assert app.written_to[NEW] and contents(local.admin, OLD) == app.expected(OLD)
 
 
 class Journaled:
