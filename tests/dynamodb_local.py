@@ -43,7 +43,8 @@ def fetched() -> Path:
         if done.returncode or not archives:
             raise Unavailable(f"npm pack {PACKAGE} failed: {done.stderr.strip()[-200:]}")
         with tarfile.open(archives[0]) as archive:
-            archive.extractall(making, filter="data")
+            safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # Python 3.11 has it from 3.11.4 on
+            archive.extractall(making, **safe)  # type: ignore[arg-type]
         archives[0].unlink()
         if not CACHE.exists():
             making.rename(CACHE)

@@ -22,7 +22,7 @@ Run = Callable[..., Ran]
 @pytest.fixture(scope="module")
 def slow(home: Path) -> Iterator[None]:
     """An embedded AWS on which a deployment takes a few seconds."""
-    process.start(home, port=0, clock="20")
+    process.start(home, port=0, clock="10")
     yield
     process.stop(home)
 

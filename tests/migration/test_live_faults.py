@@ -6,7 +6,6 @@ import random
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -19,14 +18,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
-from tablewright.errors import TablewrightError
 from tablewright.events import Ending, Finished
 from tablewright.local import control
 from tablewright.migrate.live.events import StateEntered
 from tablewright.migrate.live.states import State, is_ended
 from tests.conftest import EmbeddedAws
-from tests.contract.faulty import Relay
-from tests.contract.wire_server import serving
 from tests.dynamodb_local import Unavailable, emulator
 from tests.migration.live_on_local import run_to
 from tests.migration.live_runs import ROOT, Rehearsal, wait_until
@@ -174,44 +170,10 @@ def test_a_way_back_that_is_lost_leaves_the_end(aws: EmbeddedAws, account: str, 
     assert end.code == "finished" and rehearsal.where() == NEW and rehearsal.policy(OLD) is None
 
 
-LOCAL_FAULTS = (
-    "reset before", "lost", "cut off", "error 500", "unavailable page", "throttled", "unprocessed", "slow", "error 400",
-    "closing", "chunked",
-)  # fmt: skip
-
-
 def test_dynamodb_local_with_an_application_that_fences_itself(tmp_path: Path) -> None:
     """DynamoDB Local has no policies and no parameters: the fence and the pointer are the user's commands."""
     with _dynamodb_local() as endpoint, _writing(endpoint, tmp_path) as local:
         _there_and_back(local, tmp_path, partial(run_to, endpoint, tmp_path))
-
-
-def test_dynamodb_local_while_everything_fails(tmp_path: Path) -> None:
-    """What tablewright asks goes through a relay that spoils it; the credentials expire for a while in each direction."""
-    with _dynamodb_local() as endpoint, _writing(endpoint, tmp_path) as local:
-        relay = Relay(endpoint, seed=20261201, rate=0.08, faults=LOCAL_FAULTS)
-        ended: list[str] = []
-        with serving(relay) as served:
-
-            def run(goal: str) -> Finished:
-                expiring = threading.Timer(1.0, lambda: setattr(relay, "expired", True))
-                renewing = threading.Timer(2.0, lambda: setattr(relay, "expired", False))
-                expiring.start()
-                renewing.start()
-                for _ in range(20):  # whatever ends it, a person runs the same command again
-                    try:
-                        end = run_to(served.url, tmp_path, goal)
-                    except TablewrightError as error:
-                        ended.append(error.code)
-                        time.sleep(0.3)
-                        continue
-                    if end.ending is Ending.DONE:
-                        return end
-                    ended.append(str(end.code))
-                raise AssertionError(ended)
-
-            _there_and_back(local, tmp_path, run)
-    assert set(relay.met) >= {"lost", "cut off", "reset before", "throttled"}, relay.met
 
 
 def test_dynamodb_local_killed_at_random_moments(tmp_path: Path) -> None:
