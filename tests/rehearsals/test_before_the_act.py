@@ -139,3 +139,41 @@ def test_the_tables_of_stacks_nested_deeply_are_found(aws: EmbeddedAws, account:
         body = template(nested(aws, account, f"{depth}.yaml", body))
     assert end(run(opened(aws, account), body)).ending is Ending.DONE
     assert owned_tables(opened(aws, account), STACK) == ("orders",)
+
+
+@pytest.mark.parametrize("first", ["the creation", "an update"])
+def test_a_table_that_an_earlier_failure_left_is_looked_at(aws: EmbeddedAws, account: str, first: str) -> None:
+    """Rolling back goes to where the stack last stood, over every operation that failed with rollback switched off."""
+    cloudformation = client(aws, account, "cloudformation")
+    failing = template(log_group(), table(), broken())
+    if first == "the creation":
+        assert created(aws, account, failing, DisableRollback=True) == "CREATE_FAILED"
+    else:
+        assert end(run(opened(aws, account), template(log_group()))).ending is Ending.DONE
+        cloudformation.update_stack(StackName=STACK, TemplateBody=failing, DisableRollback=True)
+        assert settled(aws, account) == "UPDATE_FAILED"
+    put(aws, account, "orders")
+    cloudformation.update_stack(
+        StackName=STACK, TemplateBody=template(log_group(days=14), table(), broken()), DisableRollback=True
+    )
+    assert settled(aws, account) == "UPDATE_FAILED"
+    last = end(run(opened(aws, account), template(log_group())))
+    assert (last.ending, last.code) == (Ending.REFUSED, "stack-holds-data"), last
+    assert items(aws, account, "orders") == 1 and status(aws, account) == "UPDATE_FAILED"
+
+
+@pytest.mark.slow
+def test_a_nested_table_that_an_earlier_failure_left_is_looked_at(aws: EmbeddedAws, account: str) -> None:
+    inside = log_group("Inside", "/inside")
+    first = template(log_group(), nested(aws, account, "one.yaml", template(inside)))
+    assert end(run(opened(aws, account), first)).ending is Ending.DONE
+    grown = nested(aws, account, "two.yaml", template(inside, table()))
+    cloudformation = client(aws, account, "cloudformation")
+    for days in (7, 14):
+        better = template(log_group(days=days), grown, broken(after="Inner"))
+        cloudformation.update_stack(StackName=STACK, TemplateBody=better, DisableRollback=True)
+        assert settled(aws, account) == "UPDATE_FAILED"
+    put(aws, account, "orders")
+    last = end(run(opened(aws, account), first))
+    assert (last.ending, last.code) == (Ending.REFUSED, "stack-holds-data"), last
+    assert items(aws, account, "orders") == 1

@@ -131,29 +131,69 @@ def skipped(resources: Iterable[StackResource]) -> tuple[StackResource, ...]:
     return tuple(r for r in resources if r.status == "DELETE_SKIPPED")
 
 
-def born_in(events: Iterable[StackEvent]) -> frozenset[str] | None:
-    """The logical ids of what the last operation (oldest event first) created or replaced, in an update.
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The stack's events, oldest first, of all that rolling it back undoes. ``known``: they go back to where it last stood.
 
-    None where the events do not reach back to the operation's beginning: what it made is not known then.
+    Of a stack that never stood, or whose events do not go back so far, everything counts as made since.
     """
-    operation = tuple(events)
-    begun = beginning(operation)
-    if begun is None:
-        return None
-    if begun.status != "UPDATE_IN_PROGRESS":
-        return frozenset()
-    created = {e.logical_id for e in operation if not e.is_of_stack and e.status in CREATED}
-    return frozenset(created | {name for name, ids in _places(operation).items() if len(ids) > 1})
+
+    events: tuple[StackEvent, ...] = ()
+    known: bool = True
+
+    @property
+    def born(self) -> frozenset[str] | None:
+        """The logical ids of what was created or replaced since; None where all counts as that."""
+        if not self.known:
+            return None
+        created = {e.logical_id for e in self.events if not e.is_of_stack and e.status in CREATED}
+        return frozenset(created | {name for name, ids in _places(self.events).items() if len(ids) > 1})
+
+    @property
+    def put_in_place(self) -> tuple[tuple[str, str], ...]:
+        """The tables (logical and physical id) that were made in the place of others.
+
+        A rollback that got stuck may list the old one again, while the new one still stands and goes with the rollback's
+        clean-up.
+        """
+        tables = {e.logical_id for e in self.events if e.type in TABLE_TYPES}
+        places = _places(self.events).items()
+        return tuple((name, new) for name, ids in places if name in tables for new in ids[1:])
 
 
-def put_in_place(events: Iterable[StackEvent]) -> tuple[tuple[str, str], ...]:
-    """The tables (logical and physical id) that the last operation made in the place of others.
+EVERYTHING = Undone(known=False)
+NOTHING = Undone()
 
-    A rollback that got stuck may list the old one again, while the new one still stands and goes with the rollback's clean-up.
+
+def undone(newest_first: Iterable[StackEvent]) -> Undone:
+    """What rolling back undoes: every operation since the stack was last stable, for those that failed with rollback switched
+    off leave what they made. Source: CloudFormation API reference, RollbackStack.
     """
-    operation = tuple(events)
-    tables = {e.logical_id for e in operation if e.type in TABLE_TYPES}
-    return tuple((name, new) for name, ids in _places(operation).items() if name in tables for new in ids[1:])
+    found: list[StackEvent] = []
+    begun = False
+    for event in newest_first:
+        if event.is_of_stack:
+            if begun and event.status in STABLE:
+                return Undone(tuple(reversed(found)))
+            begun = begun or event.status in BEGINNINGS
+        found.append(event)
+    return Undone(tuple(reversed(found)), known=False)
+
+
+def undone_within(newest_first: Iterable[StackEvent], since: datetime) -> Undone:
+    """The same of a nested stack that stood when the outermost one's first undone operation began."""
+    found: list[StackEvent] = []
+    for event in newest_first:
+        if event.at < since:
+            return Undone(tuple(reversed(found)))
+        found.append(event)
+    return Undone(tuple(reversed(found)), known=False)
+
+
+STABLE = frozenset(
+    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
+)
+"""What a rollback goes back to. Source: CloudFormation API reference, RollbackStack."""
 
 
 def beginning(operation: Iterable[StackEvent]) -> StackEvent | None:

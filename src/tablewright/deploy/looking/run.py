@@ -8,16 +8,19 @@ from dataclasses import dataclass, replace
 
 from tablewright.deploy.reason import cause
 from tablewright.deploy.situation import (
+    EVERYTHING,
+    NOTHING,
     OwnedTable,
     Situation,
     Survivor,
+    Undone,
     actual,
     beginning,
-    born_in,
     operation_events,
-    put_in_place,
     skipped,
     still_owned,
+    undone,
+    undone_within,
 )
 from tablewright.deploy.status import row
 from tablewright.errors import TablewrightError
@@ -104,21 +107,22 @@ def whole(account: Account, design: Design, stack: Stack, tables: Mapping[str, T
     unread: dict[str, str] = {}
     resources: tuple[StackResource, ...] = ()
     events: tuple[StackEvent, ...] = ()
+    made = EVERYTHING
     try:
         resources = account.stacks.resources(stack.id)
     except TablewrightError as error:
         unread["its list of resources"] = _why_denied(error)
     try:
-        events = operation_events(account.stacks.events(stack.id))
+        made = undone(account.stacks.events(stack.id))
+        events = operation_events(reversed(made.events))
     except TablewrightError as error:
         unread["its events"] = _why_denied(error)
-    known = events if "its events" not in unread else None
     situation = Situation(
         stack,
         resources,
         events,
         cause(events, stack.name),
-        tuple(_with_obstacle(design, owned) for owned in _owned(account, resources, known, unread)),
+        tuple(_with_obstacle(design, owned) for owned in _owned(account, resources, made, unread)),
         unread=unread,
         now=account.clock.now(),
     )
@@ -172,16 +176,12 @@ def _wanted_names(design: Design) -> tuple[str, ...]:
 def _owned(
     account: Account,
     resources: Iterable[StackResource],
-    events: tuple[StackEvent, ...] | None,
+    made: Undone,
     unread: dict[str, str],
     within: str = "",
 ) -> Iterable[OwnedTable]:
-    """The owned tables, each looked at, and those that the operation put in the place of others.
-
-    ``events`` are the operation's; () where it did not touch the stack, None where it is not known what it did: all count as
-    new then.
-    """
-    born = frozenset[str]() if events == () and within else born_in(events) if events is not None else None
+    """The owned tables, each looked at, and those put in the place of others; new are those that rolling back undoes."""
+    born = made.born
 
     def looked_at(logical_id: str, name: str, *, new: bool) -> OwnedTable:
         table = account.tables.describe(name, settings=False)
@@ -199,27 +199,25 @@ def _owned(
             except TablewrightError as error:
                 unread[f"nested stack {resource.logical_id}"] = _why_denied(error)
                 continue
-            done = None if new else _done_within(account, resource, events or (), unread)
-            yield from _owned(account, inner, done, unread, resource.logical_id)
-    for logical_id, name in put_in_place(events or ()):
+            made_within = EVERYTHING if new else _made_within(account, resource, made, unread)
+            yield from _owned(account, inner, made_within, unread, resource.logical_id)
+    for logical_id, name in made.put_in_place:
         if name not in listed and (owned := looked_at(logical_id, name, new=True)).table is not None:
             yield owned
 
 
-def _done_within(
-    account: Account, nested: StackResource, events: tuple[StackEvent, ...], unread: dict[str, str]
-) -> tuple[StackEvent, ...] | None:
-    """What an operation (its events) did in a nested stack that was there before: that stack's own events of it."""
-    begun = beginning(events)
-    if begun is None or not any(event.logical_id == nested.logical_id for event in events if not event.is_of_stack):
-        return ()
+def _made_within(account: Account, nested: StackResource, made: Undone, unread: dict[str, str]) -> Undone:
+    """What was made in a nested stack that was there before: by that stack's own events of the same time."""
+    begun = beginning(made.events)
+    if begun is None or not any(
+        event.logical_id == nested.logical_id for event in made.events if not event.is_of_stack
+    ):
+        return NOTHING
     try:
-        inner = operation_events(account.stacks.events(nested.physical_id))
+        return undone_within(account.stacks.events(nested.physical_id), begun.at)
     except TablewrightError as error:
         unread[f"the events of nested stack {nested.logical_id}"] = _why_denied(error)
-        return None
-    first = beginning(inner)
-    return () if first is not None and first.at < begun.at else inner or None
+        return EVERYTHING
 
 
 def _with_obstacle(design: Design, owned: OwnedTable) -> OwnedTable:
