@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tablewright.cli.faces.cells import clean, elide, pad, width, wrap
+from tablewright.cli.faces.cells import clean, elide, fit, pad, width, wrap
 
 TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=60)
 
@@ -14,6 +17,20 @@ def test_hangul_is_two_cells_wide_and_a_combining_mark_none() -> None:
     assert width("테이블") == 6
     assert width("é") == 1
     assert width("ai-chef") == 7
+
+
+@pytest.mark.parametrize("text", ["김치찌개", "값", "두부, 김치, 돼지고기", "サーバー"])
+def test_a_text_is_as_wide_decomposed_as_composed(text: str) -> None:
+    # macOS decomposes the names of files; a terminal shows the vowel and the final consonant in the syllable's own cells.
+    assert width(unicodedata.normalize("NFD", text)) == width(unicodedata.normalize("NFC", text))
+
+
+@pytest.mark.parametrize("cells", range(1, 14))
+def test_what_follows_the_gap_begins_with_a_whole_syllable(cells: int) -> None:
+    shown = elide(unicodedata.normalize("NFD", "강남역삼선릉삼성"), cells)
+    assert all(unicodedata.is_normalized("NFC", c) for c in unicodedata.normalize("NFC", shown))
+    assert not [c for c in unicodedata.normalize("NFC", shown) if "\u1100" <= c <= "\u11ff"], shown
+    assert width(shown) <= cells
 
 
 def test_a_long_name_keeps_both_ends() -> None:
@@ -45,6 +62,11 @@ def test_wrapping_loses_no_word(words: list[str], cells: int) -> None:
     lines = wrap(" ".join(words), cells)
     assert " ".join(lines).split() == words
     assert all(width(line) <= cells for line in lines)
+
+
+@pytest.mark.parametrize("cells", [0, 1, 2, 3])
+def test_a_wide_letter_takes_a_line_of_its_own_where_there_is_no_room(cells: int) -> None:
+    assert "".join(fit("테이블", cells)) == "테이블"
 
 
 def test_a_command_is_never_broken() -> None:

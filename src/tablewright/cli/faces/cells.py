@@ -1,4 +1,8 @@
-"""Text in terminal cells: a Hangul syllable is two wide, a combining mark none, and a control character never gets through."""
+"""Text in terminal cells: a Hangul syllable is two wide, a combining mark none, and a control character never gets through.
+
+A decomposed syllable, as macOS writes file names, is as wide as a composed one: its vowel and final consonant take no cells of
+their own (tmux, VTE and rich agree). A variation selector takes none either, though some terminals make an emoji of it.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ def _cell(char: str) -> int:
     if char < "\x7f":
         return 1
     if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    if "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff":  # the vowels and finals of decomposed Hangul
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
@@ -36,6 +42,14 @@ def _take(text: str, cells: int) -> str:
     return text
 
 
+def _tail(text: str, cells: int) -> str:
+    """The end of the text, beginning with a whole letter: a mark without its letter would sit on what stands before."""
+    tail = _take(text[::-1], cells)[::-1]
+    while tail and not _cell(tail[0]):
+        tail = tail[1:]
+    return tail
+
+
 def elide(text: str, cells: int, mark: str = "…") -> str:
     """The text in at most ``cells``, its middle left out: names differ at both ends."""
     if width(text) <= cells:
@@ -44,8 +58,19 @@ def elide(text: str, cells: int, mark: str = "…") -> str:
     if room < 2:
         return _take(text, cells)
     head = _take(text, (room + 1) // 2)
-    tail = _take(text[::-1], room - width(head))[::-1]
-    return f"{head}{mark}{tail}"
+    return f"{head}{mark}{_tail(text, room - width(head))}"
+
+
+def elide_end(text: str, cells: int, mark: str = "…") -> str:
+    """The text in at most ``cells``, its end left out; the mark itself is cut where there is no room for it."""
+    if width(text) <= cells:
+        return text
+    return _take(_take(text, max(0, cells - width(mark))) + mark, cells)
+
+
+def elide_start(text: str, cells: int, mark: str = "…") -> str:
+    """The text in at most ``cells``, its beginning left out."""
+    return text if width(text) <= cells else mark + _tail(text, max(0, cells - width(mark)))
 
 
 def pad(text: str, cells: int) -> str:
@@ -67,12 +92,12 @@ def wrap(text: str, cells: int) -> list[str]:
 
 
 def fit(text: str, cells: int) -> list[str]:
-    """The text in lines of at most ``cells``; a word that is longer than a line is broken."""
+    """The text in lines of at most ``cells``, or of one letter; a word that is longer than a line is broken."""
     lines: list[str] = []
     for line in wrap(text, cells):
         rest = line
         while width(rest) > cells:
-            head = _take(rest, cells)
+            head = _take(rest, cells) or rest[0]
             lines.append(head)
             rest = rest[len(head) :]
         lines.append(rest)
