@@ -6,14 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from tablewright.cli.faces.cells import clean, elide, width, wrap
+from tablewright.cli.faces.cells import clean, elide, elide_end, elide_start, width, wrap
 from tablewright.cli.faces.marks import Line, Marks
 from tablewright.lint.check import FileReport, Report
 from tablewright.model.finding import Finding, Severity
 
 _TONES = {Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.INFO: "dim"}
 _WIDEST_PROSE = 100
-_TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s:,\[\]{}()]+|\S")
+_TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|(?:[^\s:,\[\]{}()]|:(?=[^\s,\[\]{}()]))+|\S")
 
 
 def report_lines(report: Report, columns: int, marks: Marks, *, everything: bool, mending: str) -> list[Line]:
@@ -72,10 +72,10 @@ def _excerpt(finding: Finding, written: Sequence[str], columns: int, marks: Mark
     room = max(20, columns - len(gutter))
     before = clean(raw[: finding.column - 1].replace("\t", " "))
     shown = clean(raw.replace("\t", " "))
-    start = 0
     if width(shown) > room and width(before) > room // 2:
-        start = len(before) - room // 2
-        before, shown = before[start:], shown[start:]
+        rest = shown[len(before) :]
+        before = elide_start(before, room // 2, marks.elided)
+        shown = before + rest
     caret = " " * width(before) + "^" * max(1, min(width(clean(under)), room - width(before)))
     bar = " " * (len(gutter) - 2) + "| "
     return [
@@ -84,16 +84,6 @@ def _excerpt(finding: Finding, written: Sequence[str], columns: int, marks: Mark
         ((bar, "dim"), (caret, _TONES[finding.severity])),
         (),
     ]
-
-
-def elide_end(text: str, cells: int, mark: str) -> str:
-    """The text in at most ``cells``, its end left out."""
-    if width(text) <= cells:
-        return text
-    text = text[:cells]
-    while text and width(text) + width(mark) > cells:
-        text = text[:-1]
-    return text + mark
 
 
 def _labelled(label: str, text: str, prose: int) -> list[Line]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tablewright.cli.faces.cells import clean, fit
+from tablewright.cli.faces.cells import clean, fit, width
 from tablewright.cli.faces.marks import Line, Marks
 from tablewright.cli.faces.migration_frame import labelled
 from tablewright.cli.faces.quantities import count, rate, size
@@ -51,11 +51,11 @@ def track(state: State, columns: int, marks: Marks) -> list[Line]:
         mark, tone = (marks.good, "good") if number < here else ("", "dim")
         word = f"[{each.value}]" if number == here else f"{mark}{' ' if mark else ''}{each.value}"
         tone = "busy" if number == here else tone
-        if used + len(word) + 3 > columns and used > 2:
+        if used + width(word) + 3 > columns and used > 2:
             lines.append(tuple(line))
             line, used = [("  ", "")], 2
         line += [(word, tone), ("  ", "")]
-        used += len(word) + 2
+        used += width(word) + 2
     lines.append(tuple(line))
     return lines
 
@@ -112,6 +112,6 @@ def beside(left: list[Line], right: list[Line], columns: int) -> list[Line]:
     for number in range(max(len(left), len(right))):
         one = left[number] if number < len(left) else ()
         other = right[number] if number < len(right) else ()
-        used = sum(len(text) for text, _ in one)
+        used = sum(width(text) for text, _ in one)
         lines.append((*one, (" " * max(half - used, 1), ""), *other))
     return lines
