@@ -16,6 +16,7 @@ from tablewright.model.table import Holds, OnDemand, Provisioned
 from tablewright.model.whereabouts import Credentials
 from tablewright.ports import Account, ChangeSetRequest
 from tests.conftest import EmbeddedAws
+from tests.waiting import until
 
 pytestmark = pytest.mark.embedded("how tablewright reads AWS; what it reads is written on the embedded AWS")
 
@@ -83,23 +84,26 @@ def _request(stack: str, kind: str, body: str = TEMPLATE, **more: Any) -> Change
 
 def _made(ours: Account, request: ChangeSetRequest) -> ChangeSet:
     begun = ours.change_sets.create(request)
-    for _ in range(500):
+
+    def made() -> ChangeSet | None:
         found = ours.change_sets.describe(begun.id)
         assert found is not None
-        if found.status not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
-            return found
-        ours.clock.sleep(0.01)
-    raise AssertionError("the change set was never made")
+        return found if found.status not in ("CREATE_PENDING", "CREATE_IN_PROGRESS") else None
+
+    found = until(made)
+    assert found is not None
+    return found
 
 
 def _settled(ours: Account, ref: str) -> Stack:
-    for _ in range(1000):
+    def settled() -> Stack | None:
         found = ours.stacks.describe(ref)
         assert found is not None
-        if not found.status.endswith("_IN_PROGRESS"):
-            return found
-        ours.clock.sleep(0.01)
-    raise AssertionError("the stack never settled")
+        return found if not found.status.endswith("_IN_PROGRESS") else None
+
+    found = until(settled)
+    assert found is not None
+    return found
 
 
 def _deployed(ours: Account, stack: str, body: str = TEMPLATE, kind: str = "CREATE", **more: Any) -> Stack:

@@ -15,6 +15,7 @@ from tablewright.local.cloudformation import states
 from tablewright.local.errors import LocalError
 from tests.conftest import EmbeddedAws
 from tests.contract.harness.waiting import changed, settled
+from tests.waiting import until
 
 pytestmark = pytest.mark.embedded("faults on demand")
 
@@ -103,14 +104,15 @@ class Stage:
         return str(settled(self.client, self.stack)["StackStatus"])
 
     def reach(self, status: str) -> None:
-        """Wait until the stack is in `status` and stays in it for a moment."""
-        deadline = time.monotonic() + 20
-        while (shown := self._status()) != status:
-            assert time.monotonic() < deadline, f"{shown}, not {status}"
-            time.sleep(0.005)
+        """Wait until the stack is in `status`."""
+        until(lambda: self._status() == status, every=0.005)
 
     def _status(self) -> str:
         return str(self.client.describe_stacks(StackName=self.stack)["Stacks"][0]["StackStatus"])
+
+    def resources(self) -> dict[str, str]:
+        found = self.client.describe_stack_resources(StackName=self.stack)["StackResources"]
+        return {each["LogicalResourceId"]: each["ResourceStatus"] for each in found}
 
     def refuse_what(self, status: str) -> None:
         """Every request that a stack in `status` does not take is refused in CloudFormation's words, and changes nothing."""
@@ -386,8 +388,7 @@ def test_a_hanging_update_can_be_cancelled(stage: Stage) -> None:
     stage.stand("A", "B")
     stage.hang("update", "B")
     stage.update("A", "B")
-    stage.reach(states.UPDATE_IN_PROGRESS)
-    time.sleep(0.2)
+    until(lambda: stage.resources() == {"A": "UPDATE_COMPLETE", "B": "UPDATE_IN_PROGRESS"})
     stage.client.cancel_update_stack(StackName=stage.name)
 
     assert stage.settle() == states.UPDATE_ROLLBACK_COMPLETE

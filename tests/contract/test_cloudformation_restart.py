@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import EmbeddedAws
-from tests.contract.harness.waiting import settled
+from tests.contract.harness.waiting import changed, settled
+from tests.waiting import until
 
 pytestmark = pytest.mark.embedded("it is killed")
 
@@ -53,22 +54,13 @@ def kill(aws: EmbeddedAws, after_s: float = 0.0) -> None:
     """Kill the process after a while, and wait until it is dead."""
     time.sleep(after_s)
     os.kill(aws.running.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            os.kill(aws.running.pid, 0)
-        except ProcessLookupError:
-            return
-        if _is_zombie(aws.running.pid):
-            return
-        time.sleep(0.005)
-    raise AssertionError("the process did not die")
+    until(lambda: _is_dead(aws.running.pid), every=0.005)
 
 
-def _is_zombie(pid: int) -> bool:
+def _is_dead(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] == "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
 
 
@@ -209,11 +201,7 @@ def test_a_change_set_that_was_being_made_is_made_after_a_restart(start_aws: Cal
         StackName="case", ChangeSetName="one", ChangeSetType="CREATE", TemplateBody=_template(pitr=False)
     )
     kill(aws)
-    cloudformation = start_aws(clock="instant").client("cloudformation")
+    found = changed(start_aws(clock="instant").client("cloudformation"), made["Id"])
 
-    deadline = time.monotonic() + 20
-    while (found := cloudformation.describe_change_set(ChangeSetName=made["Id"]))["Status"] != "CREATE_COMPLETE":
-        assert found["Status"] in ("CREATE_PENDING", "CREATE_IN_PROGRESS")
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    assert found["Status"] == "CREATE_COMPLETE"
     assert len(found["Changes"]) == 3 * TABLES

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import time
 from pathlib import Path
 
 import orjson
@@ -25,6 +24,7 @@ from tablewright.model.whereabouts import Credentials
 from tablewright.ports import Account
 from tests.conftest import EmbeddedAws
 from tests.contract.copying import KEYS, contents, fill, make_table, odd_item
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -139,8 +139,12 @@ def test_what_was_written_can_be_imported_as_a_new_table(
             "BillingMode": "PAY_PER_REQUEST",
         },
     )["ImportTableDescription"]
-    ends = time.monotonic() + 30
-    while described["ImportStatus"] == "IN_PROGRESS" and time.monotonic() < ends:
+
+    def over() -> bool:
+        nonlocal described
         described = client.describe_import(ImportArn=described["ImportArn"])["ImportTableDescription"]
+        return bool(described["ImportStatus"] != "IN_PROGRESS")
+
+    until(over)
     assert (described["ImportStatus"], described["ImportedItemCount"]) == ("COMPLETED", 60)
     assert contents(client, "Imported") == contents(client, "Source")

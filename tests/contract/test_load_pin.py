@@ -61,7 +61,7 @@ def probed() -> Any:
         "PATH": "/usr/bin:/bin",
     }
     ran = subprocess.run(
-        [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=120, check=False, env=environment
+        [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=300, check=False, env=environment
     )
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout.splitlines()[-1])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from base64 import b64encode
 from hashlib import md5
 from pathlib import Path
@@ -18,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import EmbeddedAws
 from tests.contract.load_support import item, started, table
+from tests.waiting import until
 
 
 def _made(client: Any) -> str:
@@ -31,12 +31,13 @@ def _made(client: Any) -> str:
 
 
 def _ended(client: Any, arn: str) -> dict[str, Any]:
-    for _ in range(100):
-        told: dict[str, Any] = client.describe_export(ExportArn=arn)["ExportDescription"]
-        if told["ExportStatus"] != "IN_PROGRESS":
-            return told
-        time.sleep(0.1)
-    raise AssertionError("the export goes on")
+    def told() -> dict[str, Any] | None:
+        found: dict[str, Any] = client.describe_export(ExportArn=arn)["ExportDescription"]
+        return found if found["ExportStatus"] != "IN_PROGRESS" else None
+
+    ended = until(told)
+    assert ended is not None
+    return ended
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ def _get(
     aws: EmbeddedAws, path: str, host: str = "", body: bytes | None = None, **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
     address = urlsplit(aws.endpoint)
-    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=60)
     named = {"Host": host or address.netloc, **{name.replace("_", "-"): value for name, value in headers.items()}}
     connection.request("POST" if body is not None else "GET", path, body=body, headers=named)
     answer = connection.getresponse()
@@ -163,7 +163,7 @@ def test_s3_objects_by_path_and_by_virtual_host(aws: EmbeddedAws, account: str) 
 
 def test_a_request_that_is_too_large_is_refused(aws: EmbeddedAws) -> None:
     address = urlsplit(aws.endpoint)
-    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=60)
     connection.putrequest("POST", "/")
     connection.putheader("Content-Length", str(10**12))
     connection.endheaders()

@@ -46,7 +46,7 @@ print(json.dumps({"stores": found, "absent": [name for name in names if not hasa
 @pytest.fixture(scope="module")
 def discovered() -> Any:
     """What ministack's modules hold, found in a process of its own: they cannot be loaded here, their clock replaced."""
-    ran = subprocess.run([sys.executable, "-c", _DISCOVER], capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run([sys.executable, "-c", _DISCOVER], capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)
 

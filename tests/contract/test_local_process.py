@@ -37,7 +37,7 @@ def test_starts_that_race_end_with_one(start_aws: Start, tmp_path: Path) -> None
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(300)
 
     assert len(found) == 4
     assert len({running.pid for running in found}) == 1
@@ -47,7 +47,7 @@ def test_a_second_server_on_one_folder_is_refused(start_aws: Start) -> None:
     aws = start_aws()
     command = [sys.executable, "-m", "tablewright.local.server", str(aws.folder), "--port", "0"]
 
-    second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    second = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
     assert second.returncode == 1
     assert "Another embedded AWS has this folder" in second.stderr

@@ -95,7 +95,7 @@ def test_the_documented_example_runs_and_leaves_no_fault(tmp_path: Path) -> None
     (tmp_path / "test_z.py").write_text("\n".join(after), encoding="utf-8")
 
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    ran = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, check=False, timeout=120)
+    ran = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, check=False, timeout=300)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "3 passed" in ran.stdout

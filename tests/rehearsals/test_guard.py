@@ -146,9 +146,9 @@ def test_retain_added_and_the_table_removed_in_one_edit_is_refused_with_the_two_
 def test_ttl_that_would_expire_items_at_once_is_guarded_with_a_count(aws: EmbeddedAws, account: str) -> None:
     run(opened(aws, account), template(table()))
     client = aws.client("dynamodb", account=account)
-    for number in range(3):
+    for number, seconds in enumerate((-60, -10, 7200)):
         client.put_item(
-            TableName="orders", Item={"id": {"S": str(number)}, "end": {"N": str(int(time.time()) - 60 + number * 50)}}
+            TableName="orders", Item={"id": {"S": str(number)}, "end": {"N": str(int(time.time()) + seconds)}}
         )
     body = template(table(extra=TTL % "end"))
     events = run(opened(aws, account), body)

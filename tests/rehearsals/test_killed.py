@@ -96,9 +96,10 @@ def test_a_deployment_that_runs_already_is_followed(aws: EmbeddedAws, account: s
 
     running = threading.Thread(target=other)
     running.start()
-    assert began.wait(10)
+    assert began.wait(120)
     events = run(opened(aws, account), body)
-    running.join(20)
+    running.join(120)
+    assert not running.is_alive()
     assert end(events).ending in (Ending.DONE, Ending.NOTHING_TO_DO)
     assert all(e.kind == "follow" for e in events if isinstance(e, StepStarted))
 
@@ -114,8 +115,8 @@ def test_two_deployments_at_once_both_end_well(aws: EmbeddedAws, account: str) -
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
-    assert {e.ending for e in ends} <= {Ending.DONE, Ending.NOTHING_TO_DO}, ends
+        thread.join(120)
+    assert len(ends) == 3 and {e.ending for e in ends} <= {Ending.DONE, Ending.NOTHING_TO_DO}, ends
     assert status(aws, account) == "CREATE_COMPLETE"
 
 

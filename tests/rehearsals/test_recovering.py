@@ -7,7 +7,7 @@ from typing import Any
 from tablewright.events import Ending, Looked, Noted, StepStarted
 from tests.conftest import EmbeddedAws
 from tests.rehearsals.deploying import STACK, broken, end, items, log_group, opened, put, run, status, table, template
-from tests.waiting import SOON
+from tests.waiting import SOON, until
 
 PROTECTED = "DeletionProtectionEnabled: true"
 
@@ -20,16 +20,15 @@ def created(aws: EmbeddedAws, account: str, body: str, **options: Any) -> str:
 
 
 def settled(aws: EmbeddedAws, account: str, stack: str = STACK) -> str:
-    import time
+    now = status(aws, account, stack)
 
-    for _ in range(600):
+    def still() -> bool:
+        nonlocal now
         now = status(aws, account, stack)
-        if now and not now.endswith("_IN_PROGRESS"):
-            return now
-        if not now:
-            return ""
-        time.sleep(0.02)
-    raise AssertionError(now)
+        return not now.endswith("_IN_PROGRESS")
+
+    until(still)
+    return now
 
 
 def test_a_failed_creation_without_rollback_is_rolled_back_and_made_anew(aws: EmbeddedAws, account: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from tablewright.ports import Account
 from tablewright.survey.run import survey
 from tests.conftest import EmbeddedAws
 from tests.contract.canned import Answer, json_error, query_error, serving, xml_answer
+from tests.contract.harness.waiting import settled
 from tests.faces.shell import in_process
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,12 +44,8 @@ def _create(aws: EmbeddedAws, account: str, stack: str, body: str, **more: Any) 
     """Create a stack by boto3 and wait until it is settled, however it went; returns its id."""
     cloudformation = aws.client("cloudformation", account=account)
     stack_id: str = cloudformation.create_stack(StackName=stack, TemplateBody=body, **more)["StackId"]
-    for _ in range(2000):
-        status = cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
-        if not status.endswith("_IN_PROGRESS"):
-            return stack_id
-        time.sleep(0.01)
-    raise AssertionError(f"{stack} never settled")
+    settled(cloudformation, stack_id)
+    return stack_id
 
 
 def _codes(report: StackReport, level: str) -> set[str]:
@@ -172,8 +168,7 @@ def test_a_failed_update_says_why_though_the_stack_stands_as_before(
     cloudformation.update_stack(
         StackName="orders", TemplateBody=body.replace("AttributeName: id", "AttributeName: other")
     )
-    while cloudformation.describe_stacks(StackName="orders")["Stacks"][0]["StackStatus"].endswith("_IN_PROGRESS"):
-        time.sleep(0.01)
+    settled(cloudformation, "orders")
     report = survey("orders", ours)
     assert report.stack is not None
     assert report.stack.status == "UPDATE_ROLLBACK_COMPLETE"

@@ -8,7 +8,7 @@ from tablewright.model.whereabouts import Credentials
 from tests.conftest import EmbeddedAws
 from tests.rehearsals.between import Answer, between
 from tests.rehearsals.deploying import STACK, client, end, log_group, run, status, table, template
-from tests.waiting import SOON
+from tests.waiting import SOON, until
 
 
 def test_a_shell_that_another_run_fills_between_two_reads_is_followed(aws: EmbeddedAws, account: str) -> None:
@@ -27,8 +27,7 @@ def test_a_shell_that_another_run_fills_between_two_reads_is_followed(aws: Embed
             and status(aws, account) == "REVIEW_IN_PROGRESS"
         ):
             cloudformation.execute_change_set(StackName=STACK, ChangeSetName="tablewright-other")
-            while not cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"]:
-                pass
+            until(lambda: cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"])
         return None
 
     with between(aws.endpoint, another_run_executes) as gate:
