@@ -180,6 +180,41 @@ def test_taking_in_a_table_whose_items_would_expire_is_refused_before_anything_i
     assert end(done).ending is Ending.DONE, end(done)
 
 
+@pytest.mark.slow
+def test_a_table_whose_name_cloudformation_chose_is_read_back_as_well(aws: EmbeddedAws, account: str) -> None:
+    body = template(table(extra=TTL).replace("      TableName: orders\n", ""))
+    assert end(run(opened(aws, account), body)).ending is Ending.DONE
+    dynamodb = client(aws, account, "dynamodb")
+    (name,) = dynamodb.list_tables()["TableNames"]
+    assert end(run(opened(aws, account), body)).ending is Ending.NOTHING_TO_DO
+    dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": False, "AttributeName": "end"})
+    assert steps(plan(aws, account, body)) == ["revert"]
+    done = run(opened(aws, account), body)
+    assert (end(done).ending, kinds(done)) == (Ending.DONE, ["revert"]), end(done)
+    assert dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
+    dynamodb.delete_table(TableName=name)
+    last = end(run(opened(aws, account), body))
+    assert (last.ending, last.code) == (Ending.REFUSED, "data-loss"), last
+    assert [(loss.kind, loss.table) for loss in last.losses] == [("table-recreated", name)]
+
+
+@pytest.mark.slow
+def test_a_stream_that_would_be_put_right_is_guarded_as_any(aws: EmbeddedAws, account: str) -> None:
+    body = template(table(extra="StreamSpecification: {StreamViewType: NEW_IMAGE}"))
+    assert end(run(opened(aws, account), body)).ending is Ending.DONE
+    dynamodb = client(aws, account, "dynamodb")
+    dynamodb.update_table(TableName="orders", StreamSpecification={"StreamEnabled": False})
+    by_hand = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    dynamodb.update_table(TableName="orders", StreamSpecification=by_hand)
+    arn = dynamodb.describe_table(TableName="orders")["Table"]["LatestStreamArn"]
+    denied = (403, "AccessDeniedException", "not authorized to perform: lambda:ListEventSourceMappings")
+    with between(aws.endpoint, lambda operation, _: denied if "event-source" in operation else None) as gate:
+        last = end(run(_through(gate, account), body))
+    assert (last.ending, last.code) == (Ending.REFUSED, "data-loss"), last
+    assert [(loss.kind, loss.table) for loss in last.losses] == [("stream-removed", "orders")]
+    assert dynamodb.describe_table(TableName="orders")["Table"]["LatestStreamArn"] == arn
+
+
 def test_drift_is_asked_for_and_declined_it_stays(aws: EmbeddedAws, account: str) -> None:
     run(opened(aws, account), DESIGNED)
     _no_ttl(client(aws, account, "dynamodb"))

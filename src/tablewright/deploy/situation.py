@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tablewright.deploy.reason import BEGINNINGS, last_operation
@@ -124,6 +124,20 @@ def describe_contents(contents: Contents) -> str:
 def still_owned(resources: Iterable[StackResource]) -> tuple[StackResource, ...]:
     """The resources that the stack still owns."""
     return tuple(r for r in resources if r.physical_id and r.status not in LEFT_THE_STACK)
+
+
+def placed(design: Design, resources: Iterable[StackResource]) -> Design:
+    """The design with the names of the tables that only CloudFormation knows, so that those are read back as well."""
+    places = {r.logical_id: r.physical_id for r in still_owned(resources) if r.type in TABLE_TYPES}
+    return replace(
+        design,
+        resources=tuple(
+            replace(r, physical_name=places[r.logical_id], certain=True)
+            if r.type in TABLE_TYPES and r.logical_id in places and not isinstance(r.physical_name, str)
+            else r
+            for r in design.resources
+        ),
+    )
 
 
 def skipped(resources: Iterable[StackResource]) -> tuple[StackResource, ...]:

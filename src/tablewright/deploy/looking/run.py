@@ -17,6 +17,7 @@ from tablewright.deploy.situation import (
     actual,
     beginning,
     operation_events,
+    placed,
     skipped,
     still_owned,
     undone,
@@ -82,8 +83,11 @@ def look(
     same = (
         standing is Standing.SETTLED and stack is not None and (unchanged or not differences(design, stack, template))
     )
+    if same and stack is not None and any(not isinstance(r.physical_name, str) for r in design.tables):
+        resources = account.stacks.resources(stack.id)
+        design = placed(design, resources)
     tables = describe_all(account, _wanted_names(design), settings=same)
-    situation = Situation(stack)
+    situation = Situation(stack, resources if same else ())
     if stack is None:
         situation = _with_survivors(account, design, situation, tables)
     elif standing is Standing.SETTLED:
