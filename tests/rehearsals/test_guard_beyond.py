@@ -91,6 +91,17 @@ def test_a_removed_replica_is_guarded(aws: EmbeddedAws, account: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_the_recovery_of_each_replica_is_guarded(aws: EmbeddedAws, account: str, region: str) -> None:
+    on = global_table("eu-west-1", "us-east-1").replace("-1\n", f"-1\n          {PITR % ''}\n")
+    assert end(run(opened(aws, account), template(on))).ending is Ending.DONE
+    put(aws, account, "orders")
+    off = on.replace(f"Region: {region}\n          {PITR % ''}\n", f"Region: {region}\n")
+    assert off != on
+    refused_then_allowed(aws, account, template(off), kind="recovery-disabled")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("replica", ["holds an item", "cannot be read", "is empty"])
 def test_a_global_table_is_empty_only_where_all_its_replicas_are(aws: EmbeddedAws, account: str, replica: str) -> None:
     body = template(log_group(), global_table("us-east-1", "eu-west-1"))

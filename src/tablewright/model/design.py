@@ -43,7 +43,8 @@ class TableDesign:
     ``ttl`` is the attribute that TTL is enabled on. ``recovery_days`` counts only with recovery on. ``stream`` is the view
     type. ``replicas`` are the regions of a global table. ``tags`` are its own, without those of the stack; those and the class
     are a replica's where it is a global table, and then None. ``kinesis`` is the ARN of the stream that changes go to,
-    ``imports`` the bucket that the table is filled from as it is made.
+    ``imports`` the bucket that the table is filled from as it is made. Of a global table, what each replica may set for itself is
+    what the stack's region says (else the first); ``recovery_by_region`` has region, recovery and days of all.
     """
 
     keys: tuple[Key, ...] | Unknown = ()
@@ -61,6 +62,7 @@ class TableDesign:
     insights: bool | Unknown = False
     kinesis: Known | None = None
     imports: Known | None = None
+    recovery_by_region: tuple[tuple[str, bool | Unknown, Known | None], ...] | Unknown = ()
 
 
 @dataclass(frozen=True, slots=True)

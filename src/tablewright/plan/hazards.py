@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tablewright.model.design import NESTED, TABLE_TYPES, Design, ResourceDesign, TableDesign, Unknown
+from tablewright.model.design import NESTED, TABLE_TYPES, Design, Known, ResourceDesign, TableDesign, Unknown
 from tablewright.model.loss import Loss, Weight
 from tablewright.model.stack import ResourceChange
 from tablewright.model.table import Contents, ExpirySample, Holds, Table
@@ -255,19 +255,19 @@ def _settings(
         return
     yield from _ttl(name, change, after, table)
     yield from _recovery(name, change, before, after, table)
+    yield from _recovery_elsewhere(name, change, before, after, table)
     gone = tuple(r for r in table.replicas if isinstance(after.replicas, Unknown) or r not in after.replicas)
-    if isinstance(after.replicas, Unknown) and not any(_top(prop.path) == "Replicas" for prop in change.properties):
+    if isinstance(after.replicas, Unknown) and not _touches(change, "Replicas"):
         gone = ()
     known = (
         "" if not isinstance(after.replicas, Unknown) else f" (the regions cannot be resolved: {after.replicas.why})"
     )
-    home = table.arn.split(":")[3] if table.arn.count(":") >= 5 else ""
     for region in gone:
-        if region != home:
+        if region != _home(table):
             yield Suspect(
                 "replica-removed", name, change.logical_id, f"The replica in {region} would be deleted{known}."
             )
-    touched = before is None or before.stream != after.stream
+    touched = before is None or before.stream != after.stream or _touches(change, "StreamSpecification")
     if table.stream_arn and touched and (after.stream is None or after.stream != table.stream_view):
         verb = "removed" if after.stream is None else "replaced by one with a new ARN"
         what = f"The stream would be {verb}, and its unread records with it."
@@ -320,6 +320,46 @@ def _recovery(
         shown = "an unknown number of" if isinstance(after.recovery_days, Unknown) else str(new)
         what = f"The recovery period would be shortened from {old} to {shown} days; what is older is lost."
         yield Suspect("recovery-shortened", name, change.logical_id, what)
+
+
+def _recovery_elsewhere(
+    name: str, change: ResourceChange, before: TableDesign | None, after: TableDesign, table: Table
+) -> Iterator[Suspect]:
+    """What the replicas in other regions lose of their own windows, by the two templates: those are not asked."""
+    if isinstance(after.recovery_by_region, Unknown):
+        return  # the regions are not known, and what goes with a region counts as a replica that is removed
+    had = before.recovery_by_region if before is not None else _NOT_KNOWN
+    old = {} if isinstance(had, Unknown) else {region: (on, days) for region, on, days in had}
+    for region, on, days in after.recovery_by_region:
+        known = region in old
+        if region == _home(table) or not (known or isinstance(had, Unknown)) or (known and old[region][0] is False):
+            continue
+        if on is not True and (known or region in table.replicas):
+            what = f"Point-in-time recovery of the replica in {region} would be switched off, and its window is lost."
+            yield Suspect("recovery-disabled", name, change.logical_id, what)
+        elif on is True and known and old[region][1] != days and not _longer(old[region][1], days):
+            what = f"The recovery period of the replica in {region} would be shortened; what is older is lost."
+            yield Suspect("recovery-shortened", name, change.logical_id, what)
+
+
+_NOT_KNOWN = Unknown("the deployed template is not known")
+
+
+def _longer(old: Known | None, new: Known | None) -> bool:
+    """Whether a recovery period surely becomes no shorter."""
+    if isinstance(old, Unknown) or isinstance(new, Unknown):
+        return False
+    was, now = (int(days) if days and days.isdecimal() else DEFAULT_RECOVERY_DAYS for days in (old, new))
+    return now >= was
+
+
+def _touches(change: ResourceChange, top: str) -> bool:
+    """Whether the change set says that a property, or what is in it, changes."""
+    return any(_top(prop.path) == top for prop in change.properties)
+
+
+def _home(table: Table) -> str:
+    return table.arn.split(":")[3] if table.arn.count(":") >= 5 else ""
 
 
 def _days(table: TableDesign | None) -> int | None:

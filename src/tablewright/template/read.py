@@ -128,7 +128,7 @@ def _resource(entry: Entry, design: Design, scope: Scope) -> tuple[ResourceDesig
         holds = scope.condition(condition.text)
     raw = node.get("Properties")
     properties: Value = evaluate(raw, scope) if raw is not None else {}
-    is_table = type_.text in TABLE_TYPES
+    is_table, region = type_.text in TABLE_TYPES, scope.pseudo.get("AWS::Region")
     floating = _floating(properties) if is_table else ()
     passed = _passed(properties) if type_.text == NESTED else ()
     properties = _settled(properties)
@@ -140,7 +140,7 @@ def _resource(entry: Entry, design: Design, scope: Scope) -> tuple[ResourceDesig
         update_replace_policy=_policy(node.get("UpdateReplacePolicy"), scope),
         physical_name=_name(type_.text, properties),
         indexes=index_names(properties) if is_table else (),
-        table=table_design(type_.text, properties) if is_table else None,
+        table=table_design(type_.text, properties, region if isinstance(region, str) else None) if is_table else None,
         certain=holds is True,
         floating=floating,
         passed=passed,

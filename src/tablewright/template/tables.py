@@ -11,12 +11,12 @@ from tablewright.template.intrinsics import Value
 _UNREAD = Unknown("the properties cannot be resolved")
 
 
-def table_design(type_: str, properties: Value) -> TableDesign:
-    """The table's design from its evaluated properties; whatever could not be evaluated is Unknown."""
+def table_design(type_: str, properties: Value, region: str | None = None) -> TableDesign:
+    """The table's design from its evaluated properties; whatever could not be evaluated is Unknown. ``region``: the stack's."""
     if not isinstance(properties, dict):
         return TableDesign(*[_UNREAD] * len(fields(TableDesign)))
     ttl = _inner(properties, "TimeToLiveSpecification")
-    local = _first_replica(properties) if type_ == "AWS::DynamoDB::GlobalTable" else properties
+    local = _replica(properties, region) if type_ == "AWS::DynamoDB::GlobalTable" else properties
     recovery = _inner(local, "PointInTimeRecoverySpecification")
     encryption = _inner(local, "SSESpecification")
     stream = _inner(properties, "StreamSpecification")
@@ -36,6 +36,7 @@ def table_design(type_: str, properties: Value) -> TableDesign:
         insights=_flag(_inner(local, "ContributorInsightsSpecification"), "Enabled"),
         kinesis=_text(_inner(local, "KinesisStreamSpecification"), "StreamArn"),
         imports=_text(_inner(_inner(properties, "ImportSourceSpecification"), "S3BucketSource"), "S3Bucket"),
+        recovery_by_region=_recovery_by_region(type_, properties),
     )
 
 
@@ -130,7 +131,24 @@ def _replicas(type_: str, properties: dict[str, Value]) -> tuple[str, ...] | Unk
     return tuple(regions)
 
 
-def _first_replica(properties: dict[str, Value]) -> Value:
-    """A global table's per-region settings; those of its first replica stand for all."""
+def _replica(properties: dict[str, Value], region: str | None) -> Value:
+    """A global table's settings in a region; those of its first replica where there is none of that region."""
     listed = properties.get("Replicas")
-    return listed[0] if isinstance(listed, list) and listed else _UNREAD
+    if not isinstance(listed, list) or not listed:
+        return _UNREAD
+    own = (each for each in listed if isinstance(each, dict) and each.get("Region") == region)
+    return next(own, listed[0])
+
+
+def _recovery_by_region(
+    type_: str, properties: dict[str, Value]
+) -> tuple[tuple[str, bool | Unknown, Known | None], ...] | Unknown:
+    regions = _replicas(type_, properties)
+    if isinstance(regions, Unknown):
+        return regions
+    found = []
+    for region in regions:
+        recovery = _inner(_replica(properties, region), "PointInTimeRecoverySpecification")
+        days = _text(recovery, "RecoveryPeriodInDays")
+        found.append((region, _flag(recovery, "PointInTimeRecoveryEnabled"), days))
+    return tuple(found)
