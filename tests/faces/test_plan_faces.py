@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable
@@ -15,10 +16,12 @@ from tablewright.cli.faces.cells import width
 from tablewright.cli.faces.deploy_page import deploy_page
 from tablewright.cli.faces.markdown import code
 from tablewright.cli.faces.marks import UNICODE
+from tablewright.cli.faces.plain import Plain
 from tablewright.cli.faces.plan_page import plan_page
 from tablewright.cli.faces.plan_screen import plan_lines
 from tablewright.cli.faces.planned import PlanShown, gather
 from tablewright.cli.plan import _deploying
+from tablewright.cli.terminal import output
 from tablewright.events import ChangesFound, Ending, Event, Failure, Finished, Looked, Noted, Planned, PlannedStep
 from tablewright.model.cause import Cause
 from tablewright.model.loss import Loss, Weight
@@ -155,6 +158,39 @@ def test_a_comment_on_many_changes_stays_within_what_github_takes() -> None:
         < page.index("OrdersTable` | AWS")
         < page.index("Alarm0")
     )
+
+
+def tagged(number: int, after: str | None = None) -> ResourceChange:
+    """A table of which only the tags change, as each does when the stack's own change."""
+    tags = PropertyChange("Tags", None if after is None else "[]", after)
+    return ResourceChange("Modify", f"Table{number}", f"table-{number}", TABLE, "False", "", ("Tags",), (tags,))
+
+
+@pytest.mark.parametrize("columns", [40, 80, 160])
+def test_the_stacks_new_tags_on_everything_do_not_bury_the_change_that_is_meant(columns: int) -> None:
+    changes = (*(tagged(number) for number in range(300)), MODIFIED, tagged(300, '[{"Key":"Team"}]'), REPLACED)
+    lines = screen(gather(planned(changes)), columns)
+    text = " ".join(" ".join(lines).split())
+    assert "modify 300 resources" in text
+    assert "Table0, Table1," in text and "Table11 and 288 more" in text
+    assert "Table300" in text, "it takes another tag, which is its own"
+    assert len(lines) < 60
+    assert all(width(line) <= columns or line.strip().startswith("tablewright") for line in lines)
+    page = plan_page(gather(planned(changes)))
+    assert "| modify | 300 resources: Table0, Table1," in page and "`Tags`" in page
+    assert page.count("| modify |") == 3
+    seen = io.StringIO()
+    plain = Plain(output(io.StringIO()), output(seen))
+    for event in planned(changes):
+        plain.take(event)
+    assert "modify  300 resources, their tags alone: Table0, Table1," in seen.getvalue()
+    assert sum("modify" in line for line in seen.getvalue().splitlines()) == 4
+
+
+def test_two_resources_of_one_name_in_two_stacks_are_not_taken_for_one() -> None:
+    lines = screen(gather(planned((tagged(1), tagged(2), replace(REMOVED, logical_id="Table1")))))
+    assert any(line.startswith("  - remove  Table1") for line in lines)
+    assert any(line.startswith("  ~ modify  2 resources") for line in lines)
 
 
 def test_a_table_that_stays_is_not_said_to_be_lost() -> None:

@@ -13,15 +13,19 @@ from tablewright.model.stack import PropertyChange, ResourceChange
 
 _SIGNS = {"Add": ("+", "good"), "Modify": ("~", "busy"), "Remove": ("-", "bad"), "Import": ("<", "good")}
 _ORDER = {"Remove": 0, "Modify": 1, "Import": 2, "Add": 3}
+_NAMED = 12
+"""How many of the resources that change alike are named."""
 
 
 def change_lines(changes: Sequence[ResourceChange], columns: int, marks: Marks) -> list[Line]:
-    """The changes, what replaces or removes first."""
+    """The changes, what replaces or removes first; resources that only take the same tags are one."""
     if not changes:
         return [(("  No resource changes.", "dim"),)]
-    ordered = sorted(changes, key=lambda change: (not is_replaced(change), _ORDER.get(change.action, 1)))
-    names = min(max(width(change.logical_id) for change in ordered), max(12, columns // 2))
-    verbs = max(len(verb(change)) for change in ordered)
+    single, alike = apart(changes)
+    ordered = sorted(single, key=lambda change: (not is_replaced(change), _ORDER.get(change.action, 1)))
+    heads = [change.logical_id for change in ordered] + [count(len(group), "resource") for group in alike]
+    names = min(max(map(width, heads)), max(12, columns // 2))
+    verbs = max(len(verb(change)) for change in changes)
     lines: list[Line] = []
     for change in ordered:
         sign, look = ("!", "bad") if is_replaced(change) else _SIGNS.get(change.action, ("?", "unknown"))
@@ -40,7 +44,52 @@ def change_lines(changes: Sequence[ResourceChange], columns: int, marks: Marks) 
             lines += [((f"      {text}", "dim"),) for text in wrap(fate, columns - 6)]
         for item in change.properties if change.action == "Modify" else ():
             lines += _property(item, columns, marks)
+    for group in alike:
+        sign, look = _SIGNS["Modify"]
+        name = pad(count(len(group), "resource"), names)
+        about = elide("their tags alone", max(8, columns - 4 - verbs - 2 - names - 2), marks.elided)
+        lines.append(
+            ((f"  {sign} ", look), (f"{pad('modify', verbs)}  ", look), (name + "  ", "strong"), (about, "dim"))
+        )
+        lines += [((f"      {text}", "dim"),) for text in fit(named(group), columns - 6)]
+        item = group[0].properties[0]
+        if (item.before, item.after) != (None, None):
+            lines += _property(item, columns, marks)
     return lines
+
+
+def apart(
+    changes: Sequence[ResourceChange],
+) -> tuple[list[ResourceChange], list[tuple[ResourceChange, ...]]]:
+    """What is to be read one by one, and what is one change over and over: resources of which only the tags change, and alike.
+
+    A tag of the stack is put on everything in it, and each commit that is deployed has other ones; one by one, hundreds of these
+    would bury the change that is meant. One alone stays among the others.
+    """
+    groups: dict[tuple[str | None, str | None], list[ResourceChange]] = {}
+    for change in changes:
+        if _tags_alone(change):
+            item = change.properties[0]
+            groups.setdefault((item.before, item.after), []).append(change)
+    alike = [tuple(group) for group in groups.values() if len(group) > 1]
+    folded = {change for group in alike for change in group}
+    return [change for change in changes if change not in folded], alike
+
+
+def _tags_alone(change: ResourceChange) -> bool:
+    return (
+        change.action == "Modify"
+        and not is_replaced(change)
+        and [item.path for item in change.properties] == ["Tags"]
+        and not unrehearsed(change.physical_id)
+    )
+
+
+def named(group: Sequence[ResourceChange]) -> str:
+    """The resources' logical IDs, as many as can be read, and how many more there are."""
+    shown = [clean(change.logical_id) for change in group[:_NAMED]]
+    more = len(group) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def verb(change: ResourceChange) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tablewright.cli.faces.cells import clean
-from tablewright.cli.faces.changes import is_replaced, loss_text, verb
+from tablewright.cli.faces.changes import apart, is_replaced, loss_text, named, verb
 from tablewright.cli.faces.wording import unrehearsed
 from tablewright.model.cause import Cause
 from tablewright.model.loss import Loss, Weight
@@ -53,9 +53,10 @@ def losses_box(losses: Sequence[Loss], title: str = "What would be lost") -> str
 
 
 def change_rows(changes: Sequence[ResourceChange]) -> list[str]:
-    """A table's rows, what replaces or removes first."""
-    ordered = sorted(changes, key=lambda change: (not is_replaced(change), change.action != "Remove"))
-    return [_row(change) for change in ordered]
+    """A table's rows, what replaces or removes first; resources that only take the same tags are one."""
+    single, alike = apart(changes)
+    ordered = sorted(single, key=lambda change: (not is_replaced(change), change.action != "Remove"))
+    return [_row(change) for change in ordered] + [_row_of(group) for group in alike]
 
 
 def changes_table(rows: Sequence[str], room: int) -> str:
@@ -85,6 +86,10 @@ def _row(change: ResourceChange) -> str:
     if unrehearsed(change.physical_id):
         what = "**not rehearsed**" + (f"<br>{what}" if what else "")
     return f"| {mark}{verb(change)} | {code(change.logical_id)} | {cell(change.type)} | {what} |"
+
+
+def _row_of(group: Sequence[ResourceChange]) -> str:
+    return f"| modify | {len(group)} resources: {cell(named(group))} | | {_property(group[0].properties[0])} |"
 
 
 def _property(item: PropertyChange) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tablewright.cli.faces.cells import clean
+from tablewright.cli.faces.changes import apart, named
 from tablewright.cli.faces.diagnostic import cause_lines, finished_lines, is_failure
 from tablewright.cli.faces.github import annotation
 from tablewright.cli.faces.marks import Line, Segment, tone
@@ -69,8 +70,11 @@ class Plain:
                 self._line((clean(f"step {event.number}: {event.summary}"), ""))
                 self._close()
             case ChangesFound():
-                for item in event.change_set.changes:
+                single, alike = apart(event.change_set.changes)
+                for item in single:
                     self._line((f"  {change(item)}", ""))
+                for group in alike:
+                    self._line((f"  modify  {len(group)} resources, their tags alone: {named(group)}", ""))
             case OperationStarted():
                 self._operating = True
                 self._line((f"  {operation(event)}", ""))
