@@ -48,6 +48,23 @@ def test_a_table_may_have_a_sort_key(tmp_path: Path) -> None:
     assert "+        - AttributeName: createdAt\n+          KeyType: RANGE" in done.out
 
 
+def test_a_key_that_is_a_reserved_word_is_had_as_the_refusal_says(tmp_path: Path) -> None:
+    words = ("init", "--name", "shop", "--table", "events:deviceId,at:N")
+    refused = in_process(*words, cwd=tmp_path)
+    assert refused.code == 2 and "--reserved" in refused.err
+    done = in_process(*words, "--reserved", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert "AttributeName: at\n" in (tmp_path / TEMPLATE).read_text()
+
+
+def test_a_folder_that_is_none_or_whose_name_is_no_projects_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    done = in_process("init", "file", cwd=tmp_path)
+    assert done.code == 2 and "'file' is a file" in done.err
+    done = in_process("init", "x", cwd=tmp_path)
+    assert done.code == 2 and "--name: 2 to 40 lower-case letters" in " ".join(done.err.split())
+
+
 @pytest.mark.parametrize(
     ("parameters", "environments"),
     [
@@ -78,6 +95,7 @@ def test_environments_are_those_that_the_template_tells_apart(
         ("orders:id,id", "both keys"),
         ("orders:id:X", "TYPE is S (text)"),
         ("Orders:id", "lower-case letter"),
+        (f"{'o' * 151}:id", "at most 150"),
     ],
 )
 def test_a_table_that_should_not_be_is_refused(table: str, says: str, tmp_path: Path) -> None:
@@ -92,6 +110,14 @@ def test_what_it_makes_passes_the_check(tmp_path: Path) -> None:
     paths = [str(project / one) for one in (WORKFLOW, TEMPLATE, SCRIPT)]
     ran = in_process("check", *paths)
     assert ran.code == 0, ran.out
+
+
+@pytest.mark.slow
+def test_the_longest_name_passes_the_check(tmp_path: Path) -> None:
+    words = ("init", "--name", "n" * 40, "--table", f"{'o' * 150}:id")
+    assert in_process(*words, cwd=tmp_path).code == 0
+    checked = in_process("check", "--env", "staging", cwd=tmp_path)
+    assert checked.code == 0, checked.out
 
 
 def test_what_it_makes_deploys_at_once_in_two_environments(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:

@@ -136,11 +136,12 @@ def _template(wish: Project) -> str:
     short = first.name.removeprefix(f"{wish.name}-")
     whole, own = pascal(wish.name), word(short)
     for one in (first, *others):
-        if not re.fullmatch(r"[a-z][a-z0-9_.-]*", one.name):
+        if not re.fullmatch(r"[a-z][a-z0-9_.-]{0,149}", one.name):
             raise UsageError(
                 "malformed-table-name",
                 "The name is no table's",
-                f"{one.name!r}: it begins with a lower-case letter, and has lower-case letters, digits, -, _ and . only.",
+                f"{one.name!r}: here a table's name begins with a lower-case letter, and has at most 150 lower-case letters, "
+                "digits, -, _ and .: the names made of it, such as its alarm's in each environment, are longer.",
             )
         check_keys(one, one.name.removeprefix(f"{wish.name}-"))
     body = _BODY

@@ -89,7 +89,8 @@ def add_table(text: Text, wish: NewTable) -> Text:
         raise UsageError(
             "malformed-table-name",
             "The name is no table's",
-            f"{wish.name!r}: a table's name has letters, digits, _, - and . only.",
+            f"{wish.name!r}: here a table's name has at most 200 letters, digits, _, - and .: the names made of it, such as its "
+            "alarm's, are longer.",
         )
     found = family(text)
     like = found.named(wish.like) if wish.like else found.last

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="init", short_help="Make a new project: template, script, workflow and settings.")
-@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--name", metavar="NAME", help="The project's name, which begins all names (default: the folder's).")
 @click.option(
     "--table",
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     metavar="NAME[:KEY[:TYPE][,SORT[:TYPE]]]",
     help="A table; repeatable (default: items:id).",
 )
+@click.option("--reserved", is_flag=True, help="Keys may be reserved words of DynamoDB.")
 @click.option("--region", metavar="REGION", help="AWS region (default: us-east-1).")
 @click.option("--branch", default="main", show_default=True, help="The branch that is deployed from.")
 @click.option(
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 @click.option("--diff", is_flag=True, help="Show what would be written, and write nothing.")
 @display_options(("human", "json"))
 def command(
-    common: Common, folder: Path | None, name: str | None, tables: tuple[str, ...], branch: str, workflow: bool,
+    common: Common, folder: Path | None, name: str | None, tables: tuple[str, ...], reserved: bool, branch: str, workflow: bool,
     requirement: str, template: str, overwrite: bool, diff: bool,
 ) -> int:  # fmt: skip
     """Make a new project in DIR (default: here): a template with tables, alarms and outputs, a deploy script, a workflow that
@@ -94,7 +95,7 @@ def command(
     made = files(
         Project(
             chosen,
-            tuple(_table(one) for one in wished),
+            tuple(_table(one, reserved) for one in wished),
             common.region or "us-east-1",
             branch,
             template,
@@ -211,7 +212,11 @@ def _asked(question: str, proposed: str) -> str:
     if can_ask():
         return str(click.prompt(question, default=proposed or None, err=True))
     if not proposed:
-        raise UsageError("no-name", "The project has no name", "Give it with --name.")
+        raise UsageError(
+            "no-name",
+            "The project has no name",
+            "Give it with --name: 2 to 40 lower-case letters, digits and hyphens. The folder's own name cannot be one.",
+        )
     return proposed
 
 
@@ -234,12 +239,12 @@ def _usable(name: str) -> str:
     return plain if re.fullmatch(r"[a-z][a-z0-9-]{1,39}", plain) else ""
 
 
-def _table(written: str) -> NewTable:
+def _table(written: str, reserved: bool) -> NewTable:
     from tablewright.author.tables import NewTable, key_of
 
     name, _, keys = written.partition(":")
     key, comma, sort = keys.partition(",")
-    return NewTable(name, key_of(key or "id"), key_of(sort) if comma else None)
+    return NewTable(name, key_of(key or "id"), key_of(sort) if comma else None, reserved=reserved)
 
 
 def _standing(path: Path) -> str | None:

@@ -41,11 +41,16 @@ def find(
     settings = project_settings(common, stack)
     named = stack if stack and stack != settings.label else settings.stack
     if not named:
-        where = f"{settings.path} names none." if settings.path else "There is no tablewright.toml here or above it."
+        if settings.path:
+            raise UsageError(
+                "no-stack", "No stack is named", f"{settings.path} names none. Name the stack there, or with --stack."
+            )
         raise UsageError(
             "no-stack",
             "No stack is named",
-            f"{where} Name the stack with --stack, or run the command inside the project.",
+            "There is no tablewright.toml here or above it. Name the stack with --stack, or run the command inside the project. "
+            "To begin a project here, run:",
+            hint="tablewright init",
         )
     foreign = template is not None and template.resolve() != settings.template
     return Target(
