@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tablewright.errors import Failed, MustWait
 from tablewright.migrate.engine.values import CopySettings
 from tablewright.migrate.job import Pace
 from tests.conftest import EmbeddedAws
+from tests.contract.copy_process import SEGMENTS
 from tests.contract.copying import Copying, account_at, contents, fill, last_progress, make_table, odd_item
 from tests.contract.faulty import ALL, Relay
 from tests.contract.wire_server import serving
@@ -125,26 +127,32 @@ def test_faults_with_conditional_puts_lose_nothing(aws: EmbeddedAws, account: st
 def test_killed_at_random_moments_it_goes_on(emulator: str, account: str, client: Any, tmp_path: Path) -> None:
     fill(client, "Source", [odd_item(number, 1200) for number in range(1500)])
     chance = random.Random(emulator)
-    killed = 0
+    copying = Copying(account_at(emulator, account), tmp_path, segments=SEGMENTS)
     reached: list[int] = []
-    while True:
-        process = start(emulator, account, tmp_path, units=1500)
-        try:
-            code = process.wait(timeout=chance.uniform(0.9, 2.2) if killed < 4 else 300)
-        except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
-            killed += 1
-            with Copying(account_at(emulator, account), tmp_path).open() as checkpoint:
-                positions = checkpoint.positions()
-            reached.append(sum(position.counts.written for position in positions.values()))
-            assert reached == sorted(reached)
-            assert reached[-1] <= len(contents(client, "Target"))
-            continue
-        assert code == 0, process.stderr.read() if process.stderr else ""
-        break
-    assert killed >= 2
+    for _ in range(5):
+        process = start(emulator, account, tmp_path, units=200)
+        enough = _written(client) + chance.randint(1, 120)
+        while process.poll() is None and _written(client) < enough:
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0, 0.3))
+        assert process.poll() is None, process.communicate()
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        with copying.open() as checkpoint:
+            positions = checkpoint.positions()
+        reached.append(sum(position.counts.written for position in positions.values()))
+        assert reached == sorted(reached)
+        assert reached[-1] <= _written(client)
+    process = start(emulator, account, tmp_path, units=3000)
+    assert process.wait(timeout=300) == 0, process.communicate()
+    assert 0 < reached[-1] < 1500  # it neither began anew nor was through already
     assert contents(client, "Target") == contents(client, "Source")
+
+
+def _written(client: Any) -> int:
+    """How many items the target holds."""
+    pages = client.get_paginator("scan").paginate(TableName="Target", Select="COUNT", ConsistentRead=True)
+    return sum(page["Count"] for page in pages)
 
 
 def start(endpoint: str, key: str, folder: Path, units: int) -> subprocess.Popen[str]:

@@ -20,6 +20,7 @@ from tablewright.migrate.spreading.control import run as control_run
 from tablewright.migrate.spreading.control.run import ControlTable
 from tablewright.migrate.spreading.rows import Work
 from tablewright.migrate.spreading.run import Part, copy_segments, parts
+from tablewright.migrate.spreading.shares import Ledger
 from tablewright.migrate.wire.door import OpenTable
 from tablewright.ports import Account
 from tests.conftest import EmbeddedAws
@@ -65,6 +66,14 @@ def test_two_workers_copy_all_of_it_within_the_pace(
     aws: EmbeddedAws, account: str, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(control_run, "_RENEW_S", 0.3)  # so that the second needs not wait long for its share
+    leased: list[Ledger] = []
+    lease = ControlTable.lease
+
+    def noted(self: ControlTable, worker: str) -> Ledger:
+        leased.append(lease(self, worker))
+        return leased[-1]
+
+    monkeypatch.setattr(ControlTable, "lease", noted)
     here = account_at(aws.endpoint, account)
     _control(here).prepare(WORK, Pace(1.0, 1000.0, 2000.0))
     found: list[Part] = []
@@ -77,14 +86,18 @@ def test_two_workers_copy_all_of_it_within_the_pace(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(timeout=300)
     assert [part.done for part in found] == [True, True]
     assert sum(part.counts.written for part in found) == 120
     assert contents(client, "Target") == contents(client, "Source")
     assert all(position.done for position in _control(here).positions(SEGMENTS).values())
     ledger = _control(here).totals()
     assert (ledger.read, ledger.write) == (1000.0, 2000.0)
-    assert set(ledger.leases) == {"w0", "w1"}
+    assert ledger.leases == {}  # both gave their shares back
+    assert {worker for each in leased for worker in each.leases} == {"w0", "w1"}
+    for each in leased:
+        assert sum(held.read for held in each.leases.values()) <= 1000.0
+        assert sum(held.write for held in each.leases.values()) <= 2000.0
     again = _part(here, tuple(range(SEGMENTS)), "w0")  # nothing is left to do
     assert again.done and again.counts.written == 120
 
@@ -175,6 +188,11 @@ def test_a_spark_cluster_of_two_workers_copies_a_table(
         f"spark.executorEnv.{name}={env[name]}" for name in ("PYTHONPATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     ]
     submit = [str(Path(spark_python).parent / "spark-submit"), "--master", "local-cluster[2,1,1024]"]
+    # Both workers are waited for: on a busy machine the first one would have done both tasks before the second is there.
+    carried += [
+        "spark.scheduler.minRegisteredResourcesRatio=1.0",
+        "spark.scheduler.maxRegisteredResourcesWaitingTime=200s",
+    ]
     for setting in (*carried, "spark.ui.enabled=false", "spark.executor.memory=512m", "spark.driver.host=127.0.0.1"):
         submit += ["--conf", setting]
 

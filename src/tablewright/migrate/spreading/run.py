@@ -61,6 +61,7 @@ def copy_segments(
         settings=settings,
     ):
         pass
+    control.leave(worker)
     reached = journal.positions()
     counts = sum((position.counts for position in reached.values()), Counts())
     return Part(tuple(own), counts, all(position.done for position in reached.values()))

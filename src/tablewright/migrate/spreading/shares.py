@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["LEASE_S", "Lease", "Ledger", "renewed"]
+__all__ = ["LEASE_S", "Lease", "Ledger", "given_up", "renewed"]
 
 LEASE_S = 20.0
 """How long a lease lasts: several renewals, and some of the clocks' difference between machines."""
@@ -51,3 +51,9 @@ def renewed(ledger: Ledger, worker: str, now: float) -> Ledger:
 
     mine = Lease(share(ledger.read, held_read), share(ledger.write, held_write), now + LEASE_S)
     return Ledger(ledger.read, ledger.write, {**living, worker: mine}, ledger.version + 1)
+
+
+def given_up(ledger: Ledger, worker: str) -> Ledger:
+    """The ledger without the worker's lease: it has no more use for its share."""
+    others = {other: lease for other, lease in ledger.leases.items() if other != worker}
+    return Ledger(ledger.read, ledger.write, others, ledger.version + 1)

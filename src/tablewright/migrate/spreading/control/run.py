@@ -7,12 +7,12 @@ from typing import Any
 
 import orjson
 
-from tablewright.errors import MustWait, Refused
+from tablewright.errors import MustWait, Refused, TablewrightError
 from tablewright.migrate.engine.values import Acknowledged, Position, SetAside, Wishes
 from tablewright.migrate.events import Progress
 from tablewright.migrate.job import Pace
 from tablewright.migrate.spreading import rows
-from tablewright.migrate.spreading.shares import LEASE_S, Ledger, renewed
+from tablewright.migrate.spreading.shares import LEASE_S, Ledger, given_up, renewed
 from tablewright.ports import Clock, DataPlane
 
 __all__ = ["CLAIM_S", "ControlTable", "TableJournal", "TableLetters"]
@@ -118,6 +118,14 @@ class ControlTable:
         while not _is_fair(self.lease(worker), worker) and patience > 0:
             self.wait(_ENTER_S)
             patience -= _ENTER_S
+
+    def leave(self, worker: str) -> None:
+        """Give the worker's share back, so that those who still copy need not wait until its lease ends."""
+        try:
+            while worker in (ledger := self.totals()).leases and not self._put_ledger(given_up(ledger, worker)):
+                pass
+        except TablewrightError:
+            return  # the copy is done all the same, and the lease ends by itself
 
     def totals(self) -> Ledger:
         """The pace as a whole, and who holds what of it."""
