@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -12,14 +10,15 @@ import click
 from tablewright.cli import exits
 from tablewright.cli.backup_compare import comparison
 from tablewright.cli.backup_export import export
+from tablewright.cli.backup_progress import shown
 from tablewright.cli.backup_put_back import put_back
 from tablewright.cli.backup_schedule import schedule
 from tablewright.cli.options import Common, common_options
+from tablewright.cli.point_in_time import time_of
 from tablewright.cli.terminal import can_ask, output
 from tablewright.errors import Refused, UsageError
 
 if TYPE_CHECKING:
-    from tablewright.events import Event
     from tablewright.ports import Account
 
 _Made = TypeVar("_Made")
@@ -262,58 +261,3 @@ def _account(common: Common) -> Account:
     from tablewright.cli.target import open_target, project_settings
 
     return open_target(common, project_settings(common))
-
-
-def time_of(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        told = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            "malformed-option",
-            "An option's value is malformed",
-            f"--at takes 2026-11-23T04:00:00Z, and {text!r} is not that.",
-        ) from None
-    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
-
-
-def progress(events: Generator[Event, None, _Made], common: Common) -> _Made:
-    """Show what a run notes, and return what it made."""
-    from tablewright.cli.faces.backup_screen import event_lines
-    from tablewright.events import as_json
-
-    out, err = output(sys.stdout, color=common.color), output(sys.stderr, color=common.color)
-    while True:
-        try:
-            event = next(events)
-        except StopIteration as end:
-            made: _Made = end.value
-            return made
-        if common.output == "json":
-            from tablewright.cli.faces.json_lines import encode
-
-            out.text(encode(as_json(event), out))
-        else:
-            err.lines(event_lines(event, err.width, err.marks))
-
-
-def shown(events: Iterator[Event], common: Common) -> int:
-    """Show a run as it goes on, progress on standard error, and end as it ends."""
-    from tablewright.cli.faces.backup_screen import event_lines, finished_result
-    from tablewright.events import Finished, as_json
-
-    out, err = output(sys.stdout, color=common.color), output(sys.stderr, color=common.color)
-    code = exits.FAILED.code
-    for event in events:
-        if common.output == "json":
-            from tablewright.cli.faces.json_lines import encode
-
-            out.text(encode(as_json(event), out))
-        if isinstance(event, Finished):
-            code = exits.of_ending(event.ending)
-            if common.output != "json":
-                finished_result(event, out, err)
-        elif common.output != "json":
-            err.lines(event_lines(event, err.width, err.marks))
-    return code

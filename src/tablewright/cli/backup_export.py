@@ -32,8 +32,9 @@ def export(common: Common, table: str, place: str, at: str | None, compare: bool
       tablewright backup export orders --to s3://company-backups --at 2026-11-23T04:00:00Z --written
     """
     from tablewright.backup.exporting.run import export as run
-    from tablewright.cli.backup import shown, time_of
     from tablewright.cli.backup_compare import comparison
+    from tablewright.cli.backup_progress import shown
+    from tablewright.cli.point_in_time import time_of
     from tablewright.cli.target import open_target, project_settings
 
     told = _PLACE.fullmatch(place)

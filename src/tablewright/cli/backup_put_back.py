@@ -66,7 +66,7 @@ def put_back(
     """
     from tablewright.backup.returning.run import both
     from tablewright.backup.returning.run import put_back as run
-    from tablewright.cli.backup import shown
+    from tablewright.cli.backup_progress import shown
     from tablewright.cli.items_target import opened
     from tablewright.items.keys import key_of
 
@@ -132,7 +132,8 @@ def _restored(
 ) -> tuple[str | None, Callable[[], Iterator[Event]] | None]:
     """Restore beside; the copy's name, None where that failed, and what removes the copy."""
     from tablewright.backup.restoring.run import FromBackup, FromTable, beside, removed
-    from tablewright.cli.backup import progress, time_of
+    from tablewright.cli.backup_progress import progress
+    from tablewright.cli.point_in_time import time_of
 
     origin = FromBackup(arn) if arn is not None else FromTable(table, time_of(at))
     token = place.account.tokens.token()
