@@ -9,7 +9,7 @@ import pytest
 
 from tablewright.deploy.options import DeployOptions
 from tablewright.deploy.preview.run import preview
-from tablewright.events import Ending, Event, Failure, Finished
+from tablewright.events import Ending, Event, Failure, Finished, Noted
 from tablewright.template.read import read_design
 from tests.conftest import EmbeddedAws
 from tests.rehearsals.deploying import (
@@ -45,7 +45,7 @@ class Family:
     def body(self) -> str:
         url = f"https://{self.bucket}.s3.us-east-1.amazonaws.com/inner.yaml"
         inner = f"  Inner:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: {url}\n"
-        return template(inner, log_group())
+        return template(inner, log_group(), table("Outer", "outer", policy="Retain"))
 
     def deploy(self) -> list[Event]:
         return run(opened(self.aws, self.account), self.body)
@@ -71,7 +71,9 @@ def test_a_family_is_deployed_and_looked_at_each_time(aws: EmbeddedAws, account:
     assert end(family.deploy()).ending is Ending.DONE
     put(aws, account, "orders")
     assert family.preview().ending is Ending.NOTHING_TO_DO
-    assert end(family.deploy()).ending is Ending.NOTHING_TO_DO
+    again = family.deploy()
+    assert end(again).ending is Ending.NOTHING_TO_DO
+    assert not any("taken into" in e.text for e in again if isinstance(e, Noted)), "it is the stack's own"
 
     # The same URL, another template behind it: the root's own text says nothing of it.
     family.write(template(table(policy="Retain"), log_group("Inside", "/inside", days=14)))

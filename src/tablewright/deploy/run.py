@@ -18,7 +18,7 @@ from tablewright.deploy.ending import OperationFailed, finished
 from tablewright.deploy.explaining.run import deepest
 from tablewright.deploy.following.run import Watch, attach, follow, newest_event
 from tablewright.deploy.guarding.run import losses, suspect
-from tablewright.deploy.looking.run import Seen, look
+from tablewright.deploy.looking.run import Seen, Stamp, look, stamp
 from tablewright.deploy.naming import design_digest, is_of_design
 from tablewright.deploy.options import DeployOptions
 from tablewright.deploy.reason import cause, explain_text
@@ -78,7 +78,7 @@ class _Run:
     again: str
     deadline: datetime | None = None
     stack_id: str | None = None
-    unchanged: bool = False
+    unchanged: Stamp | None = None
     reverted: bool = False
     nested_seen: bool = False
     taken_in: frozenset[str] = frozenset()
@@ -115,8 +115,14 @@ def deploy(
 def _converge(run: _Run) -> Steps:
     first = True
     while True:
-        learnt = {"unchanged": run.unchanged, "reverted": run.reverted, "nested_seen": run.nested_seen}
-        seen = look(run.design, run.account, stack_id=run.stack_id, **learnt)
+        seen = look(
+            run.design,
+            run.account,
+            stack_id=run.stack_id,
+            unchanged=run.unchanged,
+            reverted=run.reverted,
+            nested_seen=run.nested_seen,
+        )
         stack = seen.actual.stack
         run.stack_id = stack.id if stack is not None else None
         if first:
@@ -277,7 +283,7 @@ def _change(run: _Run, seen: Seen, imports: tuple[str, ...], drift: tuple[str, .
         yield Noted("note", f"Table {name} exists already; it is taken into the stack with its items.")
     made = yield from make(account, seen, run.options, imports, drift)
     if made.failed:
-        yield from _not_made(run, made)
+        yield from _not_made(run, made, stack)
         return
     kept = False
     try:
@@ -334,11 +340,11 @@ def _watch_change(run: _Run, made: Made, before: Stack | None, known: str | None
     run.result = f"the stack is {after.status}"
 
 
-def _not_made(run: _Run, made: Made) -> Steps:
+def _not_made(run: _Run, made: Made, before: Stack | None) -> Steps:
     """A change set that CloudFormation would not make: nothing to change, or a refusal before anything was done."""
     discard(run.account, made)
     if made.empty:
-        run.unchanged = True
+        run.unchanged = stamp(before) if before is not None else None
         run.result = "CloudFormation finds no change"
         return
     text = next((p.reason for p in made.problems if p.reason), made.change_set.reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from tablewright.deploy.reason import cause
 from tablewright.deploy.situation import (
@@ -25,7 +26,7 @@ from tablewright.deploy.situation import (
 )
 from tablewright.deploy.status import row
 from tablewright.errors import TablewrightError
-from tablewright.model.design import TABLE_TYPES, Design
+from tablewright.model.design import NESTED, TABLE_TYPES, Design, ResourceDesign
 from tablewright.model.stack import Stack, StackEvent, StackResource
 from tablewright.model.table import Contents, Holds, Table
 from tablewright.plan.actual import Actual, Standing
@@ -36,6 +37,14 @@ from tablewright.ports import Account
 from tablewright.template.read import resolve
 
 _AT_ONCE = 8
+
+
+Stamp = tuple[str, str, datetime | None]
+"""What tells a stack from what it is after anybody changed it: id, status, time of its last update."""
+
+
+def stamp(stack: Stack) -> Stamp:
+    return stack.id, stack.status, stack.updated_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +62,14 @@ def look(
     account: Account,
     *,
     stack_id: str | None = None,
-    unchanged: bool = False,
+    unchanged: Stamp | None = None,
     reverted: bool = False,
     nested_seen: bool = False,
 ) -> Seen:
     """Read what stands. ``stack_id`` pins the stack once it is known. Raises UsageError where a parameter has no value.
 
-    ``unchanged``, ``reverted`` and ``nested_seen`` say what the run has learnt or done already: see ``Actual``.
+    ``unchanged``: the stack as it was when CloudFormation found nothing to change in it, which says nothing of what it became
+    since. ``reverted`` and ``nested_seen`` say what the run has done already: see ``Actual``.
     """
     stack = account.stacks.describe(stack_id or design.stack)
     if stack is not None and row(stack.status).standing is Standing.ABSENT:
@@ -80,10 +90,9 @@ def look(
     design = resolve(design, given.effective, pseudo)
     standing = row(stack.status if stack is not None else None).standing
     template = _template(account, stack, standing)
-    same = (
-        standing is Standing.SETTLED and stack is not None and (unchanged or not differences(design, stack, template))
-    )
-    if same and stack is not None and any(not isinstance(r.physical_name, str) for r in design.tables):
+    still = stack is not None and unchanged == stamp(stack)
+    same = standing is Standing.SETTLED and stack is not None and (still or not differences(design, stack, template))
+    if same and stack is not None and any(map(_needs_resources, design.resources)):
         resources = account.stacks.resources(stack.id)
         design = placed(design, resources)
     tables = describe_all(account, _wanted_names(design), settings=same)
@@ -99,7 +108,7 @@ def look(
         situation = _with_survivors(account, design, situation, tables)
     elif standing is Standing.BROKEN:
         situation = whole(account, design, stack, tables)
-    now = actual(design, situation, template, tables, unchanged=unchanged, reverted=reverted, nested_seen=nested_seen)
+    now = actual(design, situation, template, tables, unchanged=still, reverted=reverted, nested_seen=nested_seen)
     coming = adoptable(design, now) if now.standing is not Standing.MOVING and not same else ()
     if coming:  # an import changes nothing about them, so what they are is what there is to put right afterwards
         now = replace(now, tables={**tables, **describe_all(account, coming, settings=True)})
@@ -133,13 +142,19 @@ def whole(account: Account, design: Design, stack: Stack, tables: Mapping[str, T
     return _with_survivors(account, design, situation, tables)
 
 
+def _needs_resources(resource: ResourceDesign) -> bool:
+    """Whether only the stack's list of resources tells what stands: under names of CloudFormation's choice, or nested."""
+    unnamed = resource.type in TABLE_TYPES and not isinstance(resource.physical_name, str)
+    return unnamed or resource.type == NESTED
+
+
 def owned_tables(account: Account, stack_ref: str) -> tuple[str, ...]:
     """The physical names of the tables that a stack owns, those of its nested stacks included."""
     names: list[str] = []
     for resource in still_owned(account.stacks.resources(stack_ref)):
         if resource.type in TABLE_TYPES:
             names.append(resource.physical_id)
-        elif resource.type == "AWS::CloudFormation::Stack":
+        elif resource.type == NESTED:
             names += owned_tables(account, resource.physical_id)
     return tuple(names)
 
@@ -197,7 +212,7 @@ def _owned(
         if resource.type in TABLE_TYPES:
             listed.add(resource.physical_id)
             yield looked_at(resource.logical_id, resource.physical_id, new=new)
-        elif resource.type == "AWS::CloudFormation::Stack":
+        elif resource.type == NESTED:
             try:
                 inner = account.stacks.resources(resource.physical_id)
             except TablewrightError as error:

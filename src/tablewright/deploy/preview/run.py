@@ -8,7 +8,7 @@ from tablewright.deploy.changing.run import Made, discard_for_good, make
 from tablewright.deploy.checks import check_commit, check_endpoint, check_owner, check_whereabouts
 from tablewright.deploy.ending import finished
 from tablewright.deploy.guarding.run import losses, suspect
-from tablewright.deploy.looking.run import Seen, look
+from tablewright.deploy.looking.run import Seen, look, stamp
 from tablewright.deploy.options import DeployOptions
 from tablewright.deploy.reason import explain_text
 from tablewright.deploy.remedy import RefuseIt, StuckIt, WaitForIt, refuse_names, remedy
@@ -188,7 +188,7 @@ def _made(account: Account, seen: Seen, steps: Plan, made: Made, options: Deploy
 def _nothing_to_update(account: Account, seen: Seen, options: DeployOptions, deploying: str) -> Steps:
     """CloudFormation finds no change for this very template: what is left is what else there is to do, drift for one."""
     assert seen.actual.stack is not None
-    now = look(seen.design, account, stack_id=seen.actual.stack.id, unchanged=True)
+    now = look(seen.design, account, stack_id=seen.actual.stack.id, unchanged=stamp(seen.actual.stack))
     steps = plan(now.design, now.actual, protection=options.termination_protection)
     if isinstance(steps.first, Revert):
         yield from _changes(account, now, steps, steps.first, options, deploying)
