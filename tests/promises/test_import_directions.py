@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "tablewright"
@@ -174,6 +175,21 @@ def test_the_library_does_not_print() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
     assert found == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Lazy imports and those for types alone count too. The root package offers everything, and is left out."""
+    files = {".".join(("tablewright", *path.relative_to(SOURCE).with_suffix("").parts)): path for path in _modules()}
+    graph = {name: _needed(path, set(files) - {name}) for name, path in files.items() if "__" not in name}
+    assert sum(map(len, graph.values())) > 2000
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def _needed(path: Path, modules: set[str]) -> set[str]:
+    """The modules of ours that one imports, a name of a package counted as the module that it may be."""
+    froms = (node for node in _nodes(path) if isinstance(node, ast.ImportFrom) and not node.level)
+    named = {f"{node.module}.{alias.name}" for node in froms for alias in node.names}
+    return (named | set(_imports(path))) & modules
 
 
 def test_every_layer_has_a_row() -> None:
