@@ -379,8 +379,11 @@ def test_a_difference_is_coloured_only_where_it_is_read(project: Path) -> None:
     coloured = io.StringIO()
     show_difference(Output(coloured, True, True, UNICODE, 80), plain)
     text = coloured.getvalue()
-    assert "\x1b[32m+        - Key: CostCenter\x1b[0m" in text
-    assert re.sub(r"\x1b\[\d+m", "", text).split() == plain.split()
+    assert "\x1b[38;5;28m+        - Key: CostCenter\x1b[0m" in text
+    assert re.sub(r"\x1b\[[\d;]+m", "", text).split() == plain.split()
+    piped = io.StringIO()
+    show_difference(Output(piped, False, True, UNICODE, 80), plain)  # FORCE_COLOR, and a pipe to patch
+    assert piped.getvalue() == plain
 
 
 def test_json_says_what_was_done(project: Path) -> None:

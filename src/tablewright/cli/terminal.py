@@ -11,10 +11,12 @@ from typing import TextIO
 
 from tablewright.cli.faces.cells import clean
 from tablewright.cli.faces.marks import ASCII, UNICODE, Line, Marks
+from tablewright.cli.faces.palette import sgr
 
-_SGR = {"good": "32", "bad": "31", "busy": "36", "warn": "33", "unknown": "33", "dim": "2", "strong": "1"}
 _NARROWEST, _WIDEST = 40, 200
 _COMMANDS = ("::", "##[")
+_COLOURLESS = ("dumb", "vt", "ansi", "cons25", "unknown")
+"""How the names of terminals begin that know no 256 colours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Output:
         self.stream.flush()
 
     def _paint(self, text: str, tone: str) -> str:
-        code = _SGR.get(tone)
+        code = sgr(tone)
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code and text.strip() else text
 
 
@@ -65,11 +67,21 @@ def prepare_streams() -> None:
 
 
 def output(stream: TextIO, *, color: bool | None = None, environ: Mapping[str, str] | None = None) -> Output:
-    """What the stream can show. ``color`` False is --no-color; None leaves it to NO_COLOR, TERM and the terminal."""
+    """What the stream can show. ``color`` False is --no-color; None leaves it to the environment and the terminal."""
     env = os.environ if environ is None else environ
     is_terminal = _is_terminal(stream) and env.get("TERM") != "dumb"
-    wanted = is_terminal and not env.get("NO_COLOR") if color is None else color
-    return Output(stream, is_terminal, bool(wanted), _marks(stream), _width(env, is_terminal))
+    wanted = _wants_colour(env, is_terminal) if color is None else color
+    return Output(stream, is_terminal, wanted, _marks(stream), _width(env, is_terminal))
+
+
+def _wants_colour(env: Mapping[str, str], is_terminal: bool) -> bool:
+    """NO_COLOR first (no-color.org), then FORCE_COLOR (force-color.org; 0 and false are a no, as in Node), then the terminal."""
+    if env.get("NO_COLOR"):
+        return False
+    forced = env.get("FORCE_COLOR", "")
+    if forced:
+        return forced.lower() not in ("0", "false")
+    return is_terminal and not env.get("TERM", "").startswith(_COLOURLESS)
 
 
 def in_ci(environ: Mapping[str, str] | None = None) -> bool:

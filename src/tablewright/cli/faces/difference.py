@@ -10,7 +10,7 @@ _TONES = {"+++": "strong", "---": "strong", "+": "good", "-": "bad", "@@": "busy
 def show_difference(out: Output, diff: str) -> None:
     """Write a unified diff, without its last line break."""
     text = diff.rstrip("\n")
-    if not out.colour:
+    if not (out.colour and out.is_terminal):  # FORCE_COLOR of a whole job is no wish to break a patch.
         out.text(text)
         return
     for line in text.split("\n"):

@@ -11,20 +11,12 @@ from rich.text import Text
 
 from tablewright.cli.faces.cells import clean
 from tablewright.cli.faces.marks import Line
+from tablewright.cli.faces.palette import style
 from tablewright.cli.terminal import Output
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_STYLES = {
-    "good": "green",
-    "bad": "red",
-    "busy": "cyan",
-    "warn": "yellow",
-    "unknown": "yellow",
-    "dim": "dim",
-    "strong": "bold",
-}
 _WIDEST = 200
 
 Draw = Callable[[int, int], list[Line]]
@@ -40,7 +32,7 @@ class Screen:
             file=err.stream,
             force_terminal=True,
             no_color=not err.colour,
-            color_system="standard" if err.colour else None,
+            color_system="256" if err.colour else None,
             highlight=False,
             markup=False,
             emoji=False,
@@ -78,5 +70,5 @@ class Screen:
 def _text(line: Line) -> Text:
     text = Text(no_wrap=True, overflow="crop", end="")
     for piece, tone in line:
-        text.append(clean(piece), style=_STYLES.get(tone, ""))
+        text.append(clean(piece), style=style(tone))
     return text
