@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tablewright.cli.faces.cells import width
-from tablewright.cli.faces.marks import ASCII, UNICODE
+from tablewright.cli.faces.marks import ASCII, UNICODE, Marks
 from tablewright.cli.faces.watch_screen import board_lines
 from tablewright.local import control
 from tablewright.model.board import Board, Operation, Side, TableRow
+from tablewright.model.observed import AlarmState
 from tablewright.model.series import MetricId, Series, SeriesId
 from tablewright.watch.board import timeline
 from tests.contract.load_support import index, item, refused, table
@@ -52,6 +53,30 @@ def test_no_line_is_wider_than_the_screen(columns: int, marks: object) -> None:
             assert width("".join(text for text, _ in line)) <= columns, line
 
 
+@pytest.mark.parametrize("columns", [40, 60, 100, 200])
+@pytest.mark.parametrize("marks", [UNICODE, ASCII], ids=["unicode", "ascii"])
+def test_nothing_is_cut_without_a_sign(columns: int, marks: Marks) -> None:
+    why = "AccessDenied: 권한이 없습니다 " * 5 + "끝"
+    errors = Operation(
+        "BatchExecuteStatementWithALongName", 12_345_678_901, 12345.6, 123456.7, 9.0, system_errors=1234567
+    )
+    board = _board(2)
+    board = replace(
+        board,
+        rows=(replace(board.rows[0], table="t" * 255, index="i" * 255, operations=(errors,)), *board.rows[1:]),
+        unread={"insights:" + "t" * 255: why},
+        user_errors=1234567,
+        alarms=(AlarmState("알람 🔔 " * 40 + "끝", "ALARM", "", "", {}, (), None),),
+    )
+    lines = ["".join(text for text, _ in line) for line in board_lines(board, columns, marks)]
+    assert all(width(line) <= columns for line in lines)
+    everything = "".join("".join(lines).split())
+    for whole in ("t" * 255 + "unread:", why, "publishedwithoutatable)", "i" * 255, "알람🔔" * 40 + "끝"):
+        assert "".join(whole.split()) in everything, whole
+    operation = next(line for line in lines if "BatchExecute" in line)
+    assert "1,234,567 system errors" in operation or operation.endswith(marks.elided), operation
+
+
 def test_on_a_small_screen_the_table_in_trouble_comes_first() -> None:
     lines = ["".join(text for text, _ in line) for line in board_lines(_board(30), 80, UNICODE, 14)]
 
@@ -71,6 +96,15 @@ def test_a_screen_is_never_overfull_and_shows_trouble_whole_where_it_can() -> No
     assert sum("hot partition" in line for line in lines) == 4
     some = ["".join(text for text, _ in line) for line in board_lines(board, 80, UNICODE, 26)]
     assert 0 < sum("hot partition" in line for line in some) < 4
+
+
+def test_what_could_not_be_asked_leaves_room_for_the_tables() -> None:
+    board = replace(_board(1), unread={f"insights:table-{n}": "AccessDenied: " + "권한 " * 60 for n in range(30)})
+    lines = ["".join(text for text, _ in line) for line in board_lines(board, 80, UNICODE, 24)]
+    assert len(lines) <= 24
+    assert any("주문" in line for line in lines)
+    assert sum("unread" in line for line in lines) == 3
+    assert "… and 28 more unread" in lines
 
 
 @pytest.mark.parametrize("columns", [80, 140])

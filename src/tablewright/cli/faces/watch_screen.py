@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tablewright.cli.faces.cells import clean, elide, fit, pad, width
+from tablewright.cli.faces.cells import clean, elide, elide_end, fit, pad, width
 from tablewright.cli.faces.marks import Line, Marks, tone
 from tablewright.cli.faces.plot import bar, plot
 from tablewright.cli.faces.quantities import count
@@ -21,6 +21,7 @@ _CAUSES: Mapping[str, str] = {
     "": "no cause given",
 }
 _LABELS = 9
+_UNREAD_SHOWN = 2
 _BAR = 10
 _NARROW, _WIDE = 10, 30
 """Cells that a plot takes at least, and that it takes beside the longest lines."""
@@ -28,33 +29,44 @@ _NARROW, _WIDE = 10, 30
 
 def board_lines(board: Board, columns: int, marks: Marks, rows: int | None = None) -> list[Line]:
     """The screen in lines of at most ``columns`` cells, at most ``rows`` of them: the tables in trouble come first then."""
-    return [_within(line, columns) for line in _lines(board, columns, marks, rows)]
+    return [_within(line, columns, marks) for line in _lines(board, columns, marks, rows)]
 
 
-def _within(line: Line, columns: int) -> Line:
-    """The line without what is too much for the screen."""
+def _within(line: Line, columns: int, marks: Marks) -> Line:
+    """The line without what is too much for the screen, and a sign where something is left out."""
+    if width("".join(text for text, _ in line)) <= columns:
+        return line
     kept: list[tuple[str, str]] = []
-    room = columns
+    room = columns - width(marks.elided)
     for text, look in line:
-        piece = text if width(text) <= room else fit(text, room)[0] if room > 0 else ""
+        piece = elide_end(text, room, "")
         kept.append((piece, look))
         room -= width(piece)
         if piece != text:
             break
-    return tuple(kept)
+    return (*kept, (marks.elided, kept[-1][1]))
 
 
 def _lines(board: Board, columns: int, marks: Marks, rows: int | None) -> list[Line]:
     head = _header(board, columns, marks)
     blocks = [_block(row, columns, marks) for row in board.rows]
     foot: list[Line] = [(), *(((text, "dim"),) for text in fit(_cost(board), columns))]
-    foot = [((f"{name} unread: {why}"[:columns], "unknown"),) for name, why in board.unread.items()] + foot
+    foot = [((text, "unknown"),) for text in _unread(board, columns, marks, whole=rows is None)] + foot
     if rows is None:
         return head + [line for block in blocks for line in ((), *block)] + foot
     left = rows - len(head) - len(foot)
     if sum(len(block) + 1 for block in blocks) > left:
         return head + _as_fits(_worst_first(board.rows), columns, marks, left) + foot
     return head + [line for block in blocks for line in ((), *block)] + foot
+
+
+def _unread(board: Board, columns: int, marks: Marks, *, whole: bool) -> list[str]:
+    """What could not be asked: all of it, or on a screen of so many rows the first, and how many more there are."""
+    told = [clean(f"{name} unread: {why}") for name, why in board.unread.items()]
+    if whole:
+        return [line for text in told for line in fit(text, columns)]
+    rest = [f"{marks.elided} and {len(told) - _UNREAD_SHOWN} more unread"] if len(told) > _UNREAD_SHOWN else []
+    return [elide_end(text, columns, marks.elided) for text in told[:_UNREAD_SHOWN]] + rest
 
 
 def _as_fits(rows: list[TableRow], columns: int, marks: Marks, left: int) -> list[Line]:
@@ -102,16 +114,8 @@ def _header(board: Board, columns: int, marks: Marks) -> list[Line]:
         for alarm in loud:
             lines += [((f"  {text}", tone(alarm.state)),) for text in fit(f"ALARM {alarm.name}", columns - 2)]
     if board.user_errors:
-        lines.append(
-            (
-                (
-                    f"{count(round(board.user_errors), 'user error')} in the account (published without a table)"[
-                        :columns
-                    ],
-                    "warn",
-                ),
-            )
-        )
+        told = f"{count(round(board.user_errors), 'user error')} in the account (published without a table)"
+        lines += [((text, "warn"),) for text in fit(told, columns)]
     return lines
 
 
