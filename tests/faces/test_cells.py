@@ -27,21 +27,21 @@ def test_a_text_is_as_wide_decomposed_as_composed(text: str) -> None:
 
 @pytest.mark.parametrize("cells", range(1, 14))
 def test_what_follows_the_gap_begins_with_a_whole_syllable(cells: int) -> None:
-    shown = elide(unicodedata.normalize("NFD", "강남역삼선릉삼성"), cells)
+    shown = elide(unicodedata.normalize("NFD", "강남역삼선릉삼성"), cells, "…")
     assert all(unicodedata.is_normalized("NFC", c) for c in unicodedata.normalize("NFC", shown))
     assert not [c for c in unicodedata.normalize("NFC", shown) if "\u1100" <= c <= "\u11ff"], shown
     assert width(shown) <= cells
 
 
 def test_a_long_name_keeps_both_ends() -> None:
-    assert elide("AiChefSessionsTableErrorAlarm", 15) == "AiChefS…orAlarm"
-    assert elide("short", 15) == "short"
+    assert elide("AiChefSessionsTableErrorAlarm", 15, "…") == "AiChefS…orAlarm"
+    assert elide("short", 15, "…") == "short"
 
 
 @given(TEXT, st.integers(min_value=1, max_value=40))
 def test_an_elided_text_never_takes_more_than_its_cells(text: str, cells: int) -> None:
-    assert width(elide(text, cells)) <= cells
-    assert elide(text, max(cells, width(text))) == text
+    assert width(elide(text, cells, "…")) <= cells
+    assert elide(text, max(cells, width(text)), "…") == text
 
 
 @given(TEXT, st.integers(min_value=0, max_value=40))

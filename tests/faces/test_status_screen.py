@@ -7,6 +7,11 @@ import pytest
 from tablewright.cli.faces.cells import width
 from tablewright.cli.faces.marks import ASCII, UNICODE, Marks
 from tablewright.cli.faces.status_screen import status_lines
+from tablewright.cli.faces.status_tables import table_lines
+from tablewright.model.report import TableReport
+from tablewright.model.stack import StackResource
+from tablewright.model.table import Index, Key
+from tests.faces import reports
 from tests.faces.reports import REPORTS, broken, healthy
 
 
@@ -82,6 +87,39 @@ def test_only_commands_exports_and_single_words_may_be_wider_than_the_terminal(r
         words = line.strip()
         whole = " " not in words or words.startswith(("tablewright ", "export "))
         assert whole or width(line) <= columns, line
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 100, 200])
+@pytest.mark.parametrize("marks", [UNICODE, ASCII], ids=["unicode", "ascii"])
+def test_the_longest_names_hide_none_of_the_facts(columns: int, marks: Marks) -> None:
+    name, index = "t" * 240 + "-" + "x" * 14, "i" * 240 + "-" + "y" * 14
+    table = reports.table(
+        name,
+        "주문번호",
+        indexes=(Index(index, "global", (Key("상태", "S", "HASH"),), "INCLUDE", ("요리이름", "재료"), item_count=7),),
+    )
+    lines = [
+        "".join(text for text, _ in line)
+        for line in table_lines(
+            [TableReport("T", name, StackResource("T", name, "AWS::DynamoDB::Table", "CREATE_COMPLETE"), table)],
+            frozenset(),
+            columns,
+            marks,
+        )
+    ]
+    together = "".join("".join(lines).split())
+    for fact in (
+        name,
+        index,
+        "주문번호(S)",
+        "on-demand",
+        "1,204,331items",
+        "상태(S)",
+        "INCLUDE요리이름,재료",
+        "7items",
+    ):
+        assert fact in together, fact
+    assert all(width(line) <= columns for line in lines)
 
 
 def test_ascii_terminals_get_ascii_signs() -> None:

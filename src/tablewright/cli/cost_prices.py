@@ -106,7 +106,7 @@ def prices(ctx: click.Context, region: str | None, project: Path | None, mode: s
         return exits.DONE.code
     from tablewright.cli.faces.price_screen import price_lines
 
-    out.lines(price_lines(listed, rows, where, out.width))
+    out.lines(price_lines(listed, rows, where, out.width, out.marks))
     return exits.DONE.code
 
 

@@ -17,6 +17,9 @@ from tablewright.items.keys import ordered
 from tablewright.model.items import Item
 from tablewright.model.table import Backup, Table
 
+_NAMES = 45
+"""Up to how many cells of a name the columns beside it stand below each other."""
+
 
 def list_lines(found: Mapping[str, Sequence[Backup]], columns: int, marks: Marks) -> list[Line]:
     """The backups by table."""
@@ -25,17 +28,21 @@ def list_lines(found: Mapping[str, Sequence[Backup]], columns: int, marks: Marks
         lines += [()] if lines else []
         lines += [((text, "strong"),) for text in fit(clean(table), columns)]
         if not backups:
-            lines.append(((f"  {marks.unknown} no backup", "unknown"),))
-        names = max((width(backup.name) for backup in backups), default=0)
+            lines.append(((f"  {marks.kept} ", "dim"), ("no backup on demand", "")))
+        names = max((width(clean(backup.name)) for backup in backups if width(backup.name) <= _NAMES), default=0)
         for backup in backups:
-            good = backup.status == "AVAILABLE"
-            head = f"{pad(clean(backup.name), min(names, 45))}  {moment(backup.created_at)}  {size(backup.size_bytes)}"
+            look = "good" if backup.status == "AVAILABLE" else "busy"
             kind = "" if backup.kind == "USER" else f"  {backup.kind.lower()}"
-            state = "" if good else f"  {backup.status}"
-            lines.append(
-                ((f"  {marks.good if good else marks.busy} ", "good" if good else "busy"), (head + kind + state, ""))
-            )
+            state = "" if look == "good" else f"  {backup.status}"
+            facts = f"{moment(backup.created_at)}  {size(backup.size_bytes)}{kind}{state}"
+            head = f"{pad(clean(backup.name), names)}  {facts}"
+            told = [head] if width(head) + 4 <= columns else [*fit(clean(backup.name), columns - 4), facts]
+            lines.append(((f"  {marks.good if look == 'good' else marks.busy} ", look), (told[0], "")))
+            lines += [(("    " + more, ""),) for more in told[1:]]
             lines.append(((f"      {backup.arn}", "dim"),))
+    if lines:
+        text = "How far back point-in-time recovery goes, a backup or none: tablewright backup pitr"
+        lines += [(), *(((more, "dim"),) for more in wrap(text, columns))]
     return lines
 
 

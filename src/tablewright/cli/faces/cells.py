@@ -50,25 +50,25 @@ def _tail(text: str, cells: int) -> str:
     return tail
 
 
-def elide(text: str, cells: int, mark: str = "…") -> str:
+def elide(text: str, cells: int, mark: str) -> str:
     """The text in at most ``cells``, its middle left out: names differ at both ends."""
     if width(text) <= cells:
         return text
     room = cells - width(mark)
     if room < 2:
-        return _take(text, cells)
+        return elide_end(text, cells, mark)
     head = _take(text, (room + 1) // 2)
     return f"{head}{mark}{_tail(text, room - width(head))}"
 
 
-def elide_end(text: str, cells: int, mark: str = "…") -> str:
+def elide_end(text: str, cells: int, mark: str) -> str:
     """The text in at most ``cells``, its end left out; the mark itself is cut where there is no room for it."""
     if width(text) <= cells:
         return text
     return _take(_take(text, max(0, cells - width(mark))) + mark, cells)
 
 
-def elide_start(text: str, cells: int, mark: str = "…") -> str:
+def elide_start(text: str, cells: int, mark: str) -> str:
     """The text in at most ``cells``, its beginning left out."""
     return text if width(text) <= cells else mark + _tail(text, max(0, cells - width(mark)))
 
@@ -95,11 +95,12 @@ def fit(text: str, cells: int) -> list[str]:
     """The text in lines of at most ``cells``, or of one letter; a word that is longer than a line is broken."""
     lines: list[str] = []
     for line in wrap(text, cells):
-        rest = line
+        rest, indent = line, line[: len(line) - len(line.lstrip(" "))]
         while width(rest) > cells:
-            head = _take(rest, cells) or rest[0]
+            head = _take(rest, cells) if width(indent) < cells else ""
+            head = head if len(head) > len(indent) else rest[: len(indent) + 1]
             lines.append(head)
-            rest = rest[len(head) :]
+            rest = indent + rest[len(head) :]
         lines.append(rest)
     return lines
 

@@ -38,12 +38,12 @@ def cost_lines(report: CostReport, *, columns: int, marks: Marks) -> list[Line]:
     lines: list[Line] = [((f"{usd(estimate.usd)} USD a month", "strong"),)]
     lines += [((text, "dim"),) for text in wrap(head(report), columns)]
     for (table,), total in sums(estimate, "table"):
-        name = elide(clean(table) or "the stack", min(40, columns - 18))
+        name = elide(clean(table) or "the stack", min(40, columns - 18), marks.elided)
         lines += [(), ((pad(name, min(40, columns - 18)), "strong"), (f"  {usd(total)} USD", ""))]
-        lines += _rows([line for line in estimate.lines if line.table == table], columns)
-    lines += _sums("By index", _by_index(estimate), columns)
+        lines += _rows([line for line in estimate.lines if line.table == table], columns, marks)
+    lines += _sums("By index", _by_index(estimate), columns, marks)
     if any(line.pattern or line.used_by for line in estimate.lines):
-        lines += _sums("By pattern", ((f"{t}: {p}", usd) for (t, p), usd in sums_by_pattern(estimate)), columns)
+        lines += _sums("By pattern", ((f"{t}: {p}", usd) for (t, p), usd in sums_by_pattern(estimate)), columns, marks)
     for name, options in report.options:
         lines += [(), ((f"Ways to bill {clean(name)}", "strong"),), *_options(options, columns)]
     if report.advice:
@@ -110,26 +110,29 @@ def _by_index(estimate: Estimate) -> list[tuple[str, Decimal]]:
     return [pair for pair in found if pair[0]] if any("/" in name for name, _ in found) else []
 
 
-def _sums(title: str, pairs: Iterable[tuple[str, Decimal]], columns: int) -> list[Line]:
+def _sums(title: str, pairs: Iterable[tuple[str, Decimal]], columns: int, marks: Marks) -> list[Line]:
     rows = list(pairs)
     if len(rows) < 2:
         return []
-    return [(), ((title, "strong"),), *(_amount(name, amount, "", columns) for name, amount in rows)]
+    return [(), ((title, "strong"),), *(_amount(name, amount, "", columns, marks) for name, amount in rows)]
 
 
-def _amount(name: str, amount: Decimal, look: str, columns: int) -> Line:
-    return ((f"  {usd(amount):>12}  ", look), (elide(clean(name), max(8, columns - 16)), ""))
+def _amount(name: str, amount: Decimal, look: str, columns: int, marks: Marks) -> Line:
+    return ((f"  {usd(amount):>12}  ", look), (elide(clean(name), max(8, columns - 16), marks.elided), ""))
 
 
-def _rows(lines: Sequence[CostLine], columns: int) -> list[Line]:
+def _rows(lines: Sequence[CostLine], columns: int, marks: Marks) -> list[Line]:
     found: list[Line] = []
     names = min(max((width(clean(_label(line))) for line in lines), default=0), max(12, columns - 40))
     for line in sorted(lines, key=lambda line: -line.usd):
-        label = pad(elide(clean(_label(line)), names), names)
+        label = pad(elide(clean(_label(line)), names, marks.elided), names)
         amount = f"{usd(line.usd):>12}"
         told = f"  {_quantity(line.quantity)} {line.unit}"
         text = f"  {label}{amount}"
-        found.append(((text, ""), (told, "dim")) if width(text + told) <= columns else ((text, ""),))
+        if width(text + told) <= columns:
+            found.append(((text, ""), (told, "dim")))
+        else:
+            found += [((text, ""),), *(((f"    {more}", "dim"),) for more in wrap(told.strip(), columns - 4))]
     return found
 
 

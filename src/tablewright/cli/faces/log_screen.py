@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tablewright.cli.faces.cells import clean, elide, fit, pad, width
+from tablewright.cli.faces.cells import clean, elide, elide_end, fit, pad, width
 from tablewright.cli.faces.marks import Line, Marks, tone
 from tablewright.cli.faces.quantities import count, span
 from tablewright.deploy.runlog import RunRecord
@@ -37,7 +37,7 @@ def list_lines(records: Sequence[RunRecord], every: int, columns: int, marks: Ma
         )
         about = f"{record.verb}{f' ({record.environment})' if record.environment else ''}"
         room = columns - sum(width(text) for text, _ in head)
-        lines.append((*head, (elide(clean(about), room, marks.elided) if room >= 8 else "", "")))
+        lines.append((*head, (elide_end(clean(about), max(0, room), marks.elided), "")))
         lines += [((f"    {text}", "dim"),) for text in fit(clean(f"{record.id}  {_place(record)}"), columns - 4)]
     if every > len(records):
         lines.append(((f"{marks.elided} and {every - len(records)} more: --limit", "dim"),))

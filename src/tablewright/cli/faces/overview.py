@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tablewright.cli.faces.cells import clean, elide, pad, width
+from tablewright.cli.faces.cells import clean, elide, elide_end, pad, width
 from tablewright.cli.faces.diagnostic import hint_lines
 from tablewright.cli.faces.marks import Line, Marks, tone
 from tablewright.cli.faces.quantities import count
@@ -46,7 +46,7 @@ def overview_lines(entries: Sequence[Entry], columns: int, marks: Marks) -> list
                 (pad(entry.environment or "", environments) + ("  " if environments else ""), "dim"),
                 (pad(elide(clean(entry.stack), names, marks.elided), names) + "  ", "strong"),
                 (pad(status, statuses) + "  ", tone(status) if entry.report else "unknown"),
-                (elide(_facts(entry), room, marks.elided) if room >= 8 else "", "dim"),
+                (elide_end(_facts(entry), max(0, room), marks.elided), "dim"),
             )
         )
         lines += _wrong(entry, columns, marks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tablewright.cli.faces.cells import clean, elide, fit, pad, width
+from tablewright.cli.faces.cells import clean, elide, elide_end, fit, pad, width
 from tablewright.cli.faces.marks import Line, Marks, Segment, tone
 from tablewright.cli.faces.quantities import count, moment, size
 from tablewright.model.report import TableReport
@@ -37,23 +37,37 @@ def _detailed(report: TableReport, columns: int, marks: Marks) -> list[Line]:
     facts = [billing(table.billing), f"{count(table.item_count, 'item')}, {size(table.size_bytes)}"]
     if table.table_class != "STANDARD":
         facts.append(table.table_class)
-    lines: list[Line] = [_title(report, table, facts, columns, marks)]
+    lines = _title(report, table, facts, columns, marks)
     for label, text, look in [*_facts(table), *_traffic(report)]:
         first, *rest = fit(text, columns - 7 - _LABELS)
         lines.append(((f"      {pad(label, _LABELS)} ", "dim"), (first, look)))
         lines += [((" " * (7 + _LABELS) + more, look),) for more in rest]
-    lines += [_index(index, columns, marks) for index in table.indexes]
+    lines += [line for index in table.indexes for line in _index(index, columns, marks)]
     return lines
 
 
-def _title(report: TableReport, table: Table, facts: list[str], columns: int, marks: Marks) -> Line:
-    kept = "" if report.owned else f" {marks.dot} kept, owned by no stack"
-    tail = f" {marks.dot} ".join(["", *facts]) + kept
+def _title(report: TableReport, table: Table, facts: list[str], columns: int, marks: Marks) -> list[Line]:
+    facts = [*facts, *([] if report.owned else ["kept, owned by no stack"])]
     look = tone(table.status)
-    # The name and the status are what the line is for; the rest gives way to them.
-    name = elide(clean(report.name), columns - 4 - 2 - width(table.status), marks.elided)
-    rest = elide(tail, max(0, columns - 4 - width(name) - 2 - width(table.status)), marks.elided)
-    return ((f"  {marks.of(look)} ", look), (name, "strong"), ("  ", ""), (clean(table.status), look), (rest, ""))
+    head = (f"  {marks.of(look)} ", look)
+    return _named(head, clean(report.name), (clean(table.status), look), facts, columns, marks)
+
+
+def _named(head: Segment, name: str, status: Segment, facts: Sequence[str], columns: int, marks: Marks) -> list[Line]:
+    """A name, its status and facts on one line, or on as many as they take: nothing of them is left out."""
+    joined = f" {marks.dot} ".join(facts)
+    begin = width(head[0])
+    tail = f" {marks.dot} {joined}"
+    used = begin + width(name) + 2 + width(status[0])
+    if used + width(tail) <= columns:
+        return [(head, (name, "strong"), ("  ", ""), status, (tail, ""))]
+    below: list[Line] = [((" " * (begin + 2) + text, ""),) for text in fit(joined, columns - begin - 2)]
+    if used <= columns:
+        return [(head, (name, "strong"), ("  ", ""), status), *below]
+    # Shortened, names that differ in the middle would look the same.
+    first, *rest = fit(name, columns - begin)
+    lines: list[Line] = [(head, (first, "strong")), *(((" " * begin + text, "strong"),) for text in rest)]
+    return [*lines, ((" " * (begin + 2), ""), status), *below]
 
 
 def _absent(report: TableReport, columns: int, marks: Marks) -> Line:
@@ -126,23 +140,13 @@ def _traffic(report: TableReport) -> list[tuple[str, str, str]]:
     return []
 
 
-def _index(index: Index, columns: int, marks: Marks) -> Line:
+def _index(index: Index, columns: int, marks: Marks) -> list[Line]:
     status = f"{index.status}, backfilling" if index.backfilling else index.status
     projection = f"{index.projection} {', '.join(index.included)}".strip()
-    facts = [keys(index.keys), projection, count(index.item_count, "item")]
-    tail = f" {marks.dot} ".join(["", *(clean(fact) for fact in facts)])
-    word = "index " if index.kind == "global" else "local index "
-    room = columns - 6 - len(word) - 2 - len(status)
-    name = elide(clean(index.name), room, marks.elided)
-    rest = elide(tail, max(0, room - width(name)), marks.elided)
-    return (
-        (f"    {marks.branch} ", "dim"),
-        (word, ""),
-        (name, "strong"),
-        ("  ", ""),
-        (status, tone(index.status)),
-        (rest, ""),
-    )
+    facts = [clean(fact) for fact in (keys(index.keys), projection, count(index.item_count, "item"))]
+    word = "index" if index.kind == "global" else "local index"
+    head = (f"    {marks.branch} {word} ", "dim")
+    return _named(head, clean(index.name), (status, tone(index.status)), facts, columns, marks)
 
 
 def _compact(report: TableReport, names: int, columns: int, marks: Marks) -> Line:
@@ -163,7 +167,7 @@ def _compact(report: TableReport, names: int, columns: int, marks: Marks) -> Lin
         (elide(clean(table.status), columns - 6 - width(name), marks.elided), look),
     ]
     room = columns - sum(width(text) for text, _ in head) - 2
-    return (*head, ("  " + elide(f" {marks.dot} ".join(facts), room, marks.elided) if room >= 8 else "", "dim"))
+    return (*head, ("  " + elide_end(f" {marks.dot} ".join(facts), max(0, room), marks.elided), "dim"))
 
 
 def keys(schema: Sequence[Key]) -> str:

@@ -199,7 +199,7 @@ def _operations(operations: tuple[Operation, ...], columns: int) -> list[_Row]:
     names = max((width(each.name) for each in operations), default=0)
     found: list[_Row] = []
     for each in operations:
-        text = f"    {pad(each.name, names)}  {_number(each.requests):>7} requests"
+        text = f"    {pad(each.name, names)}  {_number(each.requests):>7} request{' ' if each.requests == 1 else 's'}"
         if each.p50 is not None and each.p99 is not None:
             latency = f"  p50 {_number(each.p50):>5} ms  p99 {_number(each.p99):>5} ms"
             for more in (latency + _worst(each), latency):
