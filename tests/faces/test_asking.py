@@ -32,7 +32,7 @@ def on_terminal(words: list[str], project: Path, home: Path, answers: dict[str, 
         os.chdir(project)
         env = environment({"TABLEWRIGHT_LOCAL_HOME": str(home), "TERM": "xterm-256color", "COLUMNS": "100"})
         os.execve(PROGRAM[0], [*PROGRAM, *words], env)
-    shown, deadline = "", time.monotonic() + 60
+    shown, deadline = "", time.monotonic() + 180
     asked = dict(answers)
     while time.monotonic() < deadline:
         ready, _, _ = select.select([master], [], [], 1)

@@ -13,18 +13,25 @@ from pathlib import Path
 
 import pytest
 
-from tablewright.local import process
+from tablewright.local import control, process
 from tests.faces.shell import PROGRAM, Ran, environment
 
 Run = Callable[..., Ran]
 
 
 @pytest.fixture(scope="module")
-def slow(home: Path) -> Iterator[None]:
+def slow(home: Path) -> Iterator[process.Running]:
     """An embedded AWS on which a deployment takes a few seconds."""
-    process.start(home, port=0, clock="10")
-    yield
+    yield process.start(home, port=0, clock="10")
     process.stop(home)
+
+
+@pytest.fixture
+def unending(slow: process.Running) -> Iterator[Callable[[], object]]:
+    """No deployment comes further than its first resource, until this is called."""
+    control.add_fault(slow.endpoint, "hang-resource", verb="create")
+    yield lambda: control.remove_faults(slow.endpoint)
+    control.remove_faults(slow.endpoint)
 
 
 def begun(home: Path, project: Path, environment_name: str, until: str) -> subprocess.Popen[str]:
@@ -47,11 +54,12 @@ def begun(home: Path, project: Path, environment_name: str, until: str) -> subpr
 
 @pytest.mark.slow
 def test_ctrl_c_exits_130_says_how_to_go_on_and_the_same_command_ends_it(
-    slow: None, home: Path, project: Path, run: Run
+    unending: Callable[[], object], home: Path, project: Path, run: Run
 ) -> None:
     deploying = begun(home, project, "production", "CREATE_IN_PROGRESS")
     deploying.send_signal(signal.SIGINT)
     _, err = deploying.communicate(timeout=120)
+    unending()
     assert deploying.returncode == 130
     assert "What runs at AWS goes on without this command." in err
     assert "      tablewright deploy --local --env production\n" in err
@@ -62,7 +70,8 @@ def test_ctrl_c_exits_130_says_how_to_go_on_and_the_same_command_ends_it(
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_told_to_end_it_gives_the_terminal_back(slow: None, home: Path, project: Path, number: int, code: int) -> None:
+@pytest.mark.usefixtures("unending")
+def test_told_to_end_it_gives_the_terminal_back(home: Path, project: Path, number: int, code: int) -> None:
     """A CI system's SIGTERM, a closed terminal's SIGHUP: the cursor is shown again, and it is said how to go on."""
     words = ("deploy", "--local", "--yes", "--stack", f"ended-{code}", "--parameters", f"Environment=ended-{code}")
     template = "backend/infrastructure/dynamodb-schema.yaml"
@@ -73,7 +82,7 @@ def test_told_to_end_it_gives_the_terminal_back(slow: None, home: Path, project:
         env = environment({"TABLEWRIGHT_LOCAL_HOME": str(home), "TERM": "xterm-256color", "COLUMNS": "100"})
         os.execve(PROGRAM[0], [*PROGRAM, *words, "--", template], env)
     shown, sent = "", False
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if not select.select([master], [], [], 1)[0]:
             continue
@@ -96,17 +105,19 @@ def test_told_to_end_it_gives_the_terminal_back(slow: None, home: Path, project:
 
 @pytest.mark.slow  # the rehearsals kill deployments on a clock that is quick
 def test_kill_9_leaves_nothing_that_the_same_command_does_not_end(
-    slow: None, home: Path, project: Path, run: Run
+    unending: Callable[[], object], home: Path, project: Path, run: Run
 ) -> None:
     deploying = begun(home, project, "staging", "CREATE_IN_PROGRESS")
     os.kill(deploying.pid, signal.SIGKILL)
     deploying.communicate(timeout=120)
+    unending()
     again = run("deploy", "--local", "--env", "staging")
     assert again.code == 0, again.err
     assert "CREATE_COMPLETE" in again.out
 
 
-def test_a_deployment_that_waits_too_long_stops_watching_with_4(slow: None, project: Path, run: Run) -> None:
+@pytest.mark.usefixtures("unending")
+def test_a_deployment_that_waits_too_long_stops_watching_with_4(project: Path, run: Run) -> None:
     template = project / "backend/infrastructure/dynamodb-schema.yaml"
     ran = run(
         *("deploy", str(template), "--stack", "short", "--local", "--timeout", "1s"),
