@@ -1,11 +1,15 @@
 """A live migration on DynamoDB Local, which has neither policies nor parameters nor an account.
 
-As a process of its own, to be killed: ``python -m tests.migration.live_on_local ENDPOINT FOLDER GOAL``.
+As a process of its own, which kills itself: ``python -m tests.migration.live_on_local ENDPOINT FOLDER GOAL EVENTS SECONDS``, so
+many seconds after so many events.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -26,7 +30,7 @@ from tests.migration.sessions import KEYS, NEW, OLD
 GOALS: Mapping[str, Callable[[State], bool]] = {
     "following": lambda state: state is State.FOLLOWING,
     "reversing": lambda state: state in (State.REVERSING, State.FOLLOWING),
-    "ended": is_ended,
+    "ended": lambda state: is_ended(state) or state is State.REVERSING,
 }
 
 
@@ -40,11 +44,15 @@ class _Here:
         return "local"
 
 
-def run_to(endpoint: str, folder: Path, goal: str) -> Finished:
-    """Work at the migration, in this process, until it stands at a goal; how it ended."""
+OUTSIDE = "import fcntl, sys; fcntl.flock(open(sys.argv[1]), fcntl.LOCK_EX)"
+"""Waits until no write is under way any more: the application holds the lock, as others do, from its look to its answer."""
+
+
+def run_to(endpoint: str, folder: Path, goal: str, die: tuple[int, float] | None = None) -> Finished:
+    """Work at the migration, in this process, until it stands at a goal with nothing asked of it; how it ended."""
     pointer = folder / "pointer"
     hooks = {
-        "fence": f'touch "{folder}/closed-$TABLEWRIGHT_TABLE"; sleep 0.3',
+        "fence": f'touch "{folder}/closed-$TABLEWRIGHT_TABLE"; "{sys.executable}" -c \'{OUTSIDE}\' "{folder}/writing"',
         "unfence": f'rm -f "{folder}/closed-$TABLEWRIGHT_TABLE"',
         "switch": f'printf %s "$TABLEWRIGHT_TABLE" > {pointer}',
         "where": f"cat {pointer}",
@@ -55,7 +63,7 @@ def run_to(endpoint: str, folder: Path, goal: str) -> Finished:
         open_account(region="us-east-1", endpoint_url=endpoint, credentials=credentials), identity=_Here()
     )
     asked = {"flags": KEYS}
-    latest = time.monotonic() + 200
+    latest = time.monotonic() + 600
     request = Request(
         source=TableAt(OLD, place),
         target=TableAt(NEW, place),
@@ -67,11 +75,26 @@ def run_to(endpoint: str, folder: Path, goal: str) -> Finished:
         options=Options(segments=2),
         stopping=lambda: time.monotonic() > latest,
     )
-    options = LiveOptions(pause=40, quiet=0.6, settle=0.2, hooks=hooks)
-    *_, end = live(request, options, lambda _: account, SystemClock(), until=GOALS[goal])
-    assert isinstance(end, Finished)
-    return end
+    options = LiveOptions(pause=120, quiet=0.6, settle=0.2, hooks=hooks)
+    events = []
+    for event in live(request, options, lambda _: account, SystemClock(), until=GOALS[goal]):
+        events.append(event)
+        if die is not None and len(events) == die[0]:
+            _die(die[1])
+    assert isinstance(events[-1], Finished)
+    return events[-1]
+
+
+def _die(seconds: float) -> None:
+    def kill() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if not seconds:
+        kill()
+    later = threading.Timer(seconds, kill)
+    later.daemon = True
+    later.start()
 
 
 if __name__ == "__main__":
-    run_to(sys.argv[1], Path(sys.argv[2]), sys.argv[3])
+    run_to(sys.argv[1], Path(sys.argv[2]), sys.argv[3], (int(sys.argv[4]), float(sys.argv[5])))

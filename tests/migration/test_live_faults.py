@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import random
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from botocore.exceptions import BotoCoreError
 from tablewright.events import Ending, Finished
 from tablewright.local import control
 from tablewright.migrate.live.events import StateEntered
+from tablewright.migrate.live.journal import Journal
 from tablewright.migrate.live.states import State, is_ended
+from tablewright.migrate.live.watching.run import JOURNAL, kept
 from tests.conftest import EmbeddedAws
 from tests.dynamodb_local import Unavailable, emulator
 from tests.migration.live_on_local import run_to
@@ -173,29 +176,40 @@ def test_a_way_back_that_is_lost_leaves_the_end(aws: EmbeddedAws, account: str, 
 def test_dynamodb_local_with_an_application_that_fences_itself(tmp_path: Path) -> None:
     """DynamoDB Local has no policies and no parameters: the fence and the pointer are the user's commands."""
     with _dynamodb_local() as endpoint, _writing(endpoint, tmp_path) as local:
-        _there_and_back(local, tmp_path, partial(run_to, endpoint, tmp_path))
 
-
-def test_dynamodb_local_killed_at_random_moments(tmp_path: Path) -> None:
-    chance = random.Random(20261201)
-    kills = 0
-    with _dynamodb_local() as endpoint, _writing(endpoint, tmp_path) as local:
-
-        def run(goal: str) -> Finished:
-            nonlocal kills
-            for _ in range(3):
-                words = [sys.executable, "-m", "tests.migration.live_on_local", endpoint, str(tmp_path), goal]
-                process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL)
-                try:
-                    process.wait(chance.uniform(1.0, 3.0))
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-                    kills += 1
+        def run(goal: str, ask: Ask) -> Finished:
+            ask()
             return run_to(endpoint, tmp_path, goal)
 
         _there_and_back(local, tmp_path, run)
-    assert kills >= 4, kills
+
+
+def test_dynamodb_local_killed_at_random_moments(tmp_path: Path) -> None:
+    """Right at an event, and some time after one. What is given up because its process died is asked for again."""
+    chance = random.Random(20261201)
+    with _dynamodb_local() as endpoint, _writing(endpoint, tmp_path) as local:
+
+        def killed(goal: str, ask: Ask, event: int, seconds: float) -> bool:
+            ask()
+            words = [sys.executable, "-m", "tests.migration.live_on_local", endpoint, str(tmp_path), goal]
+            words += [str(event), str(seconds)]
+            code = subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL, timeout=900, check=False).returncode
+            assert code in (0, -signal.SIGKILL)
+            return code != 0
+
+        def run(goal: str, ask: Ask) -> Finished:
+            assert killed(goal, ask, chance.randint(1, 9), 0.0)  # a way that is whole has more events than that
+            for _ in range(2):
+                killed(goal, ask, chance.randint(1, 9), chance.uniform(0.1, 1.0))
+                killed(goal, ask, chance.randint(1, 5), 0.0)
+            for _ in range(5):
+                ask()
+                end = run_to(endpoint, tmp_path, goal)
+                if not ask():
+                    return end
+            raise AssertionError(end)
+
+        _there_and_back(local, tmp_path, run)
 
 
 @contextmanager
@@ -233,6 +247,8 @@ def _writing(endpoint: str, folder: Path) -> Iterator[_Local]:
     held = seed(admin, 200)
     pointer = folder / "pointer"
     pointer.write_text(OLD)
+    writing = folder / "writing"
+    writing.touch()
 
     class Gated:
         """The application's client."""
@@ -240,17 +256,21 @@ def _writing(endpoint: str, folder: Path) -> Iterator[_Local]:
         def __init__(self) -> None:
             self.inner = client()
 
-        def _look(self, table: str) -> None:
-            if (folder / f"closed-{table}").exists():
-                raise BotoCoreError()  # as a policy would refuse it: the application looks up its table again
+        @contextmanager
+        def _let_in(self, table: str) -> Iterator[None]:
+            with writing.open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH)
+                if (folder / f"closed-{table}").exists():
+                    raise BotoCoreError()  # as a policy would refuse it: the application looks up its table again
+                yield
 
         def put_item(self, **told: Any) -> None:
-            self._look(told["TableName"])
-            self.inner.put_item(**told)
+            with self._let_in(told["TableName"]):
+                self.inner.put_item(**told)
 
         def delete_item(self, **told: Any) -> None:
-            self._look(told["TableName"])
-            self.inner.delete_item(**told)
+            with self._let_in(told["TableName"]):
+                self.inner.delete_item(**told)
 
     app = Application(Gated(), pointer.read_text, held)
     app.start()
@@ -260,34 +280,29 @@ def _writing(endpoint: str, folder: Path) -> Iterator[_Local]:
         app.stop()
 
 
-def _there_and_back(local: _Local, folder: Path, run: Callable[[str], Finished]) -> None:
-    app, rehearsed = local.app, Journaled(folder)
-    end = run("following")
+Ask = Callable[[], bool]
+"""Asks for the next step where it has yet to be taken, and says whether it has."""
+
+
+def _there_and_back(local: _Local, folder: Path, run: Callable[[str, Ask], Finished]) -> None:
+    end = run("following", lambda: False)
     assert end.ending is Ending.DONE, end
-    rehearsed.wish("cutover", {})
-    end = run("reversing")
+    end = run("reversing", lambda: _asked(folder, State.FOLLOWING, "cutover", {}))
     assert end.code == "reversing", end
-    before = app.writes
-    wait_until(lambda: app.writes > before + 60)
-    rehearsed.wish("rollback", True)
-    end = run("ended")
+    before = local.app.writes
+    wait_until(lambda: local.app.writes > before + 60)
+    end = run("ended", lambda: _asked(folder, State.REVERSING, "rollback", True))
     assert end.code == "rolled-back", end
-    app.stop()
-    assert app.written_to[NEW] and contents(local.admin, OLD) == app.expected(OLD)
+    local.app.stop()
+    assert local.app.written_to[NEW] and contents(local.admin, OLD) == local.app.expected(OLD)
 
 
-class Journaled:
-    """Leaves wishes."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def wish(self, name: str, value: object) -> None:
-        """Ask for something."""
-        from tablewright.migrate.live.journal import Journal
-        from tablewright.migrate.live.watching.run import JOURNAL, kept
-
-        (folder,) = kept(self._folder)
-        journal = Journal(folder / JOURNAL)
-        journal.wish(name, value)
-        journal.close()
+def _asked(folder: Path, stands: State, wish: str, value: object) -> bool:
+    """Ask for it if that is where it stands."""
+    (kept_in,) = kept(folder)
+    with closing(Journal(kept_in / JOURNAL)) as journal:
+        entered = journal.entered()
+        if entered is None or entered.state is not stands:
+            return False
+        journal.wish(wish, value)
+        return True
