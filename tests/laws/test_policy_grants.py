@@ -6,6 +6,7 @@ What a pattern's calls are stands here a second time, written from the developer
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -371,6 +372,30 @@ def test_the_pipeline_passes_its_role_to_cloudformation_alone() -> None:
     assert not _allowed(policy, "DeleteTable", _arn("orders"))
 
 
+@pytest.mark.parametrize("name", ["plan", "pipeline", "deploy"])
+def test_the_stacks_nested_in_a_stack_are_reached_by_the_form_of_their_names(name: str) -> None:
+    nested = ResourceScope("Inner", "AWS::CloudFormation::Stack")
+    scope = replace(_stack(), resources=(nested,))
+    role = f"arn:aws:iam::{ACCOUNT}:role/Deployer"
+    policy = grant(scope, [wish(name)], scope.tables, Options(execution_role=role))
+
+    def may(action: str, stack: str) -> bool:
+        resource = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{stack}/0c1d"
+        request = Request(f"cloudformation:{action}", resource, caller(SESSION))
+        return decide(request, Policies(identity=(policy,))).allowed
+
+    inner, deeper = "shop-Inner-1ABCDEFGHIJKL", "shop-Inner-1ABCDEFGHIJKL-Deeper-2ABCDEFGHIJKL"
+    reading = ("DescribeStacks", "ListStackResources", "DescribeStackEvents", "DescribeChangeSet", "CreateChangeSet")
+    for action in (*reading, *(() if name == "deploy" else ("GetTemplate",))):
+        assert may(action, inner) and may(action, deeper), action
+        assert not may(action, "shop-Other-1ABCDEFGHIJKL") and not may(action, "shop-staging"), action
+    for action in ("UpdateStack", "CreateStack", "DeleteStack", "ExecuteChangeSet", "CancelUpdateStack"):
+        assert may(action, inner) is (name == "deploy"), action
+    long = replace(scope, stack="s" * 120)
+    ((arn,), cut) = long.nested_arns, f":stack/{'s' * 50}"
+    assert arn.endswith(f"{cut}*/*")
+
+
 @pytest.mark.parametrize("name", ["plan", "pipeline"])
 def test_a_workflow_counts_items_and_reads_none(name: str) -> None:
     scope = _stack()
@@ -380,6 +405,10 @@ def test_a_workflow_counts_items_and_reads_none(name: str) -> None:
     assert not _allowed(policy, "Scan", orders, {"dynamodb:Select": ("ALL_ATTRIBUTES",)})
     assert not _allowed(policy, "Scan", orders)
     assert not any(_allowed(policy, action, orders) for action in ITEM_ACTIONS)
+    replicated = replace(scope.tables[0], regions=("us-east-1", "eu-west-1"))
+    wide = grant(scope, [wish(name)], [replicated], Options(execution_role=f"arn:aws:iam::{ACCOUNT}:role/Deployer"))
+    assert _allowed(wide, "Scan", _arn("orders", region="eu-west-1"), {"dynamodb:Select": ("COUNT",)})
+    assert not _allowed(policy, "Scan", _arn("orders", region="eu-west-1"), {"dynamodb:Select": ("COUNT",)})
 
 
 def test_who_plans_executes_deletes_and_passes_nothing() -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tablewright.access.decide import Policies, decide
+from tablewright.access.read import read_policy
+from tablewright.access.request import Request, caller
 from tablewright.deploy.options import DeployOptions
 from tablewright.deploy.preview.run import preview
 from tablewright.events import Ending, Event, Failure, Finished, Noted
 from tablewright.template.read import read_design
 from tests.conftest import EmbeddedAws
+from tests.faces.shell import in_process
 from tests.rehearsals.deploying import (
     STACK,
     broken,
@@ -104,3 +109,29 @@ def test_what_fails_inside_is_told_rolled_back_and_mended(aws: EmbeddedAws, acco
     family.write(template(table(policy="Retain"), log_group("Inside", "/inside", days=14)))
     assert end(family.deploy()).ending is Ending.DONE
     assert (family.days(), items(aws, account, "orders")) == (14, 1)
+
+
+@pytest.mark.parametrize("pattern", ["plan", "pipeline"])
+def test_who_deploys_a_family_is_granted_what_the_guard_looks_at(
+    aws: EmbeddedAws, account: str, family: Family, tmp_path: Path, pattern: str
+) -> None:
+    assert end(family.deploy()).ending is Ending.DONE
+    listed = opened(aws, account).stacks.resources(STACK)
+    (inner,) = [each.physical_id for each in listed if each.logical_id == "Inner"]
+    here = ("--endpoint-url", aws.endpoint, "--region", "us-east-1")
+    env = {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "local"}
+    ran = in_process("policy", "generate", pattern, "--stack", STACK, *here, cwd=tmp_path, env=env)
+    assert ran.code == 0, ran.err
+    policies = Policies(identity=(read_policy(ran.out, "it"),))
+
+    def may(action: str, resource: str, **keys: str) -> bool:
+        context = {f"dynamodb:{key}": (value,) for key, value in keys.items()}
+        return decide(
+            Request(action, resource, caller(f"arn:aws:sts::{account}:assumed-role/ci/run"), context), policies
+        ).allowed
+
+    assert may("cloudformation:GetTemplate", inner) and may("cloudformation:DescribeStacks", inner)
+    orders = f"arn:aws:dynamodb:us-east-1:{account}:table/orders"
+    assert may("dynamodb:DescribeTable", orders) and may("dynamodb:Scan", orders, Select="COUNT")
+    chosen = f"{orders.rpartition('/')[0]}/{inner.split('/')[1]}-Other-1ABCDEFGHIJKL"
+    assert may("dynamodb:Scan", chosen, Select="COUNT") and not may("dynamodb:Scan", chosen, Select="ALL_ATTRIBUTES")

@@ -157,6 +157,11 @@ class _Writer:
                     "no-stack", "No stack is named", f"{wish.written} is about a stack: name it with --stack."
                 )
             return (self._scope.stack_arn,)
+        if on is On.NESTED:
+            return self._scope.nested_arns
+        if on is On.COUNT:  # a global table is empty only where each of its replicas is
+            regions = [(one, region) for one in self._tables for region in one.regions or (self._scope.region,)]
+            return tuple(self._scope.arn(one, "", region) for one, region in regions)
         if on is On.TARGET:
             return (self._target(wish),)
         if on is On.INDEXES:
@@ -276,7 +281,9 @@ def _sid(wish: Wish, part: Grant) -> str:
     of = (
         ""
         if part == wish.pattern.grants[0]
-        else {On.EVERYTHING: "List", On.TARGET: "Target", On.COUNT: "Count"}.get(part.on, part.on.value)
+        else {On.EVERYTHING: "List", On.TARGET: "Target", On.COUNT: "Count", On.NESTED: "Nested"}.get(
+            part.on, part.on.value
+        )
     )
     return "".join(word[:1].upper() + word[1:] for word in [*words, *of.split()])
 

@@ -26,6 +26,7 @@ class On(Enum):
     RULES = "Contributor Insights rules"  # of the table and its indexes
     EVERYTHING = "*"  # actions that know no resource
     STACK = "stack"
+    NESTED = "stacks nested in it"
     TARGET = "target table"  # the other table that the pattern names
 
 
@@ -76,6 +77,19 @@ _STACK_READING = (
     "cloudformation:ListStackResources",
     "cloudformation:GetTemplate",
 )
+
+_NESTED_CHANGES = Grant(
+    On.NESTED,
+    (
+        *_STACK_READING,
+        "cloudformation:CreateChangeSet",
+        "cloudformation:DescribeChangeSet",
+        "cloudformation:DescribeEvents",
+        "cloudformation:DeleteChangeSet",
+        "cloudformation:ListChangeSets",
+    ),
+)
+"""A change set of a stack makes one of each stack nested in it, in the name of who asks for it."""
 
 _ALL = (
     Pattern(
@@ -208,6 +222,7 @@ _ALL = (
                     "cloudformation:ListChangeSets",
                 ),
             ),
+            _NESTED_CHANGES,
             Grant(On.TABLE, _dynamodb("DescribeTable DescribeTimeToLive DescribeContinuousBackups ListTagsOfResource")),
             Grant(On.COUNT, _dynamodb("Scan")),
             Grant(On.EVERYTHING, ("cloudformation:ValidateTemplate", "lambda:ListEventSourceMappings")),
@@ -234,6 +249,7 @@ _ALL = (
                     "cloudformation:UpdateTerminationProtection",
                 ),
             ),
+            _NESTED_CHANGES,
             Grant(On.TABLE, _dynamodb("DescribeTable DescribeTimeToLive DescribeContinuousBackups ListTagsOfResource")),
             Grant(On.COUNT, _dynamodb("Scan")),
             Grant(On.EVERYTHING, ("cloudformation:ValidateTemplate", "lambda:ListEventSourceMappings")),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from tablewright.errors import UsageError
-from tablewright.model.design import TABLE_TYPES, Design, ResourceDesign, TableDesign, Unknown
+from tablewright.model.design import NESTED, TABLE_TYPES, Design, ResourceDesign, TableDesign, Unknown
 from tablewright.model.stack import StackResource
 from tablewright.model.table import Table
 
@@ -19,6 +19,7 @@ __all__ = [
     "TableScope",
     "keys_of",
     "names_of",
+    "nested_form",
     "scope_of_design",
     "scope_of_stack",
     "table_named",
@@ -75,9 +76,36 @@ class Scope:
         return f"arn:{self.partition}:dynamodb:{region or self.region}:{self.account}:table/{name}{below}"
 
     @property
+    def nested_arns(self) -> tuple[str, ...]:
+        """The ARNs of the stacks nested in it, at any depth, by the form of their names."""
+        place = f"arn:{self.partition}:cloudformation:{self.region}:{self.account}:stack"
+        return tuple(f"{place}/{nested_form(self.stack, one)}/*" for one in nested_in(self.resources))
+
+    @property
     def stack_arn(self) -> str:
         """The stack's ARN without the unique part that every creation gives it anew."""
         return f"arn:{self.partition}:cloudformation:{self.region}:{self.account}:stack/{self.stack}/*"
+
+
+def nested_in(resources: Iterable[ResourceScope]) -> tuple[str, ...]:
+    """The logical ids of the stacks that are nested in the stack itself."""
+    return tuple(
+        dict.fromkeys(one.logical_id for one in resources if one.type == NESTED and WITHIN not in one.logical_id)
+    )
+
+
+def nested_form(stack: str, logical_id: str) -> str:
+    """The form of a nested stack's name, and of all names that CloudFormation chooses in it: STACK-LOGICALID-RANDOM, and so on.
+
+    Names are cut to 128 characters, in which way is not documented: of a long one only the beginning is sure.
+    """
+    whole = f"{stack}-{logical_id}-"
+    return f"{whole if len(whole) <= _SURE else stack[: _SURE // 2]}*"
+
+
+_SURE = 100
+WITHIN = "/"
+"""Between the logical ids of a nested stack and of a resource in it."""
 
 
 def partition_of(region: str) -> str:
@@ -128,6 +156,9 @@ def scope_of_design(design: Design, account: str, region: str, *, to_make: bool 
     for resource in design.resources:
         if resource.table is None:
             others.append(ResourceScope(resource.logical_id, resource.type, _other_name(resource)))
+            if resource.type == NESTED and to_make:  # of its tables, those are known whose names CloudFormation chooses
+                name = nested_form(design.stack, resource.logical_id)
+                found.append(TableScope(f"{resource.logical_id}{WITHIN}*", name, regions=(region,)))
             continue
         found.append(
             _designed(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from tablewright.errors import UsageError
 if TYPE_CHECKING:
     from tablewright.access.scope import Scope
     from tablewright.model.design import Design
+    from tablewright.model.stack import StackResource
     from tablewright.model.table import Table
     from tablewright.ports import Account
     from tablewright.settings import EnvironmentSettings
@@ -36,10 +38,23 @@ def deployed_scope(common: Common, stack: str | None, *, to_make: bool = False) 
             "--region (the twelve digits and the region it will be deployed to), to have them from the template.",
         )
     where = account.identity.whereabouts()
-    resources = tuple(one for one in account.stacks.resources(found.id) if one.status != "DELETE_COMPLETE")
+    resources = tuple(_listed(account, found.id, deep=to_make))
     tables = _live(account, [one.physical_id for one in resources if one.type.startswith("AWS::DynamoDB::")])
     scope = scope_of_stack(target.stack, where.account, where.region, resources, tables)
     return _with_designs(scope, target.settings, account.stacks.template(found.id)) if to_make else scope
+
+
+def _listed(account: Account, stack: str, *, deep: bool, within: str = "") -> Iterator[StackResource]:
+    """What a stack has; ``deep``: and what is in the stacks nested in it, with their logical ids before its own."""
+    from tablewright.access.scope import WITHIN
+    from tablewright.model.design import NESTED
+
+    for one in account.stacks.resources(stack):
+        if one.status == "DELETE_COMPLETE":
+            continue
+        yield replace(one, logical_id=f"{within}{one.logical_id}")
+        if deep and one.type == NESTED and one.physical_id:
+            yield from _listed(account, one.physical_id, deep=True, within=f"{within}{one.logical_id}{WITHIN}")
 
 
 def _with_designs(scope: Scope, settings: EnvironmentSettings, deployed: str) -> Scope:
