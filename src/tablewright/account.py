@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tablewright.aws.backups import DynamoDBBackups
 from tablewright.aws.change_sets import CloudFormationChangeSets
 from tablewright.aws.clock import SystemClock
@@ -25,7 +27,7 @@ from tablewright.aws.uploads import S3Uploads
 from tablewright.model.whereabouts import Credentials
 from tablewright.ports import Account
 
-__all__ = ["open_account"]
+__all__ = ["open_account", "open_embedded"]
 
 
 def open_account(
@@ -45,9 +47,20 @@ def open_account(
     Raises UsageError for a profile, region or endpoint that cannot be, Refused when the environment sends services to
     different endpoints.
     """
-    session = Session(
-        profile=profile, region=region, endpoint_url=endpoint_url, role_arn=role_arn, credentials=credentials
+    return _composed(
+        Session(profile=profile, region=region, endpoint_url=endpoint_url, role_arn=role_arn, credentials=credentials)
     )
+
+
+def open_embedded(endpoint_url: str, credentials: Credentials, region: str | None = None) -> Account:
+    """The embedded AWS as an account. Where a bucket for a large template is missing there, it is made: it is nobody's, costs
+    nothing, and a team's own bucket stands in its account only.
+    """
+    session = Session(region=region, endpoint_url=endpoint_url, credentials=credentials)
+    return replace(_composed(session), uploads=S3Uploads(session, makes=True))
+
+
+def _composed(session: Session) -> Account:
     return Account(
         identity=StsIdentity(session),
         stacks=CloudFormationStacks(session),

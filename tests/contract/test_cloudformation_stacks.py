@@ -343,6 +343,20 @@ def test_a_template_from_s3(place: Place, cloudformation: Any) -> None:
     }
 
 
+@pytest.mark.needs("own-words")
+def test_a_template_from_a_bucket_of_another_region_is_refused(place: Place, cloudformation: Any) -> None:
+    """Source: Amazon S3 user guide, "Making requests": a bucket of another region is redirected to, which CloudFormation says."""
+    bucket = place.name(f"elsewhere-{place.account}")
+    elsewhere = place.client("s3", region="eu-central-1", s3={"addressing_style": "path"})
+    elsewhere.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    elsewhere.put_object(Bucket=bucket, Key="b.json", Body=_template(Topic=TOPIC).encode())
+
+    with pytest.raises(ClientError, match=r"S3 error: .*must be addressed using the specified endpoint"):
+        cloudformation.create_stack(
+            StackName=place.name("remote"), TemplateURL=f"https://{bucket}.s3.eu-central-1.amazonaws.com/b.json"
+        )
+
+
 def test_a_parameter_from_the_parameter_store(place: Place, cloudformation: Any) -> None:
     stored = f"/{place.name('app')}/env"
     place.client("ssm").put_parameter(Name=stored, Value="blue", Type="String")

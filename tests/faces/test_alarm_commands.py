@@ -139,7 +139,7 @@ def test_thresholds_are_measured_where_the_stack_is(aws: EmbeddedAws, account: s
         (("add", "dashboard", "--name", "no-good"), "letters and digits only"),
         (("add", "dashboard", "--table", "nope"), "has no table nope"),
         (("remove", "dashboard"), "has no dashboard TablesDashboard"),
-        (("remove", "topic", "AlarmTopic"), "refers to AlarmTopic"),
+        (("remove", "topic", "AlarmTopic"), "refer to AlarmTopic"),
         (("remove", "email", "nobody@example.com"), "subscribes nobody@example.com"),
         (("remove", "alarm"), "Name alarms, or a table with --of"),
         (("remove", "alarm", "Nope"), "has no Nope in Resources"),

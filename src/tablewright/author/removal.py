@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sized
 
 from tablewright.author.alarm_text import ALARM
 from tablewright.author.alarms import alarms_on
@@ -42,7 +42,7 @@ def remove_table(text: Text, table: str) -> Text:
         raise UsageError(
             "still-in-use",
             "The table is still in use",
-            f"{', '.join(users)} refers to {found.logical_id}. Take that out first. The file is unchanged.",
+            f"{', '.join(users)} {_refer(users)} to {found.logical_id}. Take that out first. The file is unchanged.",
             next(
                 (f"tablewright remove {what} {key}" for key in users if (what := _REMOVED.get(_type(text, key)))), None
             ),
@@ -149,9 +149,14 @@ def _check_unused(text: Text, name: str, gone: Container[str] = ()) -> None:
         raise UsageError(
             "still-in-use",
             "It is still in use",
-            f"{', '.join(users)} refers to {name}. Take that out first. The file is unchanged.",
+            f"{', '.join(users)} {_refer(users)} to {name}. Take that out first. The file is unchanged."
+            + (" Afterwards tablewright add dashboard writes the dashboard again." if boards else ""),
             f"tablewright remove dashboard {boards[0]}" if boards else None,
         )
+
+
+def _refer(users: Sized) -> str:
+    return "refers" if len(users) == 1 else "refer"
 
 
 def alarms_of(text: Text, table: str, index: str = "") -> tuple[str, ...]:

@@ -24,6 +24,10 @@ SKIP_UNIMITATED = "TABLEWRIGHT_SKIP_UNIMITATED"
 """The capability by which the embedded CloudFormation is asked for placeholders; AWS has no such capability."""
 
 
+LOCAL_BUCKET = "tablewright-templates"
+"""The embedded AWS's buckets for templates, where none is named."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The options as they were given."""
@@ -134,12 +138,25 @@ def understand(
         timeout=timeout,
         role_arn=asked.role_arn or target.settings.service_role_arn,
         termination_protection=asked.termination_protection,
-        bucket=asked.s3_bucket or target.settings.s3_bucket,
+        bucket=_bucket(common, asked.s3_bucket or target.settings.s3_bucket, target, design),
         commit=commit,
         expected=expected(common, target.settings),
         again=shlex.join(["tablewright", *typed]),
     )
     return Request(target, design, options)
+
+
+def _bucket(common: Common, named: str | None, target: Target, design: Design) -> str | None:
+    """Where a large template is put. With --local one need not be named, but that AWS wants one is said."""
+    from tablewright.cli.edited import size_note
+    from tablewright.cli.terminal import output
+
+    if named is not None or not common.local:
+        return named
+    if common.output != "json":
+        for words in size_note(design.body):
+            output(sys.stderr, color=common.color).line((("note: ", "dim"), (f"{words}; here one is made", "dim")))
+    return f"{LOCAL_BUCKET}-{common.region or target.settings.region or 'default'}"
 
 
 def _shown(path: Path) -> str:

@@ -80,7 +80,7 @@ def project_settings(common: Common, stack: str | None = None) -> EnvironmentSet
 
 def open_target(common: Common, settings: EnvironmentSettings) -> Account:
     """The account that the command acts on: the embedded AWS with --local, else what options and settings say."""
-    from tablewright.account import open_account
+    from tablewright.account import open_account, open_embedded
 
     region = common.region or settings.region
     if common.local:
@@ -92,10 +92,8 @@ def open_target(common: Common, settings: EnvironmentSettings) -> Account:
         if started and common.output != "json":
             words = f"the embedded AWS was started at {running.endpoint}; it runs until: tablewright local stop"
             output(sys.stderr, color=common.color).line((("note: ", "dim"), (words, "dim")))
-        return open_account(
-            region=region or running.region,
-            endpoint_url=running.endpoint,
-            credentials=Credentials(running.access_key_id, running.secret_access_key),
+        return open_embedded(
+            running.endpoint, Credentials(running.access_key_id, running.secret_access_key), region or running.region
         )
     return open_account(
         profile=common.profile or settings.profile,

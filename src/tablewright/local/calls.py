@@ -68,7 +68,9 @@ class _Api:
     def result(self, operation: str, response: Response) -> dict[str, Any]:
         model = self.model.operation_model(operation)
         body: Any = response.body
-        if model.has_streaming_output and response.ok:
+        if (
+            model.has_streaming_output and response.status < 300
+        ):  # S3 sends a bucket of another region on by a redirect.
             return {model.output_shape.serialization["payload"]: body}
         headers = {name.lower(): value for name, value in response.headers}
         parsed = self.parser.parse(
