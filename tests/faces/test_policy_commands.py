@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples/ai-chef"
 TEMPLATE = EXAMPLE / "backend/infrastructure/dynamodb-schema.yaml"
 GUIDE = ROOT / "tests/cases/guide"
-ACCOUNT = "111122223333"
+ACCOUNT = "444455556666"  # not the one of any default
 RESULTS = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/ai-chef-results"
 OFFLINE = ("--account", ACCOUNT)
 

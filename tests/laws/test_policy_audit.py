@@ -13,7 +13,7 @@ from tablewright.access.policy import Policy
 from tablewright.access.read import policy_of
 from tablewright.access.scope import Scope, TableScope
 
-ACCOUNT = "111122223333"
+ACCOUNT = "444455556666"  # not the one of any default
 ORDERS = TableScope("Orders", "orders", ("byUser-index",), stream=True)
 SCOPE = Scope(ACCOUNT, "us-east-1", "shop", tables=(ORDERS,))
 ARN = SCOPE.arn(ORDERS)

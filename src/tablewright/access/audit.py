@@ -7,7 +7,7 @@ difference between what the policy does and what it is for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tablewright.access.applies import read, speaks_of_action
 from tablewright.access.calls import Call, allowed, calls_around, declared, reach
@@ -34,7 +34,6 @@ class Subject:
     scope: Scope | None = None
     tables: tuple[TableScope, ...] = ()
     wishes: tuple[Wish, ...] = ()
-    caller: Caller = field(default_factory=lambda: caller("arn:aws:sts::111122223333:assumed-role/App/run"))
 
     @property
     def resource_based(self) -> bool:
@@ -42,12 +41,15 @@ class Subject:
         return any(statement.principals is not None for statement in self.policy.statements)
 
     def as_caller(self) -> Caller:
-        """Who calls: for a resource-based policy, the first that it names."""
+        """Who calls: for a resource-based policy, the first that it names; else a role of the tables' own account, for to one of
+        another account an identity-based policy alone allows nothing.
+        """
         for statement in self.policy.statements:
             for principal in statement.principals or ():
                 if principal.kind == "AWS" and principal.value.startswith("arn:"):
                     return caller(principal.value)
-        return self.caller
+        partition, account = (self.scope.partition, self.scope.account) if self.scope else ("aws", "111122223333")
+        return caller(f"arn:{partition}:sts::{account}:assumed-role/App/run")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,8 +38,10 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--context", metavar="KEY=VALUE", multiple=True, help="Condition key of the request; values joined by commas."
 )
-@click.option("--account", metavar="ID", help="Account of a table named without its ARN (default: 111122223333).")
-@click.option("--region", metavar="REGION", help="Region of a table named without its ARN (default: us-east-1).")
+@click.option("--account", metavar="ID", help="Account of a table named without its ARN (default: the policies' own).")
+@click.option(
+    "--region", metavar="REGION", help="Region of a table named without its ARN (default: the policies' own)."
+)
 @display_options(("human", "json"))
 def simulate(common: Common, action: str, resource: str, account: str | None, **given: object) -> int:
     """Say whether ACTION on RESOURCE is allowed by policies in files, and by which statement.
@@ -54,8 +57,14 @@ def simulate(common: Common, action: str, resource: str, account: str | None, **
     """
     from tablewright.access.decide import decide
 
-    request = _request(action, resource, account or "111122223333", common.region or "us-east-1", given)
-    decision = decide(request, _policies(given))
+    if ":" not in action or " " in action:
+        raise UsageError(
+            "malformed-action", "The action is malformed", f"{action!r} is not service:Name, as dynamodb:GetItem."
+        )
+    policies = _policies(given)
+    of_table = next(_places(policies), ("us-east-1", "111122223333"))
+    request = _request(action, resource, account or of_table[1], common.region or of_table[0], given)
+    decision = decide(request, policies)
     out = output(sys.stdout, color=common.color)
     if common.output == "json":
         from tablewright.cli.faces.json_lines import encode
@@ -70,10 +79,6 @@ def _request(action: str, resource: str, account: str, region: str, given: dict[
     from tablewright.access.request import Request, caller
     from tablewright.access.scope import partition_of
 
-    if ":" not in action or " " in action:
-        raise UsageError(
-            "malformed-action", "The action is malformed", f"{action!r} is not service:Name, as dynamodb:GetItem."
-        )
     arn = resource
     if resource != "*" and not resource.startswith("arn:"):
         arn = f"arn:{partition_of(region)}:dynamodb:{region}:{account}:table/{resource}"
@@ -84,6 +89,26 @@ def _request(action: str, resource: str, account: str, region: str, given: dict[
     assert isinstance(written, tuple)
     context = {key: tuple(value.split(",")) if value else () for key, value in pairs("--context", written).items()}
     return Request(action, arn, caller(str(who)), context)
+
+
+def _places(policies: Policies) -> Iterator[tuple[str, str]]:
+    """Region and account of each ARN of a table that the policies name."""
+    several = (
+        *policies.identity,
+        *(policies.session or ()),
+        *(one for one in (policies.resource, policies.boundary) if one),
+    )
+    for policy in several:
+        for statement in policy.statements:
+            for written in statement.resources or ():
+                parts = written.split(":", 5)
+                if (
+                    len(parts) == 6
+                    and parts[2] == "dynamodb"
+                    and parts[3].replace("-", "").isalnum()
+                    and parts[4].isdigit()
+                ):
+                    yield parts[3], parts[4]
 
 
 def _policies(given: dict[str, object]) -> Policies:
