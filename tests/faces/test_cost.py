@@ -52,6 +52,18 @@ def test_the_guides_workload_costs_what_the_guide_shows(run: Run, workload: str)
     assert any("Savings Plans" in each for each in found["missing"])
 
 
+def test_a_workload_names_a_table_as_commands_do(run: Run, workload: str) -> None:
+    """By what is its own in its name; two names of one table are a mistake, and a wrong one is told what was meant."""
+    as_written = run("cost", "--workload", workload, "--output", "json").out
+    path, text = Path(workload), Path(workload).read_text()
+    path.write_text(text.replace("AiChefSessionsTable", "sessions").replace("ai-chef-results", "results"))
+    assert run("cost", "--workload", workload, "--output", "json").out == as_written
+    path.write_text(text + "\n[tables.results]\nitems = 1\nitem_bytes = 1\n")
+    assert "results is AiChefResultsTable, too" in " ".join(run("cost", "--workload", workload).err.split())
+    path.write_text("[tables.result]\nitems = 1\nitem_bytes = 1\n")
+    assert "Did you mean results?" in run("cost", "--workload", workload).err
+
+
 def test_what_is_advised_is_done_by_its_commands(run: Run, project: Path, workload: str, tmp_path: Path) -> None:
     """The commands as they are shown, on the template as it is: then it costs so much less, and the check finds no error."""
     template = tmp_path / "template.yaml"

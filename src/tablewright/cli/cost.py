@@ -16,6 +16,7 @@ from tablewright.cli.terminal import output
 from tablewright.errors import UsageError
 
 if TYPE_CHECKING:
+    from tablewright.author.text import Text
     from tablewright.cost.lines import Estimate
     from tablewright.cost.priced import PricedStack
     from tablewright.cost.prices import PriceList
@@ -109,6 +110,7 @@ def estimate(
 ) -> int:  # fmt: skip
     """Say what the tables of TEMPLATE cost a month, line by line, and what would cost less."""
     from tablewright.author.costing import priced_stack
+    from tablewright.author.text import Text
     from tablewright.cli.target import project_settings, read_template
     from tablewright.cost.estimate import estimate_stack
 
@@ -129,12 +131,13 @@ def estimate(
             "--by-minute goes with --measured, and --since of 15 days at most: CloudWatch keeps minutes no longer.",
         )
     workload = _workload(common, file, measured, since, stack, 60 if by_minute else 3600)
-    loads = _loads(workload, told)
+    loads = _loads(workload, told, Text(body, str(path)))
     listed, where = listed_prices(common, list_file)
     if against is not None:
-        old = priced_stack(read_template(against), str(against), parameters)
-        before = estimate_stack(old, _loads(workload, old, partly=True), listed, region)
-        after = estimate_stack(told, _loads(workload, told, partly=True), listed, region)
+        earlier = read_template(against)
+        old = priced_stack(earlier, str(against), parameters)
+        before = estimate_stack(old, _loads(workload, old, Text(earlier, str(against)), partly=True), listed, region)
+        after = estimate_stack(told, _loads(workload, told, Text(body, str(path)), partly=True), listed, region)
         _show_difference(before, after, (str(against), str(path)), common)
         return exits.DONE.code
     report = _report(told, loads, listed, region, workload.source, where)
@@ -213,17 +216,35 @@ def _workload(
     return Workload({}, _NONE)
 
 
-def _loads(workload: Workload, stack: PricedStack, *, partly: bool = False) -> dict[str, TableLoad]:
-    """The loads by logical ID. A file that names a table which the template lacks is a mistake."""
-    names = {table.logical_id for table in stack.tables} | {table.name for table in stack.tables}
-    unknown = sorted(set(workload.tables) - names)
-    if unknown and not partly and not workload.source.startswith("metrics"):
-        raise UsageError(
-            "workload-malformed",
-            "The workload names a table that the template lacks",
-            f"{workload.source} names {', '.join(unknown)}. The template has {', '.join(sorted(names)) or 'no table'}.",
-        )
-    return dict(workload.tables)
+def _loads(workload: Workload, stack: PricedStack, text: Text, *, partly: bool = False) -> dict[str, TableLoad]:
+    """The loads by logical ID. A file may name a table by what is its own in its name, as commands do; one that the
+    template lacks is a mistake, unless it is the load of either of two templates (``partly``).
+    """
+    from tablewright.author.siblings import family
+
+    if workload.source.startswith("metrics"):
+        return dict(workload.tables)
+    known = {name: table.logical_id for table in stack.tables for name in (table.logical_id, table.name)}
+    loads: dict[str, TableLoad] = {}
+    for name, load in workload.tables.items():
+        try:
+            logical_id = known.get(name) or family(text).named(name).logical_id
+        except UsageError as error:
+            if partly:
+                continue
+            raise UsageError(
+                "workload-malformed",
+                "The workload names a table that the template lacks",
+                f"{workload.source}: {error.detail}",
+            ) from None
+        if logical_id in loads:
+            raise UsageError(
+                "workload-malformed",
+                "The workload names a table twice",
+                f"{workload.source}: {name} is {logical_id}, too.",
+            )
+        loads[logical_id] = load
+    return loads
 
 
 def _show_difference(before: Estimate, after: Estimate, names: tuple[str, str], common: Common) -> None:
