@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,30 @@ def test_profiles_and_endpoints_of_the_environment_do_not_reach_the_embedded_aws
         assert "AWS_ENDPOINT_URL_DYNAMODB" in printed.splitlines()[0]
     finally:
         tablewright("local", "stop", env=env)
+
+
+ASCII = {"LC_ALL": "POSIX", "LANG": None, "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONIOENCODING": None}
+
+
+def test_a_file_that_the_locale_cannot_name_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "한글"
+    folder.mkdir()
+    (folder / "테이블.yaml").write_text("Resources: {}\n", encoding="utf-8")
+    (folder / "tablewright.toml").write_text(
+        'template = "테이블.yaml"\n[environments.p]\nstack = "s"\n', encoding="utf-8"
+    )
+    found = tablewright("plan", "--offline", "--env", "p", cwd=folder, env=ASCII)
+    assert found.code == 1
+    assert found.err.startswith("error[locale-names-no-file]"), found.err
+    assert "LC_ALL=C.UTF-8" in found.err
+
+
+@pytest.mark.parametrize("env", [ASCII, {"PYTHONIOENCODING": "ascii"}], ids=["locale", "stream"])
+def test_what_ascii_lacks_is_written_as_escapes(tmp_path: Path, env: Mapping[str, str | None]) -> None:
+    (tmp_path / "t.yaml").write_text(
+        "Description: '한국어 🍲'\nResources: {테이블: {Type: 'AWS::없음'}}\n", encoding="utf-8"
+    )
+    found = tablewright("check", "t.yaml", cwd=tmp_path, env=env)
+    assert found.code == 1
+    assert (found.out + found.err).isascii()
+    assert "\\ud14c\\uc774\\ube14" in found.out

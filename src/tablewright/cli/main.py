@@ -136,10 +136,18 @@ def run(argv: list[str]) -> int:
     except OSError as error:
         _drop_what_cannot_be_written()
         return _complain(_system(error), argv)
+    except UnicodeEncodeError as error:
+        if error.encoding != sys.getfilesystemencoding() or error.encoding == "utf-8":
+            return _defect(error, argv)
+        return _complain(_name_outside(error), argv)
     except Exception as error:
-        from tablewright.cli.bug import report
+        return _defect(error, argv)
 
-        return report(error, argv)
+
+def _defect(error: Exception, argv: list[str]) -> int:
+    from tablewright.cli.bug import report
+
+    return report(error, argv)
 
 
 def _invoke(argv: list[str]) -> int:
@@ -246,6 +254,16 @@ def _system(error: OSError) -> TablewrightError:
     if error.errno in (errno.EACCES, errno.EPERM):
         return Failed("not-permitted", "The operating system does not permit it", words)
     return Failed("system", "The operating system refused", words)
+
+
+def _name_outside(error: UnicodeEncodeError) -> TablewrightError:
+    name = str(error.object)
+    return Failed(
+        "locale-names-no-file",
+        "This locale cannot name a file",
+        f"{name!r} has characters that file names cannot have here: by this environment's locale they are {error.encoding}. "
+        "Set a UTF-8 locale, such as LC_ALL=C.UTF-8, or PYTHONUTF8=1, and run the same command again.",
+    )
 
 
 def _windows() -> UsageError:
