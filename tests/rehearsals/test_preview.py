@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import time
 from pathlib import Path
@@ -9,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from tablewright.cli.faces.marks import UNICODE
+from tablewright.cli.faces.plain import Plain
+from tablewright.cli.terminal import Output
 from tablewright.deploy.options import DeployOptions
 from tablewright.deploy.preview.run import CHANGES, REFUSED, offline, preview
-from tablewright.events import ChangesFound, Ending, Event, Noted, Planned, StepStarted
+from tablewright.events import ChangesFound, Ending, Event, Failure, Noted, Planned, StepStarted
 from tablewright.template.read import read_design
 from tests.conftest import EmbeddedAws
 from tests.rehearsals.between import DENIED_BY_POLICY, Answer, between
@@ -62,6 +66,32 @@ def test_who_may_not_delete_stacks_plans_a_new_one_and_leaves_an_empty_shell_to_
     assert end(events).ending is Ending.DONE and any(isinstance(event, ChangesFound) for event in events)
     assert status(aws, account) == "REVIEW_IN_PROGRESS" and pending(aws, account) == []
     assert end(run(opened(aws, account), template(table()))).ending is Ending.DONE
+
+
+def test_what_a_validation_refuses_is_said_with_its_place_by_both(aws: EmbeddedAws, account: str) -> None:
+    body = template(table(), log_group(days=15), log_group("Other", "/rehearsal/other", days=16))  # neither is a choice
+    whys = [
+        next(event.cause for event in events if isinstance(event, Failure))
+        for events in (plan(aws, account, body), run(opened(aws, account), body))
+    ]
+    for why in whys:
+        told = {each.place: (each.logical_id, each.type, each.text) for each in (why, *why.others)}
+        assert set(told) == {f"/Resources/{one}/Properties/RetentionInDays" for one in ("Log", "Other")}
+        assert told["/Resources/Log/Properties/RetentionInDays"] == (
+            "Log",
+            "AWS::Logs::LogGroup",
+            "15 is not a valid enum value",
+        )
+    planned, deployed = ((why.logical_id, why.type, why.text, why.place) for why in whys)
+    assert planned == deployed
+    shown = io.StringIO()
+    face = Plain(Output(shown, False, False, UNICODE, 100), Output(shown, False, False, UNICODE, 100))
+    for event in run(opened(aws, account), body):
+        face.take(event)
+    text = shown.getvalue()
+    assert "What failed before" not in text  # It is this very change.
+    assert text.count("15 is not a valid enum value") == 1
+    assert "  at /Resources/Log/Properties/RetentionInDays\n" in text
 
 
 _QUICK = {

@@ -171,7 +171,8 @@ class CloudFormationChangeSets:
         """What DescribeEvents says of its failed validations; () where that operation is unknown or denied.
 
         It only adds detail to a failure that is known already, so not being able to ask is never an error. ``status`` is
-        the validation's, ``type`` the resource's (the validation's name without one), ``reason`` AWS's words.
+        the validation's, ``type`` the resource's (the validation's name without one), ``reason`` AWS's words. What only warns
+        (ValidationFailureMode WARN) has refused nothing and is left out.
         """
         try:
             with self._session.translated("cloudformation"):
@@ -189,8 +190,10 @@ class CloudFormationChangeSets:
                         type=e.get("ResourceType") or e.get("ValidationName", ""),
                         status=e.get("ValidationStatus") or e.get("ResourceStatus", ""),
                         reason=e.get("ValidationStatusReason") or e.get("ResourceStatusReason", ""),
+                        place=e.get("ValidationPath", ""),
                     )
                     for e in answer["OperationEvents"]
+                    if e.get("ValidationFailureMode") != "WARN"
                 )
         except TablewrightError:
             return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tablewright.deploy.messages import Message, meaning_of
@@ -111,7 +112,7 @@ def explain(event: StackEvent, stack: str, others: tuple[Cause, ...] = (), deplo
         meaning=message.meaning if message else "",
         remedy=message.remedy
         if message
-        else "Read the message below, correct the template or what it names, and deploy again.",
+        else "Read AWS's message, correct the template or what it names, and deploy again.",
         command=_command(message, stack, deploy),
         physical_id=event.physical_id,
         others=others,
@@ -132,6 +133,22 @@ def explain_text(
         remedy=message.remedy if message else "",
         command=_command(message, stack, deploy),
     )
+
+
+def why_unmade(problems: Iterable[StackEvent], text: str, stack: str, *, deploy: str | None = None) -> Cause:
+    """Why a change set could not be made: what its validations said, the first one first, or its own reason, ``text``."""
+    told = [problem for problem in problems if problem.reason]
+    if not told:
+        return explain_text(text, stack, deploy=deploy)
+    first, *others = (_unmade(problem, stack, deploy) for problem in told)
+    return replace(first, others=tuple(others))
+
+
+def _unmade(problem: StackEvent, stack: str, deploy: str | None) -> Cause:
+    why = replace(explain_text(problem.reason, stack, deploy=deploy), place=problem.place)
+    if not problem.logical_id:
+        return why
+    return replace(why, logical_id=problem.logical_id, type=problem.type, physical_id=problem.physical_id)
 
 
 def retry_at(text: str, at: datetime | None) -> datetime | None:

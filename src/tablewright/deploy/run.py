@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tablewright.deploy.changing.run import RACES, Made, discard, execute, make
@@ -21,7 +21,7 @@ from tablewright.deploy.guarding.run import losses, suspect
 from tablewright.deploy.looking.run import Seen, Stamp, look, stamp
 from tablewright.deploy.naming import design_digest, is_of_design
 from tablewright.deploy.options import DeployOptions
-from tablewright.deploy.reason import cause, explain_text
+from tablewright.deploy.reason import cause, explain_text, why_unmade
 from tablewright.deploy.recovering.run import carry_out
 from tablewright.deploy.remedy import (
     ContinueRollback,
@@ -347,11 +347,7 @@ def _not_made(run: _Run, made: Made, before: Stack | None) -> Steps:
         run.unchanged = stamp(before) if before is not None else None
         run.result = "CloudFormation finds no change"
         return
-    text = next((p.reason for p in made.problems if p.reason), made.change_set.reason)
-    why = explain_text(text, run.design.stack, deploy=run.again)
-    problem = next((p for p in made.problems if p.reason), None)
-    if problem is not None and problem.logical_id:
-        why = replace(why, logical_id=problem.logical_id, type=problem.type, physical_id=problem.physical_id)
+    why = why_unmade(made.problems, made.change_set.reason, run.design.stack, deploy=run.again)
     yield Failure(why)
     raise OperationFailed(
         "change-set-failed",

@@ -11,7 +11,8 @@ class Cause:
     """Why an operation failed: the first failure, not what its rollback stirred up.
 
     ``text`` is AWS's, untouched; ``meaning`` says it in DynamoDB's terms; ``remedy`` is what to do; ``command`` the next
-    command if there is one. ``others`` are further independent failures.
+    command if there is one. ``others`` are further independent failures. ``place`` is where in the template a validation
+    failed, as CloudFormation points to it (/Resources/Orders/Properties/...); empty where it does not.
     """
 
     logical_id: str
@@ -24,3 +25,4 @@ class Cause:
     command: str | None = None
     physical_id: str = ""
     others: tuple[Cause, ...] = ()
+    place: str = ""

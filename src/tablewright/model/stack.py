@@ -51,7 +51,10 @@ class StackResource:
 
 @dataclass(frozen=True, slots=True)
 class StackEvent:
-    """One stack event. The stack's own events have the stack's id as ``physical_id``; ``at`` is UTC."""
+    """One stack event. The stack's own events have the stack's id as ``physical_id``; ``at`` is UTC.
+
+    ``place`` is where in the template a validation failed, in the events that tell of one.
+    """
 
     id: str
     at: datetime
@@ -62,6 +65,7 @@ class StackEvent:
     status: str
     reason: str = ""
     token: str = ""
+    place: str = ""
 
     @property
     def is_of_stack(self) -> bool:

@@ -40,7 +40,8 @@ def cause_lines(cause: Cause, width: int, title: str = "Root cause") -> list[Lin
     what = f"{name} {clean(cause.status)}{when}".strip()
     first, *rest = fit(f"{title}: {what}", _prose(width))
     head, _, tail = first.partition(": ")
-    lines: list[Line] = [((f"{head}: ", "bad"), (tail, "strong")), *(((text, "strong"),) for text in rest), ()]
+    lines: list[Line] = [((f"{head}: ", "bad"), (tail, "strong")), *(((text, "strong"),) for text in rest)]
+    lines += [*_place(cause, width), ()]
     lines += [(("    " + text, ""),) for text in wrap(cause.text or "(no reason given)", _prose(width) - 4)]
     for label, text in (("What it means", cause.meaning), ("What to do", cause.remedy)):
         if text:
@@ -48,8 +49,13 @@ def cause_lines(cause: Cause, width: int, title: str = "Root cause") -> list[Lin
     lines += hint_lines(cause.command)
     for other in cause.others:
         lines += [(), ((f"Also failed by itself: {clean(other.logical_id)} {clean(other.status)}", "bad"),)]
+        lines += _place(other, width)
         lines += [(("    " + text, ""),) for text in wrap(other.text, _prose(width) - 4)]
     return lines
+
+
+def _place(cause: Cause, width: int) -> list[Line]:
+    return [((f"  {text}", ""),) for text in fit(f"at {cause.place}", _prose(width) - 2)] if cause.place else []
 
 
 def hint_lines(command: str | None) -> list[Line]:

@@ -77,7 +77,10 @@ def changes_table(rows: Sequence[str], room: int) -> str:
 def cause_text(title: str, cause: Cause) -> str:
     """A root cause: AWS's own words, what they mean and what to do."""
     meant = f"{cause.meaning} {cause.remedy}".strip()
-    return f"**{title}**: {code(cause.logical_id)}\n\n> {text(cause.text)}" + (f"\n\n{text(meant)}" if meant else "")
+    place = f" at {code(cause.place)}" if cause.place else ""
+    return f"**{title}**: {code(cause.logical_id)}{place}\n\n> {text(cause.text)}" + (
+        f"\n\n{text(meant)}" if meant else ""
+    )
 
 
 def _row(change: ResourceChange) -> str:

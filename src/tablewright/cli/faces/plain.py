@@ -114,8 +114,9 @@ class Plain:
         self._line((f"  {clean(moved.status)}", tone(moved.status)), (f"  {clean(moved.logical_id)}{kind}{reason}", ""))
 
     def _failed(self, cause: Cause) -> None:
-        if not self._operating:
-            # What an earlier run left behind, and this one is about to recover: no error of this run.
+        if not self._operating and cause.at is not None:
+            # What an earlier run left behind, and this one is about to recover: no error of this run. What CloudFormation
+            # says of this run's own change set has no time.
             earlier = replace(cause, command=None, remedy="")
             self._err.lines([(), *cause_lines(earlier, self._err.width, "What failed before"), ()])
             return

@@ -10,7 +10,7 @@ from tablewright.deploy.ending import finished
 from tablewright.deploy.guarding.run import losses, suspect
 from tablewright.deploy.looking.run import Seen, look, stamp
 from tablewright.deploy.options import DeployOptions
-from tablewright.deploy.reason import explain_text
+from tablewright.deploy.reason import why_unmade
 from tablewright.deploy.remedy import RefuseIt, StuckIt, WaitForIt, refuse_names, remedy
 from tablewright.deploy.words import counted, hint_again, looked
 from tablewright.errors import Refused, TablewrightError
@@ -172,8 +172,7 @@ def _made(account: Account, seen: Seen, steps: Plan, made: Made, options: Deploy
         return
     yield planned(steps)
     if made.failed:
-        text = next((p.reason for p in made.problems if p.reason), made.change_set.reason)
-        yield Failure(explain_text(text, seen.design.stack, deploy=deploying))
+        yield Failure(why_unmade(made.problems, made.change_set.reason, seen.design.stack, deploy=deploying))
         yield _end(steps, "yes", "change-set-failed")
         return
     found = losses(account, suspect(account, seen, made.change_set.changes), options.allow_data_loss)
