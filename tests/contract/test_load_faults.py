@@ -97,6 +97,17 @@ def test_dropped_connections(broken: EmbeddedAws, client: Any, effect: str, writ
     assert ("Item" in client.get_item(TableName="Orders", Key={"pk": {"S": effect}})) is written
 
 
+def test_a_head_that_is_cut_off_is_a_success_that_says_nothing(broken: EmbeddedAws, client: Any) -> None:
+    """What a client that does not look makes of it: botocore does not."""
+    assert _put(client) is None
+    with control.fault(broken.endpoint, "cut-off", operation="Scan"):
+        answer = client.scan(TableName="Orders")
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200 and set(answer) == {"ResponseMetadata"}
+    with control.fault(broken.endpoint, "cut-off", operation="PutItem"):
+        client.put_item(TableName="Orders", Item=item("cut"))
+    assert "Item" in client.get_item(TableName="Orders", Key={"pk": {"S": "cut"}})
+
+
 def test_streams_expire_and_are_trimmed(broken: EmbeddedAws, account: str) -> None:
     client, streams = broken.client("dynamodb", account=account), broken.client("dynamodbstreams", account=account)
     table(client, "Streamed", StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})

@@ -43,6 +43,11 @@ FAULTS = (
     ("expired-iterator", "GetRecords", 0.15),
     ("reset", "GetRecords", 0.1),
     ("truncate", "GetRecords", 0.1),
+    ("cut-off", "GetRecords", 0.12),
+    ("cut-off", "GetShardIterator", 0.2),
+    ("cut-off", "BatchWriteItem", 0.06),
+    ("cut-off", "BatchGetItem", 0.1),
+    ("cut-off", "Scan", 0.05),
     ("error", "DescribeStream", 0.2),
     ("throttle", "GetItem", 0.1),
 )

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.httpsession import URLLib3Session, get_cert_path
 
 from tablewright.aws.session import CONNECT_TIMEOUT_S, POOL, READ_TIMEOUT_S, Session
+from tablewright.aws.whole import whole
 from tablewright.errors import TablewrightError
 from tablewright.ports import HttpAnswer, SigningKeys
 
@@ -62,7 +63,8 @@ class DynamoDBDataPlane:
             request = AWSRequest("POST", self.url + "/", data=body, headers=headers)
             credentials = Credentials(keys.access_key, keys.secret_key, keys.token)
             SigV4Auth(credentials, "dynamodb", self.region).add_auth(request)
-            answer = self._client().send(request.prepare())
+            prepared = request.prepare()
+            answer = whole(self._client().send(prepared), prepared)
             content = answer.content
             if answer.headers.get("content-encoding", "").lower() == "gzip":
                 content = gzip.decompress(content)

@@ -39,6 +39,7 @@ from botocore.utils import JSONFileCache, get_environ_proxies
 from tablewright.aws.error_table import MfaNeeded
 from tablewright.aws.errors import Caller, translate, translated
 from tablewright.aws.regions import advice
+from tablewright.aws.whole import sent_whole
 from tablewright.errors import Refused, TablewrightError, UsageError
 from tablewright.model.whereabouts import Credentials
 
@@ -219,11 +220,13 @@ class Session:
             settings["s3"] = {"addressing_style": "path"}
         if loopback:
             settings["proxies"] = {}  # a proxy must never carry what is meant for this machine
-        client = self._core.create_client(
-            service,
-            region_name=region or _PLACED.get(service, self.region),
-            endpoint_url=endpoint,
-            config=Config(**settings),
+        client = sent_whole(
+            self._core.create_client(
+                service,
+                region_name=region or _PLACED.get(service, self.region),
+                endpoint_url=endpoint,
+                config=Config(**settings),
+            )
         )
         if service == "cloudformation":
             _keep_template_text(client)

@@ -70,8 +70,11 @@ class DynamoDBStreams:
         """One GetRecords: up to 1,000 records or 1 MB."""
         with self._told(stream_arn):
             answer = self._streams.get_records(ShardIterator=iterator)
-            records = tuple(_record(each) for each in answer.get("Records", []))
-        return StreamPage(records, answer.get("NextShardIterator"))
+            after = answer.get("NextShardIterator")
+            # No iterator means that the shard has ended, so it must be an answer that is without one.
+            told = answer["Records"] if after is None else answer.get("Records", [])
+            records = tuple(_record(each) for each in told)
+        return StreamPage(records, after)
 
     def _told(self, stream_arn: str) -> _Told:
         return _Told(self._session, stream_arn)

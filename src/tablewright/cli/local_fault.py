@@ -21,6 +21,7 @@ EFFECTS = (
     "delay",
     "reset",
     "truncate",
+    "cut-off",
     "lost-answer",
     "error",
     "expired-token",
@@ -66,8 +67,8 @@ def add(common: Common, effect: str, **wish: str | float | None) -> int:
     """Add a fault, and say its id.
 
     EFFECT of a stack's resource: fail-resource (before it is done), fail-resource-after, hang-resource (until it is removed).
-    Of a request for data: throttle, delay, reset, truncate, lost-answer, error, expired-token, clock-skew, and for streams
-    expired-iterator and trimmed.
+    Of a request for data: throttle, delay, reset, truncate, cut-off, lost-answer, error, expired-token, clock-skew, and for
+    streams expired-iterator and trimmed.
 
     \b
     Examples:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from tablewright.local.clock import Clock
 from tablewright.local.dataplane import DataPlane, Response, request_id
-from tablewright.local.faults.effects import RESET, TRUNCATE
+from tablewright.local.faults.effects import CUT, RESET, TRUNCATE
 from tablewright.local.ledger import Ledger
 from tablewright.local.operation import Operation, Request, access_key, query_form, region_of, which
 from tablewright.local.polling import receive_message
@@ -34,6 +34,7 @@ _ADMIN = re.compile(r"/(?:_ministack|_localstack|_aws|_alb)(?:/|$)")
 _UNOFFERED = frozenset({("logs", "StartLiveTail"), ("kinesis", "SubscribeToShard")})
 _HOP_HEADERS = frozenset({"connection", "content-length", "date", "server", "transfer-encoding", "x-amzn-requestid"})
 _NOWHERE = Operation("", "")
+_BREAKING = frozenset({CUT, RESET, TRUNCATE})
 
 
 class Engine(Protocol):
@@ -197,16 +198,15 @@ async def _body(receive: Receive, headers: dict[str, str]) -> bytes | None:
 
 
 async def _send(send: Send, response: Response, asked: str, *, head: bool, keep: bool) -> None:
-    broken = [name for name, _ in response.headers if name in (RESET, TRUNCATE)]
-    if broken == [RESET]:
-        _hang_up(send)
+    broken = [name for name, _ in response.headers if name in _BREAKING]
+    if broken in ([RESET], [CUT]):
+        # Up to a whole line, so that not even a broken header is left to see.
+        _hang_up(send, b"HTTP/1.1 %d \r\nserver: Server\r\n" % response.status if broken == [CUT] else b"")
         return
     headers = [
         (name.lower().encode("latin-1"), value.encode("utf-8"))
         for name, value in response.headers
-        if name.lower() not in _HOP_HEADERS
-        and not name.lower().startswith("access-control-")
-        and name not in (RESET, TRUNCATE)
+        if name.lower() not in _HOP_HEADERS and not name.lower().startswith("access-control-") and name not in _BREAKING
     ]
     headers.append((b"x-amzn-requestid", asked.encode()))
     if head:
@@ -225,8 +225,10 @@ async def _send(send: Send, response: Response, asked: str, *, head: bool, keep:
     await send({"type": "http.response.body", "body": b"" if head else response.body})
 
 
-def _hang_up(send: Send) -> None:
-    """Drop the connection that `send` writes to: ASGI has no word for it, so it is uvicorn's own."""
+def _hang_up(send: Send, last: bytes = b"") -> None:
+    """Drop the connection that `send` writes to, after these bytes: ASGI has no word for it, so it is uvicorn's own."""
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     if transport is not None:
+        if last:
+            transport.write(last)
         transport.close()

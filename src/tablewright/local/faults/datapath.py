@@ -15,6 +15,7 @@ EFFECTS: Mapping[str, str] = {
     "delay": "answer `seconds` later",
     "reset": "drop the connection without performing the request",
     "truncate": "perform the request, answer with half of the body, and drop the connection",
+    "cut-off": "perform the request, and drop the connection amid the head of the answer",
     "lost-answer": "perform the request, and drop the connection without an answer",
     "error": "answer 500 InternalServerError",
     "expired-token": "answer ExpiredTokenException",

@@ -8,12 +8,14 @@ import zlib
 from tablewright.local.dataplane import Response
 from tablewright.local.faults.datapath import Fault
 
-__all__ = ["RESET", "TRUNCATE", "broken_after", "struck"]
+__all__ = ["CUT", "RESET", "TRUNCATE", "broken_after", "struck"]
 
 RESET = "x-tablewright-reset"
 TRUNCATE = "x-tablewright-truncate"
+CUT = "x-tablewright-cut"
 """Headers that tell the gateway to drop the connection, before the answer or in the middle of it. They are never sent."""
 
+_MARKS = {"truncate": TRUNCATE, "cut-off": CUT, "lost-answer": RESET}
 _ERRORS = {
     "error": (500, "InternalServerError", "The request processing has failed because of an unknown error."),
     "expired-token": (400, "ExpiredTokenException", "The security token included in the request is expired"),
@@ -54,7 +56,5 @@ def struck(fault: Fault) -> Response | None:
 
 def broken_after(fault: Fault, response: Response) -> Response:
     """The answer of a request that was performed, as `fault` lets the client see it."""
-    if fault.effect not in ("truncate", "lost-answer"):
-        return response
-    mark = TRUNCATE if fault.effect == "truncate" else RESET
-    return Response(response.status, (*response.headers, (mark, "1")), response.body)
+    mark = _MARKS.get(fault.effect)
+    return response if mark is None else Response(response.status, (*response.headers, (mark, "1")), response.body)
