@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ from tablewright.migrate.live.states import State
 from tablewright.migrate.live.watching.run import JOURNAL, kept
 from tablewright.migrate.request import Request
 from tablewright.model.whereabouts import Credentials
+from tablewright.ports import Clock
 from tests.conftest import EmbeddedAws
 from tests.migration.sessions import KEYS, NEW, OLD, POINTER, Application, app_client, make_tables, seed
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,10 +42,11 @@ class Rehearsal:
     sessions: int = 200
     flags: dict[str, list[str]] = field(default_factory=lambda: dict(KEYS))
     options: LiveOptions = field(
-        default_factory=lambda: LiveOptions(pause=60, quiet=0.4, settle=0.2, parameter=POINTER)
+        default_factory=lambda: LiveOptions(pause=180, quiet=0.4, settle=0.2, parameter=POINTER)
     )
     suspend_ttl: bool = False
     dead_letters: int = 0
+    clock: Clock = field(default_factory=SystemClock)
 
     def __post_init__(self) -> None:
         self.client = self.aws.client("dynamodb", account=self.account)
@@ -107,7 +111,7 @@ class Rehearsal:
             journal.wish(*wish)
             journal.close()
         enough = until if callable(until) else (lambda state: state is until)
-        latest = time.monotonic() + 200
+        latest = time.monotonic() + 600
         changes.setdefault("stopping", lambda: time.monotonic() > latest)
         events = list(self.events(enough, **changes))
         finished = events[-1]
@@ -121,7 +125,7 @@ class Rehearsal:
         def open_place(place: Place) -> Any:
             return open_account(region="us-east-1", endpoint_url=self.aws.endpoint, credentials=credentials)
 
-        return live(self.request(**changes), self.options, open_place, SystemClock(), until=enough)
+        return live(self.request(**changes), self.options, open_place, self.clock, until=enough)
 
     def journal(self) -> Journal:
         """The migration's journal."""
@@ -146,7 +150,7 @@ class Rehearsal:
     def begin(self) -> list[str]:
         """The words of ``migrate live`` for these tables."""
         keys = [word for value in self.flags["key"] for word in ("--key", value)]
-        options = ["--pointer", POINTER, "--pause", "60s", "--quiet", "0.4s", "--settle", "1s", "--segments", "2"]
+        options = ["--pointer", POINTER, "--pause", "180s", "--quiet", "0.4s", "--settle", "1s", "--segments", "2"]
         return [*self.words("live"), "--source", OLD, "--target", NEW, *keys, *options]
 
     def spawn(self, command: Sequence[str]) -> subprocess.Popen[str]:
@@ -167,16 +171,31 @@ class Rehearsal:
             text=True,
         )
 
-    def command(self, command: Sequence[str], timeout: float = 240) -> tuple[int, str]:
+    def command(self, command: Sequence[str]) -> tuple[int, str]:
         """Run a command to its end: its exit code, and what it said."""
-        process = self.spawn(command)
-        out, err = process.communicate(timeout=timeout)
+        with self.spawn(command) as process:
+            try:
+                out, err = process.communicate(timeout=600)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
         return process.returncode, out + err
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 120.0) -> None:
+@dataclass
+class Written(SystemClock):
+    """A clock that an application's writes move on: while a machine stalls, no time passes, and so there is no silence."""
+
+    app: Application
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def steady(self) -> float:
+        return self.app.writes * 0.02
+
+    def now(self) -> datetime:
+        return self.began + timedelta(seconds=self.steady())
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
     """Wait until something holds."""
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it never came to pass"
-        time.sleep(0.05)
+    until(holds, seconds=300, every=0.05)

@@ -40,7 +40,7 @@ def _carry_on(rehearsal: Rehearsal, verb: str, goal: State, most: int = 30) -> N
             command = [*rehearsal.words("live"), "--job", "ai-chef", "--until", "following"]
         else:
             command = [*rehearsal.words(verb), "ai-chef"]
-        code, said = rehearsal.command(command, timeout=240)
+        code, said = rehearsal.command(command)
         assert code in (0, -signal.SIGKILL, 1), (code, said)
     raise AssertionError(f"it stands in {rehearsal.state()}")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tablewright.aws import streams
+from tablewright.aws.clock import SystemClock
 from tablewright.errors import Failed
 from tablewright.events import Ending, Finished
 from tablewright.migrate.live.events import StateEntered
@@ -18,7 +19,7 @@ from tablewright.migrate.live.hooks import run_hook
 from tablewright.migrate.live.states import State
 from tablewright.migrate.live.watching.run import kept
 from tests.conftest import EmbeddedAws
-from tests.migration.live_runs import Rehearsal, wait_until
+from tests.migration.live_runs import Rehearsal, Written, wait_until
 from tests.migration.sessions import NEW, OLD, contents, session
 
 pytestmark = pytest.mark.slow
@@ -147,7 +148,7 @@ def test_a_switch_of_which_nothing_is_known_is_made_once_more(
     assert code == 0, said
     rehearsal.app.start()
     try:
-        code, said = rehearsal.command([*rehearsal.words("cutover"), "ai-chef", "--pause", "20s"])
+        code, said = rehearsal.command([*rehearsal.words("cutover"), "ai-chef"])
         assert code == -signal.SIGKILL and rehearsal.state() is State.SWITCHING, said
         rehearsal.client.delete_resource_policy(ResourceArn=rehearsal.arn(OLD))  # it lapses
         written = rehearsal.app.writes
@@ -182,6 +183,7 @@ def test_nothing_is_pointed_anywhere_while_nothing_is_known(aws: EmbeddedAws, ac
     rehearsal.options = replace(rehearsal.options, pause=2.0)
     rehearsal.app.client = rehearsal.client
     rehearsal.app.where = lambda: OLD
+    rehearsal.clock = Written(rehearsal.app)
     rehearsal.app.start()
     try:
         _, end = rehearsal.run(State.REVERSING)
@@ -189,6 +191,7 @@ def test_nothing_is_pointed_anywhere_while_nothing_is_known(aws: EmbeddedAws, ac
         rehearsal.app.stop()
     assert (end.ending, end.code) == (Ending.STUCK, "pointer-unknown") and "where=" in str(end.hint), end
     assert rehearsal.state() is State.SWITCHING and not pointer.exists()
+    rehearsal.clock = SystemClock()
     where = {"switch": switch, "where": f"echo {OLD}"}  # its way out: somebody looked
     rehearsal.options = replace(rehearsal.options, hooks=where)
     _, end = rehearsal.run(State.FOLLOWING)
@@ -200,6 +203,6 @@ def test_a_command_that_takes_too_long_ends_with_all_that_it_started(tmp_path: P
     """Its child would else switch when the fence is down."""
     pid = tmp_path / "pid"
     with pytest.raises(Failed, match="was killed"):
-        run_hook("switch", f"sleep 60 & echo $! > {pid}; wait", {}, timeout_s=2.0)
+        run_hook("switch", f"sleep 600 & echo $! > {pid}; wait", {}, timeout_s=2.0)
     status = Path(f"/proc/{int(pid.read_text())}/stat")
-    wait_until(lambda: not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z", 10)
+    wait_until(lambda: not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z")
