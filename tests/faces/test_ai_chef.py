@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from tablewright.local import process
 from tests.faces.conftest import EXAMPLE, ROOT, Client
-from tests.faces.shell import Ran, environment
+from tests.faces.shell import Ran, environment, in_process
 
 Run = Callable[..., Ran]
 GUIDE = ROOT / "tests/cases/guide/dynamodb-schema.yaml"
@@ -248,3 +252,42 @@ def test_the_workflow_keeps_the_guide_s_triggers_and_deploys_only_production_fro
     ):
         assert part in text
     assert os.access(EXAMPLE / "backend/infrastructure/deploy-dynamodb.sh", os.X_OK)
+
+
+def _commands(page: str) -> list[str]:
+    """The commands of the page's table of the guide's sections, from top to bottom."""
+    rows = [
+        line for line in (EXAMPLE / page).read_text(encoding="utf-8").splitlines() if "](../../docs/guides/" in line
+    ]
+    return [command for row in rows for command in re.findall(r"`(tablewright [^`]+)`", row.split(" | ")[1])]
+
+
+_ASKS = {"plan", "deploy", "why", "status", "watch", "diagnose", "cost", "backup", "migrate", "policy"}
+"""The commands that reach AWS, by their first word."""
+
+
+def test_both_pages_have_the_same_commands_for_the_guide() -> None:
+    assert _commands("README.md") == _commands("README.ko.md")
+    assert len(_commands("README.md")) > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["README.md"])
+def test_every_command_for_a_section_of_the_guide_works(
+    page: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """In the order of the table, each on what the ones before it made, in a copy of the example."""
+    project, home = tmp_path / "ai-chef", tmp_path_factory.mktemp("state")
+    shutil.copytree(EXAMPLE, project)
+    env = {"TABLEWRIGHT_LOCAL_HOME": str(home)}
+    try:
+        for command in _commands(page):
+            words = shlex.split(command)[1:]
+            words += ["--local"] if words[0] in _ASKS else []
+            words += ["--yes"] if words[0] == "deploy" or words[:2] == ["migrate", "run"] else []
+            ran = in_process(*words, cwd=project, env=env)
+            judged = words[0] in ("check", "diagnose")  # They may find something; that is no failure of theirs.
+            assert ran.code == 0 or (judged and ran.code == 1 and ran.out), f"{command}\n{ran.out}\n{ran.err}"
+            assert "Traceback" not in ran.err
+    finally:
+        process.stop(home)

@@ -1,4 +1,4 @@
-"""README.md and README.ko.md say the same: equal sections, equal code, and links that lead somewhere."""
+"""README.md and README.ko.md, here and in the example, say the same: equal sections, code and links, which lead somewhere."""
 
 from __future__ import annotations
 
@@ -56,3 +56,36 @@ def test_links_lead_somewhere(name: str) -> None:
     assert links, "a README without a link to its documentation helps nobody"
     missing = [link for link in links if not (ROOT / link).exists()]
     assert not missing
+
+
+PAIRS = (("README.md", "README.ko.md"), ("examples/ai-chef/README.md", "examples/ai-chef/README.ko.md"))
+
+
+def _links(name: str) -> list[str]:
+    return re.findall(r"\]\(([^)]+)\)", _prose(_text(name)))
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", _prose(page.read_text(encoding="utf-8")), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(("english", "korean"), PAIRS)
+def test_both_languages_name_the_same_things(english: str, korean: str) -> None:
+    def named(name: str) -> list[str]:
+        return sorted(set(re.findall(r"`([a-z][^`\n]+)`", _prose(_text(name)))))
+
+    def led(name: str) -> list[str]:
+        return [link.replace(".ko.md", ".md").partition("#")[0] for link in _links(name)]
+
+    assert named(english) == named(korean)
+    assert sorted(set(led(english)) - {"README.md"}) == sorted(set(led(korean)) - {"README.md"})
+
+
+@pytest.mark.parametrize("name", [name for pair in PAIRS for name in pair])
+def test_links_into_a_page_find_their_heading(name: str) -> None:
+    for link in _links(name):
+        page, _, anchor = link.partition("#")
+        if anchor and not page.startswith("http"):
+            assert anchor in _anchors((ROOT / name).parent / page), link
