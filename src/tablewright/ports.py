@@ -104,6 +104,10 @@ class Tables(Protocol):
         """
         ...
 
+    def names(self) -> Iterator[str]:
+        """The name of every table of the account and region; the next page is asked for only when it is reached."""
+        ...
+
     def contents(self, name: str) -> Contents:
         """Whether the table holds items: a consistent Scan, paged until LastEvaluatedKey is gone or an item is seen.
 

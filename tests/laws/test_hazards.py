@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tablewright.model.design import Design
+from tablewright.model.design import Design, Known, Position, ResourceDesign, Unknown
 from tablewright.model.loss import Loss, Weight
 from tablewright.model.stack import PropertyChange, ResourceChange
 from tablewright.model.table import Contents, ExpirySample, Holds, PointInTimeRecovery, Table, TimeToLive
-from tablewright.plan.hazards import NEEDS_CONTENTS, Evidence, Placed, Suspect, floating, judge, suspects
+from tablewright.plan.hazards import NEEDS_CONTENTS, Evidence, floating, judge, suspects
+from tablewright.plan.suspect import Placed, Suspect
 from tablewright.template.read import read_design
 from tests.laws.stacks import live
 
@@ -254,3 +257,60 @@ def test_display_counts_are_never_evidence() -> None:
     )
     change, before, after, _ = GUARDED["table-removed"]
     assert any(loss.refuses for loss in found(change, before, after, table))
+
+
+def policy(*statements: Mapping[str, object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+ROOT = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "kms:*", "Resource": "*"}
+APP = {
+    "Effect": "Allow",
+    "Principal": {"AWS": "arn:aws:iam::111122223333:role/app"},
+    "Action": "kms:Decrypt",
+    "Resource": "*",
+}
+KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "guarded"),
+    [
+        pytest.param(policy(ROOT), policy(ROOT, APP), False, id="one more is let in"),
+        pytest.param(policy(APP), policy(ROOT), False, id="it is left to IAM"),
+        pytest.param(policy(APP), policy(ROOT | {"Principal": "*"}), False, id="everybody is let in"),
+        pytest.param(policy(ROOT, APP), policy(APP), True, id="it is not left to IAM any more"),
+        pytest.param(policy(APP), policy(APP | {"Action": "kms:Encrypt"}), True, id="another action"),
+        pytest.param(policy(ROOT), policy(ROOT, APP | {"Effect": "Deny"}), True, id="somebody is denied"),
+        pytest.param(policy(ROOT), policy(ROOT | {"Condition": {"Bool": {"x": "y"}}}), True, id="on a condition"),
+        pytest.param(
+            policy(APP), policy(ROOT | {"Principal": {"AWS": "444455556666"}}), True, id="another account is let in"
+        ),
+        pytest.param(policy(ROOT), Unknown("a part of it cannot be resolved"), True, id="not known"),
+        pytest.param(None, policy(APP), True, id="what it was is not known"),
+        pytest.param(policy(ROOT), "[]", True, id="no policy"),
+    ],
+)
+def test_a_key_whose_policy_may_lock_somebody_out_is_suspect(
+    before: Known | None, after: Known | None, guarded: bool
+) -> None:
+    change = ResourceChange(
+        "Modify",
+        "Key",
+        KEY,
+        "AWS::KMS::Key",
+        "False",
+        properties=(PropertyChange("KeyPolicy/Statement", None, None, "Never"),),
+    )
+    deployed, wanted = (
+        Design("s", "", "t.yaml", resources=(ResourceDesign("Key", "AWS::KMS::Key", Position(1, 1), key_policy=each),))
+        for each in (before, after)
+    )
+    placed = [Placed(change, deployed, wanted)]
+    table = replace(
+        live("orders"), arn="arn:aws:dynamodb:us-east-1:111122223333:table/orders", kms_key=f"arn:aws:kms:x:y:key/{KEY}"
+    )
+    found = suspects(placed, {"orders": table})
+    assert [(each.kind, each.table) for each in found] == [("key-lost", "orders")] * guarded
+    blind = suspects(placed, {}, "they cannot be listed.")
+    assert not guarded or [(each.kind, each.table) for each in blind] == [("key-unknown", KEY)]

@@ -397,6 +397,17 @@ def test_the_stacks_nested_in_a_stack_are_reached_by_the_form_of_their_names(nam
 
 
 @pytest.mark.parametrize("name", ["plan", "pipeline"])
+def test_who_may_take_a_key_away_may_see_which_tables_need_it(name: str) -> None:
+    options = Options(execution_role=f"arn:aws:iam::{ACCOUNT}:role/Deployer")
+    keyed = replace(_stack(), resources=(ResourceScope("Inner/Key", "AWS::KMS::Key", "1234"),))
+    for scope, granted in ((keyed, True), (_stack(), False)):
+        policy = grant(scope, [wish(name)], scope.tables, options)
+        assert _allowed(policy, "DescribeTable", _arn("elsewhere")) is granted
+        assert _allowed(policy, "ListTables", "*") is granted
+        assert not _allowed(policy, "Scan", _arn("elsewhere"), {"dynamodb:Select": ("COUNT",)})
+
+
+@pytest.mark.parametrize("name", ["plan", "pipeline"])
 def test_a_workflow_counts_items_and_reads_none(name: str) -> None:
     scope = _stack()
     policy = grant(scope, [wish(name)], scope.tables, Options(execution_role=f"arn:aws:iam::{ACCOUNT}:role/Deployer"))

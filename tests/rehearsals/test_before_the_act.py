@@ -30,7 +30,7 @@ from tests.rehearsals.deploying import (
     table,
     template,
 )
-from tests.rehearsals.test_guard_beyond import nested
+from tests.rehearsals.test_guard_beyond import ENCRYPTED, key, nested
 from tests.rehearsals.test_recovering import PROTECTED, created, settled
 
 
@@ -177,3 +177,15 @@ def test_a_nested_table_that_an_earlier_failure_left_is_looked_at(aws: EmbeddedA
     last = end(run(opened(aws, account), first))
     assert (last.ending, last.code) == (Ending.REFUSED, "stack-holds-data"), last
     assert items(aws, account, "orders") == 1
+
+
+@pytest.mark.slow
+def test_a_stack_whose_key_a_table_elsewhere_needs_is_not_rolled_back(aws: EmbeddedAws, account: str) -> None:
+    assert created(aws, account, template(key(), table(), broken()), DisableRollback=True) == "CREATE_FAILED"
+    (found,) = client(aws, account, "kms").list_keys()["Keys"]
+    elsewhere = table("Elsewhere", "elsewhere", extra=(ENCRYPTED % "X").replace("!GetAtt X.Arn", found["KeyArn"]))
+    assert end(run(opened(aws, account), template(elsewhere), stack="other")).ending is Ending.DONE
+    put(aws, account, "elsewhere")
+    last = end(run(opened(aws, account), template(key(), table(), log_group())))
+    assert (last.ending, last.code) == (Ending.REFUSED, "key-in-use"), last
+    assert "elsewhere holds items" in last.detail and status(aws, account) == "CREATE_FAILED"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tablewright.account import open_account
@@ -58,6 +60,63 @@ def test_a_key_in_use_is_guarded(aws: EmbeddedAws, account: str, edit: str) -> N
     assert end(run(opened(aws, account), template(key(), table(extra=ENCRYPTED % "Secret")))).ending is Ending.DONE
     put(aws, account, "orders")
     refused_then_allowed(aws, account, EDITS[edit], kind="key-lost")
+
+
+SHUT = "Principal: {AWS: 'arn:aws:iam::%s:role/other'}, Action: 'kms:*'"
+OPEN = "Principal: {AWS: '*'}, Action: 'kms:*'"
+OUTSIDE: dict[str, Callable[[str], str]] = {
+    "deleted": lambda block: log_group(),
+    "disabled": lambda block: block.replace("Enabled: true", "Enabled: false"),
+    "shut": lambda block: block.replace(OPEN, SHUT),
+    "gone with its nested stack": lambda block: log_group(),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("edit", OUTSIDE)
+def test_a_key_that_a_table_of_no_stack_or_another_needs_is_guarded(aws: EmbeddedAws, account: str, edit: str) -> None:
+    block = key()
+    if edit.startswith("gone"):
+        block = nested(aws, account, "key.yaml", template(key()))
+    assert end(run(opened(aws, account), template(block, log_group()))).ending is Ending.DONE
+    (found,) = client(aws, account, "kms").list_keys()["Keys"]
+    dynamodb = client(aws, account, "dynamodb")
+    dynamodb.create_table(
+        TableName="orders",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": found["KeyArn"]},
+    )
+    put(aws, account, "orders")
+    after = OUTSIDE[edit](block)
+    body = template(after) if after == log_group() else template(after, log_group())
+    last = end(run(opened(aws, account), body))
+    assert (last.ending, last.code) == (Ending.REFUSED, "data-loss"), last
+    assert [(loss.kind, loss.table) for loss in last.losses] == [("key-lost", "orders")]
+    dynamodb.delete_item(TableName="orders", Key={"id": {"S": "1"}})
+    assert end(run(opened(aws, account), body)).ending is Ending.DONE, "an empty table needs no key"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("denied", ["ListTables", "DescribeTable"])
+def test_a_key_may_not_go_where_the_tables_that_need_it_cannot_be_looked_at(
+    aws: EmbeddedAws, account: str, denied: str
+) -> None:
+    assert end(run(opened(aws, account), template(key(), log_group()))).ending is Ending.DONE
+    (found,) = client(aws, account, "kms").list_keys()["Keys"]
+    assert end(run(opened(aws, account), template(table()), stack="other")).ending is Ending.DONE
+    refused = (403, "AccessDeniedException", f"not authorized to perform: dynamodb:{denied}")
+    with between(aws.endpoint, lambda operation, _: refused if operation == denied else None) as gate:
+        through = open_account(
+            region="us-east-1", endpoint_url=gate.endpoint, credentials=Credentials(account, "local")
+        )
+        last = end(run(through, template(log_group())))
+        assert (last.ending, last.code) == (Ending.REFUSED, "data-loss"), last
+        ((loss,), id_) = last.losses, found["KeyId"]
+        assert (loss.kind, loss.table) == ("key-unknown", id_) and denied in loss.what, loss
+        done = end(run(through, template(log_group()), allow_data_loss=frozenset({id_})))
+    assert done.ending is Ending.DONE, done
 
 
 def test_a_key_that_encrypts_no_table_may_go(aws: EmbeddedAws, account: str) -> None:

@@ -157,6 +157,9 @@ class _Writer:
                     "no-stack", "No stack is named", f"{wish.written} is about a stack: name it with --stack."
                 )
             return (self._scope.stack_arn,)
+        if on in (On.ELSEWHERE, On.LISTED):
+            keyed = any(one.type in ("AWS::KMS::Key", "AWS::KMS::ReplicaKey") for one in self._scope.resources)
+            return () if not keyed else ("*",) if on is On.LISTED else (self._scope.table_arn("*"),)
         if on is On.NESTED:
             return self._scope.nested_arns
         if on is On.COUNT:  # a global table is empty only where each of its replicas is
@@ -281,9 +284,14 @@ def _sid(wish: Wish, part: Grant) -> str:
     of = (
         ""
         if part == wish.pattern.grants[0]
-        else {On.EVERYTHING: "List", On.TARGET: "Target", On.COUNT: "Count", On.NESTED: "Nested"}.get(
-            part.on, part.on.value
-        )
+        else {
+            On.EVERYTHING: "List",
+            On.TARGET: "Target",
+            On.COUNT: "Count",
+            On.NESTED: "Nested",
+            On.ELSEWHERE: "Tables",
+            On.LISTED: "ListTables",
+        }.get(part.on, part.on.value)
     )
     return "".join(word[:1].upper() + word[1:] for word in [*words, *of.split()])
 

@@ -53,6 +53,12 @@ _READERS = Need(
     "who reads a stream that would be removed",
     "the stream counts as read",
 )
+_KEYED = Need(
+    _of("dynamodb", "ListTables DescribeTable"),
+    "where a KMS key of the stack would go, be disabled or get another policy: which tables of the account and region it "
+    "encrypts, of other stacks too",
+    "the key counts as needed: it may go only by its id, with --allow-data-loss",
+)
 _RESOURCES = Need(
     ("iam:PassRole",),
     "with --role-arn: to pass that role to CloudFormation; without, what the stack's resources need "
@@ -78,6 +84,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         _EARLY,
         _TABLES,
         _CONTENTS,
+        _KEYED,
         _READERS,
         Need(
             _of("cloudformation", "ContinueUpdateRollback RollbackStack DeleteStack"),
@@ -95,6 +102,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         _EARLY,
         _TABLES,
         _CONTENTS,
+        _KEYED,
         _READERS,
         Need(
             _of("cloudformation", "DeleteStack"),

@@ -25,6 +25,8 @@ class On(Enum):
     EXPORT = "export"
     RULES = "Contributor Insights rules"  # of the table and its indexes
     EVERYTHING = "*"  # actions that know no resource
+    ELSEWHERE = "every table, where the stack has a KMS key"
+    LISTED = "`*`, where the stack has a KMS key"
     STACK = "stack"
     NESTED = "stacks nested in it"
     TARGET = "target table"  # the other table that the pattern names
@@ -90,6 +92,9 @@ _NESTED_CHANGES = Grant(
     ),
 )
 """A change set of a stack makes one of each stack nested in it, in the name of who asks for it."""
+
+_UNDER_ITS_KEYS = (Grant(On.ELSEWHERE, _dynamodb("DescribeTable")), Grant(On.LISTED, _dynamodb("ListTables")))
+"""Which tables of other stacks a key of the stack encrypts: what is asked before it goes."""
 
 _ALL = (
     Pattern(
@@ -225,6 +230,7 @@ _ALL = (
             _NESTED_CHANGES,
             Grant(On.TABLE, _dynamodb("DescribeTable DescribeTimeToLive DescribeContinuousBackups ListTagsOfResource")),
             Grant(On.COUNT, _dynamodb("Scan")),
+            *_UNDER_ITS_KEYS,
             Grant(On.EVERYTHING, ("cloudformation:ValidateTemplate", "lambda:ListEventSourceMappings")),
         ),
     ),
@@ -252,6 +258,7 @@ _ALL = (
             _NESTED_CHANGES,
             Grant(On.TABLE, _dynamodb("DescribeTable DescribeTimeToLive DescribeContinuousBackups ListTagsOfResource")),
             Grant(On.COUNT, _dynamodb("Scan")),
+            *_UNDER_ITS_KEYS,
             Grant(On.EVERYTHING, ("cloudformation:ValidateTemplate", "lambda:ListEventSourceMappings")),
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (
         KeySchemaElementTypeDef,
         ListBackupsInputTypeDef,
+        ListTablesInputTypeDef,
         ListTagsOfResourceInputTypeDef,
         ProjectionOutputTypeDef,
         ProvisionedThroughputDescriptionTypeDef,
@@ -81,6 +82,18 @@ class DynamoDBTables:
                 raise
             table = _table(answer["Table"])
         return self._with_settings(table) if settings else table
+
+    def names(self) -> Iterator[str]:
+        """Every table's name (ListTables), page by page."""
+        request: ListTablesInputTypeDef = {}
+        while True:
+            with self._session.translated("dynamodb"):
+                answer = self._session.dynamodb.list_tables(**request)
+            yield from answer["TableNames"]
+            last = answer.get("LastEvaluatedTableName")
+            if not last:
+                return
+            request["ExclusiveStartTableName"] = last
 
     def contents(self, name: str) -> Contents:
         """Whether the table holds items, by a consistent Scan that only counts; of a global table, one in each region.

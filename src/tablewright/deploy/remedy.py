@@ -187,6 +187,9 @@ def _undo(situation: Situation, endangered: tuple[OwnedTable, ...], verb: str) -
             "switched off as before, or move the items away, then run again.",
             f"tablewright why {stack.name}",
         )
+    refused = _key_in_use(situation)
+    if refused is not None:
+        return refused
     if situation.unread:
         return _unread(situation)
     if situation.busy:
@@ -320,6 +323,9 @@ def _may_delete(situation: Situation) -> Remedy | None:
             "that stands outside is taken in.",
             f"tablewright why {stack.name}",
         )
+    refused = _key_in_use(situation)
+    if refused is not None:
+        return refused
     if situation.unread:
         return _unread(situation)
     if stack.termination_protection:
@@ -331,6 +337,24 @@ def _may_delete(situation: Situation) -> Remedy | None:
             f"tablewright why {stack.name}",
         )
     return refuse_names(situation, stack.name)
+
+
+def _key_in_use(situation: Situation) -> RefuseIt | None:
+    """The refusal where tables outside the stack could not be read any more without a KMS key that goes with it."""
+    stack = situation.stack
+    assert stack is not None
+    locked = tuple(t for t in situation.keyed if not t.contents.is_empty)
+    if not locked:
+        return None
+    words = "\n".join(f"    {t.name} {describe_contents(t.contents)}" for t in locked)
+    return RefuseIt(
+        "key-in-use",
+        "Tables elsewhere need a key of the stack",
+        f"Stack {stack.name} is {stack.status}, and what has to be done would delete a KMS key of it. That key encrypts tables "
+        f"which are not the stack's, and without it no item of them can be read:\n\n{words}\n\nNothing was changed. Give them "
+        "another key, or delete the stack yourself with the key retained, then run again.",
+        f"tablewright why {stack.name}",
+    )
 
 
 def refuse_names(situation: Situation, name: str) -> RefuseIt | None:

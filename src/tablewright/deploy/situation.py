@@ -63,6 +63,7 @@ class Situation:
     change_sets: tuple[ChangeSet, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
     now: datetime | None = None
+    keyed: tuple[OwnedTable, ...] = ()  # of others, or of no stack: a KMS key of the stack encrypts them
 
     @property
     def status(self) -> Row:
@@ -99,6 +100,10 @@ class Situation:
         for owned in self.owned:
             lines.append(
                 f"table {owned.name} ({owned.logical_id}), owned by the stack: {describe_contents(owned.contents)}"
+            )
+        for keyed in self.keyed:
+            lines.append(
+                f"table {keyed.name}, encrypted with a KMS key of the stack: {describe_contents(keyed.contents)}"
             )
         for survivor in self.survivors:
             wanted = f"wanted as {survivor.logical_id}" if survivor.logical_id else "not wanted by the template"

@@ -86,6 +86,7 @@ class ResourceDesign:
     certain: bool = True  # False: whether it exists hangs on a condition that could not be decided
     floating: tuple[str, ...] = ()
     passed: tuple[tuple[str, str], ...] = ()
+    key_policy: Known | None = None  # of a KMS key, as JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,42 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tablewright.model.design import NESTED, TABLE_TYPES, Design, Known, ResourceDesign, TableDesign, Unknown
+from tablewright.model.design import NESTED, TABLE_TYPES, Design, ResourceDesign, TableDesign
 from tablewright.model.loss import Loss, Weight
 from tablewright.model.stack import ResourceChange
 from tablewright.model.table import Contents, ExpirySample, Holds, Table
-from tablewright.plan.behaviour import CONDITIONAL, DEFAULT_RECOVERY_DAYS, KEEPING_ON_REMOVAL, surely_in_place
-
-KEYS = frozenset({"AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A change in the stack it belongs to: the deployed and the wanted design of that stack, None where they are not known.
-
-    ``owned`` are the tables that a nested stack owns, when the change removes or may touch it as a whole. ``gone`` is the name
-    of the table if it was deleted behind CloudFormation's back, so that the change makes it anew.
-    """
-
-    change: ResourceChange
-    deployed: Design | None = None
-    wanted: Design | None = None
-    nested_in: str = ""
-    owned: tuple[str, ...] = ()
-    gone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """Something that may be lost: ``attribute`` is TTL's, ``stream`` the ARN, ``weight`` what it is if the evidence is bad."""
-
-    kind: str
-    table: str
-    logical_id: str
-    what: str
-    weight: Weight = Weight.GUARDED
-    attribute: str = ""
-    stream: str = ""
+from tablewright.plan.behaviour import CONDITIONAL, KEEPING_ON_REMOVAL, surely_in_place
+from tablewright.plan.key_hazards import endangered, of_keys
+from tablewright.plan.setting_hazards import of_import, settings, settings_by_properties
+from tablewright.plan.suspect import Placed, Suspect, top
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +29,19 @@ class Evidence:
     consumers: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
 
 
-def suspects(placed: Iterable[Placed], live: Mapping[str, Table]) -> tuple[Suspect, ...]:
-    """What the changes may lose. ``live`` holds the tables as they stand, by physical name."""
+def suspects(placed: Iterable[Placed], live: Mapping[str, Table], unseen: str = "") -> tuple[Suspect, ...]:
+    """What the changes may lose. ``live`` holds the tables as they stand, by physical name; where a key is touched, those of
+    other stacks too. ``unseen`` says why there may be more of these, if there may.
+    """
     found: list[Suspect] = []
-    for each in placed:
+    items = tuple(placed)
+    for each in items:
         change = each.change
         if change.type in TABLE_TYPES:
             found += _of_table(each, live)
         elif change.type == NESTED:
             found += _of_nested(each)
-        elif change.type in KEYS:
-            found += _of_key(each, live)
+    found += of_keys(endangered(items), live, unseen)
     return tuple(dict.fromkeys(found))
 
 
@@ -173,7 +147,7 @@ def _of_table(each: Placed, live: Mapping[str, Table]) -> Iterator[Suspect]:
         )  # fmt: skip
         return
     if change.action == "Import":
-        yield from _of_import(change, after, live)
+        yield from of_import(change, after, live)
         return
     if change.action == "Add":
         return
@@ -186,9 +160,9 @@ def _of_table(each: Placed, live: Mapping[str, Table]) -> Iterator[Suspect]:
     ):
         yield _replaced(change, name, certain=change.replacement == "True")
     if before is not None or after is not None:
-        yield from _settings(name, change, _table(before), _table(after), table)
+        yield from settings(name, change, _table(before), _table(after), table)
     else:
-        yield from _settings_by_properties(name, change)
+        yield from settings_by_properties(name, change)
 
 
 def _surely_in_place(change: ResourceChange, before: TableDesign | None, after: TableDesign | None) -> bool:
@@ -197,12 +171,8 @@ def _surely_in_place(change: ResourceChange, before: TableDesign | None, after: 
     It is conditional too where a property that always recreates (the name, for one) has a value that is known only while the
     change is made: that is looked into by nobody, so only the properties that are conditional by themselves may be touched.
     """
-    touched = {_top(prop.path) for prop in change.properties if prop.recreation != "Never"}
+    touched = {top(prop.path) for prop in change.properties if prop.recreation != "Never"}
     return bool(touched) and touched <= CONDITIONAL and surely_in_place(before, after)
-
-
-def _top(path: str) -> str:
-    return path.split("/")[0].split(".")[0].split("[")[0]
 
 
 def _removed(each: Placed, name: str, before: ResourceDesign | None) -> Iterator[Suspect]:
@@ -248,141 +218,6 @@ def _replaced(change: ResourceChange, name: str, *, certain: bool) -> Suspect:
     )
 
 
-def _settings(
-    name: str, change: ResourceChange, before: TableDesign | None, after: TableDesign | None, table: Table | None
-) -> Iterator[Suspect]:
-    if after is None or table is None:
-        return
-    yield from _ttl(name, change, after, table)
-    yield from _recovery(name, change, before, after, table)
-    yield from _recovery_elsewhere(name, change, before, after, table)
-    gone = tuple(r for r in table.replicas if isinstance(after.replicas, Unknown) or r not in after.replicas)
-    if isinstance(after.replicas, Unknown) and not _touches(change, "Replicas"):
-        gone = ()
-    known = (
-        "" if not isinstance(after.replicas, Unknown) else f" (the regions cannot be resolved: {after.replicas.why})"
-    )
-    for region in gone:
-        if region != _home(table):
-            yield Suspect(
-                "replica-removed", name, change.logical_id, f"The replica in {region} would be deleted{known}."
-            )
-    touched = before is None or before.stream != after.stream or _touches(change, "StreamSpecification")
-    if table.stream_arn and touched and (after.stream is None or after.stream != table.stream_view):
-        verb = "removed" if after.stream is None else "replaced by one with a new ARN"
-        what = f"The stream would be {verb}, and its unread records with it."
-        yield Suspect("stream-removed", name, change.logical_id, what, stream=table.stream_arn)
-
-
-def _of_import(change: ResourceChange, after: ResourceDesign | None, live: Mapping[str, Table]) -> Iterator[Suspect]:
-    """What is lost when a table that is taken in is then made to stand as the template says; what it does not say, stays."""
-    if after is None or after.table is None or not isinstance(after.physical_name, str):
-        return
-    name, asked, table = after.physical_name, after.table, live.get(after.physical_name)
-    if table is None:
-        return
-    yield from _ttl(name, change, asked, table)
-    if asked.recovery is True and asked.recovery_days is not None:
-        yield from _recovery(name, change, None, asked, table)
-    if table.stream_arn and asked.stream is not None and asked.stream != table.stream_view:
-        what = "The stream would be replaced by one with a new ARN, and its unread records with it."
-        yield Suspect("stream-removed", name, change.logical_id, what, stream=table.stream_arn)
-
-
-def _ttl(name: str, change: ResourceChange, after: TableDesign, table: Table) -> Iterator[Suspect]:
-    if after.ttl is None:
-        return
-    current = table.ttl.attribute if table.ttl is not None and table.ttl.status in ("ENABLED", "ENABLING") else None
-    if isinstance(after.ttl, Unknown):
-        what = f"TTL would be set on an attribute that is not known ({after.ttl.why})."
-        yield Suspect("ttl-enabled", name, change.logical_id, what)
-    elif after.ttl != current:
-        moved = f"TTL would move from {current} to {after.ttl}." if current else f"TTL would be enabled on {after.ttl}."
-        kind = "ttl-moved" if current else "ttl-enabled"
-        yield Suspect(kind, name, change.logical_id, moved, attribute=after.ttl)
-
-
-def _recovery(
-    name: str, change: ResourceChange, before: TableDesign | None, after: TableDesign, table: Table
-) -> Iterator[Suspect]:
-    on = table.recovery.enabled if table.recovery is not None else before is None or before.recovery is not False
-    if not on:
-        return
-    if after.recovery is not True:
-        known = "" if after.recovery is False else " (whether it stays on cannot be resolved)"
-        what = f"Point-in-time recovery would be switched off, and the window to restore from is lost{known}."
-        yield Suspect("recovery-disabled", name, change.logical_id, what)
-        return
-    days = table.recovery.days if table.recovery is not None else None
-    old = days or _days(before) or DEFAULT_RECOVERY_DAYS
-    new = _days(after) or DEFAULT_RECOVERY_DAYS
-    if isinstance(after.recovery_days, Unknown) or new < old:
-        shown = "an unknown number of" if isinstance(after.recovery_days, Unknown) else str(new)
-        what = f"The recovery period would be shortened from {old} to {shown} days; what is older is lost."
-        yield Suspect("recovery-shortened", name, change.logical_id, what)
-
-
-def _recovery_elsewhere(
-    name: str, change: ResourceChange, before: TableDesign | None, after: TableDesign, table: Table
-) -> Iterator[Suspect]:
-    """What the replicas in other regions lose of their own windows, by the two templates: those are not asked."""
-    if isinstance(after.recovery_by_region, Unknown):
-        return  # the regions are not known, and what goes with a region counts as a replica that is removed
-    had = before.recovery_by_region if before is not None else _NOT_KNOWN
-    old = {} if isinstance(had, Unknown) else {region: (on, days) for region, on, days in had}
-    for region, on, days in after.recovery_by_region:
-        known = region in old
-        if region == _home(table) or not (known or isinstance(had, Unknown)) or (known and old[region][0] is False):
-            continue
-        if on is not True and (known or region in table.replicas):
-            what = f"Point-in-time recovery of the replica in {region} would be switched off, and its window is lost."
-            yield Suspect("recovery-disabled", name, change.logical_id, what)
-        elif on is True and known and old[region][1] != days and not _longer(old[region][1], days):
-            what = f"The recovery period of the replica in {region} would be shortened; what is older is lost."
-            yield Suspect("recovery-shortened", name, change.logical_id, what)
-
-
-_NOT_KNOWN = Unknown("the deployed template is not known")
-
-
-def _longer(old: Known | None, new: Known | None) -> bool:
-    """Whether a recovery period surely becomes no shorter."""
-    if isinstance(old, Unknown) or isinstance(new, Unknown):
-        return False
-    was, now = (int(days) if days and days.isdecimal() else DEFAULT_RECOVERY_DAYS for days in (old, new))
-    return now >= was
-
-
-def _touches(change: ResourceChange, top: str) -> bool:
-    """Whether the change set says that a property, or what is in it, changes."""
-    return any(_top(prop.path) == top for prop in change.properties)
-
-
-def _home(table: Table) -> str:
-    return table.arn.split(":")[3] if table.arn.count(":") >= 5 else ""
-
-
-def _days(table: TableDesign | None) -> int | None:
-    value = table.recovery_days if table is not None else None
-    return int(value) if isinstance(value, str) and value.isdecimal() else None
-
-
-_RISKY = {
-    "TimeToLiveSpecification": ("ttl-enabled", "TTL would change"),
-    "PointInTimeRecoverySpecification": ("recovery-disabled", "Point-in-time recovery would change"),
-    "StreamSpecification": ("stream-removed", "The stream would change"),
-    "Replicas": ("replica-removed", "The replicas would change"),
-}
-
-
-def _settings_by_properties(name: str, change: ResourceChange) -> Iterator[Suspect]:
-    """For a table whose templates are not at hand (in a nested stack): every change of a risky property is suspect."""
-    for prop in change.properties:
-        if _top(prop.path) in _RISKY:
-            kind, what = _RISKY[_top(prop.path)]
-            yield Suspect(kind, name, change.logical_id, f"{what} ({prop.before} to {prop.after}).")
-
-
 def _of_nested(each: Placed) -> Iterator[Suspect]:
     change = each.change
     if change.action in ("Add", "Import"):
@@ -401,20 +236,6 @@ def _of_nested(each: Placed) -> Iterator[Suspect]:
         for name in each.owned:
             what = f"What the change of nested stack {change.logical_id} does to the table is not known."
             yield Suspect("nested-unknown", name, change.logical_id, what)
-
-
-def _of_key(each: Placed, live: Mapping[str, Table]) -> Iterator[Suspect]:
-    change = each.change
-    disabling = any(p.path.split("/")[0] == "Enabled" and (p.after or "").lower() != "true" for p in change.properties)
-    replacing = change.action == "Modify" and change.replacement in ("True", "Conditional")
-    removing = change.action == "Remove" and change.policy_action != "Retain"
-    if not (removing or replacing or disabling):
-        return
-    verb = "deleted" if removing else "replaced" if replacing else "disabled"
-    for table in live.values():
-        if table.kms_key is not None and change.physical_id and change.physical_id in table.kms_key:
-            what = f"The KMS key {change.logical_id} that encrypts the table would be {verb}; without it no item can be read."
-            yield Suspect("key-lost", table.name, change.logical_id, what)
 
 
 def _resource(design: Design | None, logical_id: str) -> ResourceDesign | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterator
 from collections.abc import Mapping as Values
@@ -144,6 +145,7 @@ def _resource(entry: Entry, design: Design, scope: Scope) -> tuple[ResourceDesig
         certain=holds is True,
         floating=floating,
         passed=passed,
+        key_policy=_json(properties.get("KeyPolicy")) if isinstance(properties, dict) else None,
     )
     return resource, holds is not False
 
@@ -179,6 +181,20 @@ def _texts(value: Value) -> Iterator[str]:
     elif isinstance(value, (dict, list)):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _texts(inner)
+
+
+def _json(value: Value) -> Known | None:
+    """A value as JSON, Unknown where any of it is."""
+    if value is None:
+        return None
+
+    def unknown(inner: object) -> object:
+        raise TypeError(inner)
+
+    try:
+        return json.dumps(value, sort_keys=True, default=unknown)
+    except TypeError:
+        return Unknown("a part of it cannot be resolved")
 
 
 def _settled(value: Value) -> Value:

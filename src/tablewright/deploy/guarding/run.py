@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from tablewright.deploy.looking.run import Seen, contents_of, describe_all, owned_tables
+from tablewright.deploy.looking.run import Seen, contents_of, describe_all, owned_keys, owned_tables, tables_under
 from tablewright.deploy.situation import still_owned
 from tablewright.errors import TablewrightError
 from tablewright.model.design import NESTED, TABLE_TYPES, Design, ResourceDesign
 from tablewright.model.loss import Loss
 from tablewright.model.stack import ResourceChange, StackResource
 from tablewright.model.table import Contents, ExpirySample, Table
-from tablewright.plan.hazards import GOING, KEYS, NEEDS_CONTENTS, Evidence, Placed, Suspect, floating, judge, suspects
+from tablewright.plan.hazards import GOING, NEEDS_CONTENTS, Evidence, floating, judge, suspects
+from tablewright.plan.key_hazards import endangered
+from tablewright.plan.suspect import Placed, Suspect
 from tablewright.ports import Account
 from tablewright.template.read import read_design, resolve
 
@@ -43,10 +45,13 @@ def suspect(account: Account, seen: Seen, changes: Iterable[ResourceChange]) -> 
         r.physical_name for r in seen.design.tables if r.logical_id in coming and isinstance(r.physical_name, str)
     ]
     stack = seen.actual.stack
-    if stack is not None and any(p.change.type in KEYS and p.change.action != "Add" for p in placed):
+    keys = frozenset(each.key for each in endangered(placed))
+    if stack is not None and keys:
         names += owned_tables(account, stack.id)
     live = describe_all(account, (name for name in names if name), settings=True)
-    found = suspects(placed, live)
+    others, unseen = tables_under(account, keys, live) if keys else ({}, "")
+    live |= others
+    found = suspects(placed, live, unseen)
     drifting: tuple[Suspect, ...] = ()
     if stack is not None:
         told = frozenset(each.table for each in found if each.kind in GOING)
@@ -158,6 +163,8 @@ def _placed(
             yield from _placed(account, inner.changes, None, None, change.logical_id, depth + 1)
         else:
             owned = owned_tables(account, change.physical_id) if change.physical_id else ()
+            stays = change.action == "Remove" and change.policy_action == "Retain"
+            keys = owned_keys(account, change.physical_id) if change.physical_id and not stays else ()
             blind = ResourceChange(
                 change.action,
                 change.logical_id,
@@ -166,7 +173,7 @@ def _placed(
                 change.replacement,
                 change.policy_action,
             )
-            yield Placed(blind, deployed, wanted, within, owned)
+            yield Placed(blind, deployed, wanted, within, owned, keys)
 
 
 def _sample(account: Account, each: Suspect) -> ExpirySample | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from tablewright.deploy.reason import cause
 from tablewright.deploy.situation import (
@@ -31,12 +32,16 @@ from tablewright.model.stack import Stack, StackEvent, StackResource
 from tablewright.model.table import Contents, Holds, Table
 from tablewright.plan.actual import Actual, Standing
 from tablewright.plan.adoption import adoptable, newcomers, obstacle
+from tablewright.plan.key_hazards import KEYS
 from tablewright.plan.plan import differences, has_values
 from tablewright.plan.values import Values, values
 from tablewright.ports import Account
 from tablewright.template.read import resolve
 
 _AT_ONCE = 8
+
+_MOST_TABLES = 10_000
+"""As many as an account can have in a region. Source: developer guide, "Quotas in Amazon DynamoDB"."""
 
 
 Stamp = tuple[str, str, datetime | None]
@@ -130,14 +135,16 @@ def whole(account: Account, design: Design, stack: Stack, tables: Mapping[str, T
         events = operation_events(reversed(made.events))
     except TablewrightError as error:
         unread["its events"] = _why_denied(error)
+    owned = tuple(_with_obstacle(design, each) for each in _owned(account, resources, made, unread))
     situation = Situation(
         stack,
         resources,
         events,
         cause(events, stack.name),
-        tuple(_with_obstacle(design, owned) for owned in _owned(account, resources, made, unread)),
+        owned,
         unread=unread,
         now=account.clock.now(),
+        keyed=tuple(_keyed(account, resources, owned, unread)),
     )
     return _with_survivors(account, design, situation, tables)
 
@@ -146,6 +153,51 @@ def _needs_resources(resource: ResourceDesign) -> bool:
     """Whether only the stack's list of resources tells what stands: under names of CloudFormation's choice, or nested."""
     unnamed = resource.type in TABLE_TYPES and not isinstance(resource.physical_name, str)
     return unnamed or resource.type == NESTED
+
+
+def owned_keys(account: Account, stack_ref: str) -> tuple[str, ...]:
+    """The ids of the KMS keys that a stack owns, those of its nested stacks included."""
+    found: list[str] = []
+    for resource in still_owned(account.stacks.resources(stack_ref)):
+        if resource.type in KEYS:
+            found.append(resource.physical_id)
+        elif resource.type == NESTED:
+            found += owned_keys(account, resource.physical_id)
+    return tuple(found)
+
+
+def tables_under(account: Account, keys: frozenset[str], known: Iterable[str]) -> tuple[dict[str, Table], str]:
+    """The tables of the account and region, but for the ``known``, that one of the KMS keys (ids) encrypts; and why there may
+    be more of them, if there may.
+    """
+    passed = frozenset(known)
+    try:
+        names = list(islice(account.tables.names(), _MOST_TABLES + 1))
+    except TablewrightError as error:
+        if error.code == "credentials-expired":
+            raise
+        return {}, f"the tables cannot be listed ({_said(error)})."
+    why = f"there are more than {_MOST_TABLES:,} tables." if len(names) > _MOST_TABLES else ""
+
+    def described(name: str) -> Table | str | None:
+        try:
+            return account.tables.describe(name, settings=False)
+        except TablewrightError as error:
+            if error.code == "credentials-expired":
+                raise
+            return f"table {name} cannot be described ({_said(error)})."
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = list(pool.map(described, (name for name in names[:_MOST_TABLES] if name not in passed)))
+    failed = [each for each in found if isinstance(each, str)]
+    if failed:
+        why = failed[0] if len(failed) == 1 else f"{failed[0]} So it is with {len(failed) - 1:,} more."
+    tables = (each for each in found if isinstance(each, Table))
+    return {each.name: each for each in tables if (each.kms_key or "").rpartition("/")[2] in keys}, why
+
+
+def _said(error: TablewrightError) -> str:
+    return f"{error.summary}: {error.text}" if error.text else error.summary
 
 
 def owned_tables(account: Account, stack_ref: str) -> tuple[str, ...]:
@@ -225,6 +277,29 @@ def _owned(
             yield owned
 
 
+def _keyed(
+    account: Account, resources: Iterable[StackResource], owned: Iterable[OwnedTable], unread: dict[str, str]
+) -> Iterable[OwnedTable]:
+    """The tables that would lose their key with the stack, and are not its own."""
+    keys = [each.physical_id for each in still_owned(resources) if each.type in KEYS]
+    try:
+        keys += [
+            key
+            for each in still_owned(resources)
+            if each.type == NESTED
+            for key in owned_keys(account, each.physical_id)
+        ]
+    except TablewrightError as error:
+        unread["the KMS keys of its nested stacks"] = _why_denied(error)
+    if not keys:
+        return
+    found, unseen = tables_under(account, frozenset(keys), (each.name for each in owned))
+    if unseen:
+        unread["the tables that its KMS keys encrypt"] = unseen
+    for name, table in found.items():
+        yield OwnedTable("", name, contents_of(account, name), table)
+
+
 def _made_within(account: Account, nested: StackResource, made: Undone, unread: dict[str, str]) -> Undone:
     """What was made in a nested stack that was there before: by that stack's own events of the same time."""
     begun = beginning(made.events)
@@ -269,6 +344,7 @@ def _with_survivors(account: Account, design: Design, situation: Situation, tabl
         situation.change_sets,
         situation.unread,
         situation.now,
+        situation.keyed,
     )
 
 
