@@ -121,7 +121,7 @@ def run(argv: list[str]) -> int:
         sys.stdout.flush()
         return code
     except TablewrightError as error:
-        return _complain(_on_this_machine(error, argv), argv)
+        return _complain(_told_better(error, argv), argv)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
@@ -166,12 +166,15 @@ def _silence() -> None:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
-def _on_this_machine(error: TablewrightError, argv: list[str]) -> TablewrightError:
-    if "--local" not in argv:
-        return error
-    from tablewright.cli.embedded import gone
+def _told_better(error: TablewrightError, argv: list[str]) -> TablewrightError:
+    """The error with what is known here alone: that the embedded AWS went away, or which of the project's tables was meant."""
+    from tablewright.cli.meant import with_meant
 
-    return gone(error.code) or error
+    if "--local" in argv:
+        from tablewright.cli.embedded import gone
+
+        error = gone(error.code) or error
+    return with_meant(error, argv)
 
 
 def _drop_what_cannot_be_written() -> None:

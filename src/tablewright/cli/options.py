@@ -54,14 +54,20 @@ _WHERE = (
 )
 
 
+_MODES = {
+    "human": "for a person at a terminal",
+    "plain": "for logs",
+    "json": "an object a line",
+    "markdown": "for a comment",
+}
+
+
 def _how(modes: tuple[str, ...]) -> tuple[Callable[[Any], Any], ...]:
     return (
         click.option(
             "--output",
             type=click.Choice(modes),
-            help="human: for a person at a terminal; plain: for logs; json: an object a line"
-            + ("; markdown: for a comment" if "markdown" in modes else "")
-            + ". Default: what fits the terminal.",
+            help="; ".join(f"{mode}: {_MODES[mode]}" for mode in modes) + ". Default: what fits the terminal.",
         ),
         click.option("--no-color", "color", is_flag=True, callback=_only, help="No colour; NO_COLOR does the same."),
         click.option("--debug", is_flag=True, help="Show the traceback of a defect instead of saving it."),
