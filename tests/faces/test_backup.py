@@ -21,6 +21,25 @@ def _items(dynamodb: Any) -> list[dict[str, Any]]:
     return sorted(found, key=repr)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rehearse", "ai-chef-sessions"),
+        ("restore", "--from", "ai-chef-sessions", "--to", "copy"),
+        ("export", "ai-chef-sessions", "--to", "s3://somewhere"),
+    ],
+    ids=lambda words: str(words[0]),
+)
+def test_what_is_needed_to_compare_is_asked_for_before_anything_is_begun(
+    words: tuple[str, ...], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restore that ended for want of a package would leave its copy behind."""
+    monkeypatch.setattr("tablewright.cli.migrate._EXTRA", ("not_installed_here",))
+    ran = run("backup", *words, "--profile", "of-no-account")
+    assert ran.code == 2 and "error[migrate-extra-missing]" in ran.err
+    assert ran.err.rstrip().endswith("pip install 'tablewright[migrate]'")
+
+
 @pytest.mark.slow
 def test_a_deleted_table_is_brought_back_and_taken_into_its_stack(home: Path, run: Run, client: Client) -> None:
     assert run("deploy", "--local", "--yes").code == 0

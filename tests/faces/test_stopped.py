@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tablewright.cli.again import Again
-from tablewright.cli.main import _on_this_machine
+from tablewright.cli.main import _told_better
 from tablewright.cli.options import Common
 from tablewright.errors import Failed
 from tablewright.events import Ending, Finished
@@ -24,7 +24,7 @@ def test_the_end_of_a_run_says_what_stopped(local: bool) -> None:
 
 
 def test_an_error_says_what_stopped() -> None:
-    assert _on_this_machine(UNREACHABLE, ["status", "--local"]).code == "embedded-aws-stopped"
-    assert _on_this_machine(UNREACHABLE, ["status"]) is UNREACHABLE
+    assert _told_better(UNREACHABLE, ["status", "--local"]).code == "embedded-aws-stopped"
+    assert _told_better(UNREACHABLE, ["status"]) is UNREACHABLE
     other = Failed("no-such-stack", "There is no such stack")
-    assert _on_this_machine(other, ["status", "--local"]) is other
+    assert _told_better(other, ["status", "--local"]) is other

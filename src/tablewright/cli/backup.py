@@ -127,7 +127,10 @@ def restore(
     """
     from tablewright.backup.run import FromBackup, FromTable
     from tablewright.backup.run import restore as run
+    from tablewright.cli.migrate import need_extra
 
+    if compare:
+        need_extra()
     account = _account(common)
     if origin.startswith("arn:") and at is not None:
         raise UsageError(
@@ -183,7 +186,9 @@ def rehearse(common: Common, table: str, arn: str | None, written: bool) -> int:
       tablewright backup rehearse orders --written
     """
     from tablewright.backup.run import rehearse as run
+    from tablewright.cli.migrate import need_extra
 
+    need_extra()
     account = _account(common)
     return shown(run(table, account, comparison(account), written=written, arn=arn), common)
 

@@ -34,6 +34,7 @@ def export(common: Common, table: str, place: str, at: str | None, compare: bool
     from tablewright.backup.exporting.run import export as run
     from tablewright.cli.backup_compare import comparison
     from tablewright.cli.backup_progress import shown
+    from tablewright.cli.migrate import need_extra
     from tablewright.cli.point_in_time import time_of
     from tablewright.cli.target import open_target, project_settings
 
@@ -44,6 +45,8 @@ def export(common: Common, table: str, place: str, at: str | None, compare: bool
             "An option's value is malformed",
             f"--to takes s3://BUCKET/PREFIX, and {place!r} is not that.",
         )
+    if compare:
+        need_extra()
     account = open_target(common, project_settings(common))
     return shown(
         run(

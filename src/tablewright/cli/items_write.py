@@ -133,7 +133,7 @@ def dump(common: Common, table: str, file: Path | None, where: str | None, limit
     else:
         _create(file, lines)
     more = "" if ended.stopped == "end" else f"; stopped by the {ended.stopped}, there may be more"
-    err.line(((f"{count(ended.items, 'item')}, {ended.units:g} read units{more}", "dim"),))
+    err.line(((f"{count(ended.items, 'item')}, {_units(ended.units, 'read')}{more}", "dim"),))
     return exits.DONE.code
 
 
@@ -191,7 +191,7 @@ def load(common: Common, table: str, file: str, write: bool, overwrite: bool, fr
         return exits.DONE.code if behind is None else exits.FAILED.code
     kept = f", {done.there:,} there already and kept" if done.there else ""
     sign: tuple[str, str] = (f"{out.marks.good} ", "good") if behind is None else (f"{out.marks.unknown} ", "warn")
-    out.line((sign, (f"{done.written:,} written{kept}; {done.units:g} write units", "")))
+    out.line((sign, (f"{done.written:,} written{kept}; {_units(done.units, 'write')}", "")))
     if behind is None:
         return exits.DONE.code
     left = len(requests) - (done.next or 0)
@@ -239,3 +239,7 @@ def _create(file: Path, lines: list[str]) -> None:
         ) from None
     except OSError as error:
         raise UsageError("unwritable-file", "The file cannot be written", f"{file}: {error.strerror}.") from None
+
+
+def _units(number: float, kind: str) -> str:
+    return f"{number:g} {kind} unit{'' if number == 1 else 's'}"

@@ -92,7 +92,7 @@ def need_extra() -> None:
     if missing:
         raise UsageError(
             "migrate-extra-missing",
-            "The extra for migrations is not installed",
-            f"Not installed: {', '.join(missing)}. To install what migrations need, run:",
+            "The extra for migrations and comparisons is not installed",
+            f"Not installed: {', '.join(missing)}, which read and compare items. Nothing was begun. To install them, run:",
             "pip install 'tablewright[migrate]'",
         )
