@@ -10,7 +10,7 @@ from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING
 
-from tablewright.errors import TablewrightError, UsageError
+from tablewright.errors import TablewrightError
 
 if TYPE_CHECKING:
     from tablewright.settings import EnvironmentSettings
@@ -36,15 +36,12 @@ def with_meant(error: TablewrightError, argv: Sequence[str]) -> TablewrightError
         return error  # what is wrong with the project is not what was asked
     found = [name for name, keys in known.items() if said in keys] or get_close_matches(said, known, 1)
     if len(found) == 1:
-        again = join(["tablewright", *(found[0] if word == said else word for word in argv)])
-        return UsageError(error.code, error.summary, f"{error.detail} Did you mean {found[0]}?", again)
-    names = found or list(known)
-    if not names:
-        return error
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return UsageError(
-        error.code, error.summary, f"{error.detail} The project's tables: {', '.join(names[:_SHOWN])}{more}."
-    )
+        error.detail += f" Did you mean {found[0]}?"
+        error.hint = join(["tablewright", *(found[0] if word == said else word for word in argv)])
+    elif names := found or list(known):
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        error.detail += f" The project's tables: {', '.join(names[:_SHOWN])}{more}."
+    return error
 
 
 def _stacks(argv: Sequence[str]) -> Sequence[EnvironmentSettings]:

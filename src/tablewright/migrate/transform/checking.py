@@ -242,14 +242,15 @@ def _check_key(key: Key, end: Known) -> None:
             "transform-key-lost",
             "The target's key attribute would be missing",
             f"The target is keyed by {key.name!r} ({key.type}), and the operations leave no item with it. "
-            f"Compose it, or rename an attribute to it.",
+            f"Compose it (--key '{key.name}=TEXT#{{attribute}}'), or rename an attribute to it (--rename attribute={key.name}).",
         )
     kind = end.has.get(key.name)
     if kind is not None and kind != key.type:
         raise UsageError(
             "transform-key-type",
             "The target's key attribute would have another type",
-            f"The target's {key.name!r} is {key.type}, and the operations make it {kind}: retype it.",
+            f"The target's {key.name!r} is {key.type}, and the operations make it {kind}. Retype it: --retype "
+            f"{key.name}:{key.type}",
         )
 
 
