@@ -47,6 +47,22 @@ def _normal(text: str) -> list[str]:
 
 
 @pytest.mark.slow
+def test_ones_own_tables_are_deployed_by_the_commands_of_the_first_screen(tmp_path: Path) -> None:
+    (block,) = [one for one in _blocks("sh") if "tablewright init" in one]
+    commands = [line for line in block.splitlines() if line.startswith(("tablewright ", "cd "))]
+    assert commands[0].startswith("tablewright init ") and "--local" in commands[-1]
+    env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    env |= {"TABLEWRIGHT_LOCAL_HOME": str(tmp_path / "home"), "PATH": f"{Path(sys.executable).parent}:{env['PATH']}"}
+    script = "\n".join(("set -e", "trap 'tablewright local stop' EXIT", *commands))
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "✓ Stack shop-dynamodb is deployed" in done.stdout
+    assert "✓ healthy" in done.stdout and "shop-customers" in done.stdout
+
+
+@pytest.mark.slow
 def test_the_demo_prints_what_is_shown(tmp_path: Path) -> None:
     """`scripts/demo.sh` is what `make demo` runs once the environment stands."""
     shown = _blocks("text")[0]
