@@ -314,3 +314,36 @@ def test_a_key_whose_policy_may_lock_somebody_out_is_suspect(
     assert [(each.kind, each.table) for each in found] == [("key-lost", "orders")] * guarded
     blind = suspects(placed, {}, "they cannot be listed.")
     assert not guarded or [(each.kind, each.table) for each in blind] == [("key-unknown", KEY)]
+
+
+OFF = PropertyChange("PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled", "true", "false", "Never")
+
+
+@pytest.mark.parametrize(
+    ("body", "guarded"),
+    [
+        pytest.param(
+            "Transform: AWS::Serverless-2016-10-31\nResources: {Orders: {Type: AWS::Serverless::SimpleTable}}", True,
+            id="made of another type",
+        ),
+        pytest.param("Transform: [AWS::LanguageExtensions, Ours]" + BASE, True, id="made by a macro"),
+        pytest.param("Transform: AWS::LanguageExtensions" + BASE, False, id="as it is written"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_a_transform_makes_is_told_by_the_change_set(body: str, guarded: bool) -> None:
+    pitr = "PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}"
+    text = (
+        body.format(extra=pitr, kind="Table", policy="Metadata: {}", key="id", attributes="") if "{{" in body else body
+    )
+    written = read_design(text, stack="s")
+    standing = replace(live("orders"), recovery=PointInTimeRecovery(True))
+    found = suspects([Placed(modify(properties=(OFF,)), written, written)], {"orders": standing})
+    assert [each.kind for each in found] == ["recovery-disabled"] * guarded
+
+
+def test_a_change_of_local_indexes_may_replace_the_table_whatever_the_change_set_says() -> None:
+    index = PropertyChange("LocalSecondaryIndexes/0/Projection/ProjectionType", "ALL", "KEYS_ONLY", "Never")
+    for kind in (None, design()):
+        found = suspects([Placed(modify(properties=(index,)), kind, kind)], {"orders": live("orders")})
+        assert [each.kind for each in found] == ["table-replaced"]
+        assert [loss.refuses for loss in judge(found, Evidence({"orders": FULL}), {})] == [True]

@@ -17,7 +17,7 @@ from tablewright.model.table import Contents, ExpirySample, Holds, Table
 from tablewright.plan.behaviour import CONDITIONAL, KEEPING_ON_REMOVAL, surely_in_place
 from tablewright.plan.key_hazards import endangered, of_keys
 from tablewright.plan.setting_hazards import of_import, settings, settings_by_properties
-from tablewright.plan.suspect import Placed, Suspect, top
+from tablewright.plan.suspect import Placed, Suspect, top, touches
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +159,24 @@ def _of_table(each: Placed, live: Mapping[str, Table]) -> Iterator[Suspect]:
         change.replacement == "Conditional" and not _surely_in_place(change, _table(before), _table(after))
     ):
         yield _replaced(change, name, certain=change.replacement == "True")
-    if before is not None or after is not None:
-        yield from settings(name, change, _table(before), _table(after), table)
-    else:
-        yield from settings_by_properties(name, change)
+    elif touches(change, "LocalSecondaryIndexes"):
+        yield Suspect(
+            "table-replaced", name, change.logical_id,
+            "Its local secondary indexes would change. DynamoDB changes none of a table that stands, so the table may be "
+            "replaced by a new, empty one, whatever the change set says.",
+        )  # fmt: skip
+    designs = _table(before), _table(after)
+    found = tuple(settings(name, change, *designs, table))
+    yield from found
+    if not any(designs) or _rewritten(each.wanted):
+        known = {suspect.kind.partition("-")[0] for suspect in found}
+        told = settings_by_properties(name, change)
+        yield from (suspect for suspect in told if suspect.kind.partition("-")[0] not in known)
+
+
+def _rewritten(design: Design | None) -> bool:
+    """Whether a macro of somebody's own may make other properties of a table than are written. AWS's own leave them alone."""
+    return design is not None and any(not name.startswith("AWS::") for name in design.transforms)
 
 
 def _surely_in_place(change: ResourceChange, before: TableDesign | None, after: TableDesign | None) -> bool:
