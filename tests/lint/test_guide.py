@@ -106,3 +106,9 @@ def test_the_example_is_clean_at_warning_and_says_what_it_ignores() -> None:
     ignored = [finding for finding in report.findings if finding.ignored]
     assert [finding.rule for finding in ignored] == ["TW-IDX-013"]
     assert all(len(finding.ignored.split()) > 5 for finding in ignored)
+
+
+def test_what_is_said_of_a_policy_outside_a_template_can_be_done_there() -> None:
+    [found] = [finding for finding in _report().findings if finding.rule == "TW-IAM-008"]
+    assert found.message == "'region' and 'account' in the ARN are placeholders: they match nothing"
+    assert "!Sub" not in found.instead and "policy generate" in found.instead

@@ -93,7 +93,8 @@ def placeholder_in_arn(policies: Policies) -> Iterator[Problem]:
     What it finds: an ARN of DynamoDB whose region is no region, or whose account is not twelve digits: region, account,
         REGION …
     Why it matters: IAM takes the text as it stands; it matches no table, so the statement grants nothing.
-    Instead: !Sub arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/NAME, or !GetAtt Table.Arn.
+    Instead: !Sub arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/NAME, or !GetAtt Table.Arn; outside a
+        template, the region and the account themselves.
     When to ignore: a program fills the file in before it is used.
     Source: IAM user guide, "IAM ARNs".
     """
@@ -107,10 +108,14 @@ def placeholder_in_arn(policies: Policies) -> Iterator[Problem]:
                     region = "*"
                 wrong = [text for text, form in ((region, _REGION), (account, _ACCOUNT)) if not form.fullmatch(text)]
                 if wrong:
+                    named_so = " and ".join(repr(one) for one in wrong)
+                    told = "are placeholders: they match" if len(wrong) > 1 else "is a placeholder: it matches"
                     yield Problem(
                         pattern.position,
-                        f"{' and '.join(repr(one) for one in wrong)} in the ARN is a placeholder: it matches nothing",
-                        f"Write arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:{named}, under !Sub.",
+                        f"{named_so} in the ARN {told} nothing",
+                        f"Write arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:{named}, under !Sub."
+                        if document.owner is not None
+                        else "Write the region and the account of the table; tablewright policy generate writes such a policy.",
                         _owner(document),
                     )
 
