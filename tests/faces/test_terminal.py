@@ -44,7 +44,7 @@ def _luminance(rgb: tuple[int, int, int]) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
+def contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
     dark, light = sorted((_luminance(one), _luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 
@@ -52,13 +52,13 @@ def _contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
 @pytest.mark.parametrize(("tone", "number"), COLOURS.items())
 def test_each_colour_can_be_read_on_white_and_on_black(tone: str, number: int) -> None:
     assert 16 <= number <= 255, "the first sixteen are whatever the theme makes of them"
-    assert min(_contrast(_rgb(number), WHITE), _contrast(_rgb(number), BLACK)) > 3.9
-    assert min(_contrast(_rgb(number), background) for background in THEMES.values()) > 3
+    assert min(contrast(_rgb(number), WHITE), contrast(_rgb(number), BLACK)) > 3.9
+    assert min(contrast(_rgb(number), background) for background in THEMES.values()) > 3
 
 
 def test_the_measure_is_the_standards() -> None:
-    assert _contrast(WHITE, BLACK) == pytest.approx(21)
-    assert _contrast((0x76, 0x76, 0x76), WHITE) == pytest.approx(4.54, abs=0.01)
+    assert contrast(WHITE, BLACK) == pytest.approx(21)
+    assert contrast((0x76, 0x76, 0x76), WHITE) == pytest.approx(4.54, abs=0.01)
 
 
 def test_every_tone_that_a_status_has_is_coloured() -> None:

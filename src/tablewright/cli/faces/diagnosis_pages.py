@@ -103,10 +103,11 @@ def _plot(series: Series, report: DiagnosisReport) -> str:
 _STYLE = """
 :root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}
+body{overflow-wrap:anywhere;word-break:keep-all}
 section{border-top:1px solid #8886;margin-top:2rem}
-small{color:#777;font-weight:normal}
+small{color:light-dark(#5a5a5a,#a8a8a8);font-weight:normal}
 figure{margin:1rem 0}figcaption{font-size:.85rem}
-svg{width:100%;height:90px;border-bottom:1px solid #888}rect{fill:#2f6fb3}
+svg{width:100%;height:90px;border-bottom:1px solid #888}rect{fill:#3d7fc4}
 pre{background:#8882;padding:.5rem;overflow-x:auto}
 table{border-collapse:collapse}td,th{border:1px solid #8886;padding:.2rem .6rem;text-align:left}
 """

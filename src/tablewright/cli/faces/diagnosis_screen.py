@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tablewright.cli.faces.cells import clean, fit, wrap
+from tablewright.cli.faces.cells import clean, fit, width, wrap
 from tablewright.cli.faces.marks import Line, Marks
 from tablewright.cli.faces.plot import plot
 from tablewright.cli.faces.quantities import count
@@ -60,14 +60,11 @@ def _header(report: DiagnosisReport, columns: int, marks: Marks) -> list[Line]:
 
 def _diagnosis(diagnosis: Diagnosis, report: DiagnosisReport, columns: int, marks: Marks) -> list[Line]:
     prose = min(columns, _PROSE)
-    lines: list[Line] = [
-        (
-            (diagnosis.problem, _TONES[diagnosis.sure]),
-            ("  ", ""),
-            (clean(diagnosis.subject), "strong"),
-            (f"  ({diagnosis.sure.value})", "dim"),
-        )
-    ]
+    subject, sure = clean(diagnosis.subject), f"  ({diagnosis.sure.value})"
+    problem = (diagnosis.problem, _TONES[diagnosis.sure])
+    lines: list[Line] = [(problem, ("  ", ""), (subject, "strong"), (sure, "dim"))]
+    if width(diagnosis.problem) + 2 + width(subject) + width(sure) > columns:
+        lines = [(problem, (sure, "dim")), *(((f"  {text}", "strong"),) for text in fit(subject, columns - 2))]
     lines += [((f"  {text}", ""),) for text in wrap(diagnosis.cause, prose - 2)]
     for evidence in diagnosis.evidence:
         first, *rest = wrap(clean(evidence.text), prose - 4)
