@@ -163,6 +163,14 @@ def test_narrow_korean_and_ascii() -> None:
     assert plain.returncode == 0 and plain.stdout.isascii()
 
 
+@pytest.mark.parametrize("columns", [60, 100])
+@pytest.mark.parametrize("words", [("explain",), ("explain", "TW-ALM-001"), ("policy", "patterns")], ids=" ".join)
+def test_lists_keep_within_the_terminal(words: tuple[str, ...], columns: int) -> None:
+    shown = in_process(*words, env={"COLUMNS": str(columns)}).out.splitlines()
+    assert len(shown) > 10
+    assert [line for line in shown if len(line) > columns and len(line.split()) > 1] == []
+
+
 def test_explain() -> None:
     by_id, by_name = _run("explain", "TW-ALM-001"), _run("explain", "alarm-without-data")
     assert by_id.returncode == 0 and by_id.stdout == by_name.stdout

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tablewright.cli import exits
-from tablewright.cli.faces.cells import pad, wrap
+from tablewright.cli.faces.cells import pad, width, wrap
 from tablewright.cli.faces.marks import Line
 from tablewright.cli.options import Common, display_options
 from tablewright.cli.terminal import output
@@ -59,7 +59,7 @@ def command(common: Common, rule: str | None) -> int:
         for family, meaning in FAMILIES.items():
             if family in families:
                 out.line(((f"{meaning} (TW-{family})", "strong"),))
-                out.lines(_row(one) for one in chosen if one.family == family)
+                out.lines(line for one in chosen if one.family == family for line in _row(one, out.width))
                 out.line(())
     return exits.DONE.code
 
@@ -84,12 +84,12 @@ def _chosen(named: str | None, every: dict[str, Rule]) -> list[Rule]:
     raise UsageError("no-such-rule", "There is no such rule", f"{named} names no rule.{meant}", "tablewright explain")
 
 
-def _row(rule: Rule) -> Line:
-    return (
-        (f"  {rule.id}  ", "strong"),
-        (pad(rule.severity.value, 8), _TONES[rule.severity.value]),
-        (f"{rule.name}: {rule.title}", ""),
-    )
+def _row(rule: Rule, columns: int) -> list[Line]:
+    head, severity = f"  {rule.id}  ", pad(rule.severity.value, 8)
+    indent = width(head) + width(severity)
+    first, *rest = wrap(f"{rule.name}: {rule.title}", columns - indent)
+    line: Line = ((head, "strong"), (severity, _TONES[rule.severity.value]), (first, ""))
+    return [line, *(((" " * indent + more, ""),) for more in rest)]
 
 
 def _page(rule: Rule, columns: int) -> list[Line]:
@@ -97,7 +97,7 @@ def _page(rule: Rule, columns: int) -> list[Line]:
 
     lines: list[Line] = [
         ((f"{rule.severity.value}[{rule.id}] ", _TONES[rule.severity.value]), (rule.name, "strong")),
-        ((f"  {rule.title}.", ""),),
+        *(((f"  {line}", ""),) for line in wrap(f"{rule.title}.", columns - 2)),
     ]
     for section in SECTIONS:
         text = rule.section(section)

@@ -40,6 +40,7 @@ def patterns(common: Common) -> int:
       tablewright policy patterns --output json
     """
     from tablewright.access.patterns import PATTERNS
+    from tablewright.cli.faces.cells import wrap
 
     out = output(sys.stdout, color=common.color)
     if common.output == "json":
@@ -52,7 +53,8 @@ def patterns(common: Common) -> int:
         return exits.DONE.code
     for pattern in PATTERNS.values():
         written = f"{pattern.name}:{pattern.takes}" if pattern.takes else pattern.name
-        out.line(((f"{written:<16}", "strong"), (pattern.meaning, "")))
+        first, *rest = wrap(pattern.meaning, out.width - 16)
+        out.lines([((f"{written:<16}", "strong"), (first, "")), *(((" " * 16 + more, ""),) for more in rest)])
     return exits.DONE.code
 
 
