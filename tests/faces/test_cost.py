@@ -190,6 +190,9 @@ def test_a_region_without_prices_and_a_table_that_is_not_there_are_refused(
     run: Run, workload: str, tmp_path: Path
 ) -> None:
     assert "error[no-prices]" in run("cost", "--workload", workload, "--region", "eu-west-1").err
+    unasked = run("cost", "--measured", "--region", "eu-west-1", "--profile", "of-no-account").err
+    assert "error[no-prices]" in unasked, "before CloudWatch is asked, which bills it"
+    assert unasked.rstrip().endswith("tablewright cost prices refresh eu-west-1")
     other = tmp_path / "other.toml"
     other.write_text("[tables.nowhere]\nitems = 3\n", encoding="utf-8")
     refused = run("cost", "--workload", str(other))

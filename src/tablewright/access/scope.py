@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from tablewright.errors import UsageError
 from tablewright.model.design import NESTED, TABLE_TYPES, Design, ResourceDesign, TableDesign, Unknown
+from tablewright.model.listed import listed
 from tablewright.model.stack import StackResource
 from tablewright.model.table import Table
 
@@ -283,7 +284,7 @@ def table_named(scope: Scope, named: str) -> TableScope:
     ]
     if len(ending) == 1:
         return ending[0]
-    known = ", ".join(f"{table.name} ({table.logical_id})" for table in scope.tables) or "none"
+    known = listed([f"{table.name} ({table.logical_id})" for table in scope.tables]) or "none"
     raise UsageError(
         "no-such-table", "There is no such table", f"{named} is no table of the stack. Its tables: {known}."
     )

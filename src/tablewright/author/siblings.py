@@ -11,6 +11,7 @@ from tablewright.author.names import Named, flat, named
 from tablewright.author.writing import Call, Value, value_of
 from tablewright.errors import UsageError
 from tablewright.model.design import TABLE_TYPES
+from tablewright.model.listed import listed
 from tablewright.template.tree import Entry, Mapping, Node, Scalar, walk
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[0-9]+")
@@ -72,7 +73,7 @@ class Family:
                     "Several tables are called so",
                     f"{name} may be {' or '.join(table.logical_id for table in found)}. Say which, by its logical ID.",
                 )
-        known = ", ".join(f"{table.short or table.logical_id} ({table.logical_id})" for table in self.tables) or "none"
+        known = listed([f"{table.short or table.logical_id} ({table.logical_id})" for table in self.tables]) or "none"
         called = [text for table in self.tables for text in (table.short, table.leaf, table.logical_id) if text]
         near = get_close_matches(name, called, 1)
         meant = f" Did you mean {near[0]}?" if near else ""

@@ -130,9 +130,10 @@ def estimate(
             "Options contradict each other",
             "--by-minute goes with --measured, and --since of 15 days at most: CloudWatch keeps minutes no longer.",
         )
+    listed, where = listed_prices(common, list_file)
+    listed.check_region(region)  # before CloudWatch is asked, which bills it
     workload = _workload(common, file, measured, since, stack, 60 if by_minute else 3600)
     loads = _loads(workload, told, Text(body, str(path)))
-    listed, where = listed_prices(common, list_file)
     if against is not None:
         earlier = read_template(against)
         old = priced_stack(earlier, str(against), parameters)

@@ -11,13 +11,12 @@ from shlex import join
 from typing import TYPE_CHECKING
 
 from tablewright.errors import TablewrightError
+from tablewright.model.listed import listed
 
 if TYPE_CHECKING:
     from tablewright.settings import EnvironmentSettings
 
 _CODES = ("no-table", "no-source-table")
-_SHOWN = 12
-"""How many of the project's tables are named where none is near."""
 
 
 def with_meant(error: TablewrightError, argv: Sequence[str]) -> TablewrightError:
@@ -39,8 +38,7 @@ def with_meant(error: TablewrightError, argv: Sequence[str]) -> TablewrightError
         error.detail += f" Did you mean {found[0]}?"
         error.hint = join(["tablewright", *(found[0] if word == said else word for word in argv)])
     elif names := found or list(known):
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        error.detail += f" The project's tables: {', '.join(names[:_SHOWN])}{more}."
+        error.detail += f" The project's tables: {listed(names)}."
     return error
 
 

@@ -65,18 +65,23 @@ class PriceList:
         """The price, None where the list lacks it."""
         return self.rows.get((region, name))
 
-    def price(self, region: str, name: str) -> Price:
-        """The price. Raises UsageError ``no-prices`` for a region without any, ``no-price`` for a name without one there."""
-        found = self.find(region, name)
-        if found is not None:
-            return found
+    def check_region(self, region: str) -> None:
+        """Raise UsageError ``no-prices`` for a region without any."""
         known = ", ".join(self.regions)
         if region not in self.regions:
             raise UsageError(
                 "no-prices",
                 "There are no prices for the region",
-                f"The price list of {self.date} has none for {region}. It has those of {known}.",
+                f"The price list of {self.date} has none for {region}. It has those of {known}. To read them from AWS, run:",
+                f"tablewright cost prices refresh {region}",
             )
+
+    def price(self, region: str, name: str) -> Price:
+        """The price. Raises UsageError ``no-prices`` for a region without any, ``no-price`` for a name without one there."""
+        found = self.find(region, name)
+        if found is not None:
+            return found
+        self.check_region(region)
         raise UsageError(
             "no-price",
             "There is no price for this",

@@ -8,13 +8,12 @@ from tablewright.cli.faces.cells import clean, elide, fit, pad, width, wrap
 from tablewright.cli.faces.marks import Line, Marks, kind
 from tablewright.cli.faces.quantities import count, size
 from tablewright.cli.faces.wording import unrehearsed
+from tablewright.model.listed import listed
 from tablewright.model.loss import Loss, Weight
 from tablewright.model.stack import PropertyChange, ResourceChange
 
 _SIGNS = {"Add": ("+", "good"), "Modify": ("~", "busy"), "Remove": ("-", "bad"), "Import": ("<", "good")}
 _ORDER = {"Remove": 0, "Modify": 1, "Import": 2, "Add": 3}
-_NAMED = 12
-"""How many of the resources that change alike are named."""
 
 
 def change_lines(changes: Sequence[ResourceChange], columns: int, marks: Marks) -> list[Line]:
@@ -87,9 +86,7 @@ def _tags_alone(change: ResourceChange) -> bool:
 
 def named(group: Sequence[ResourceChange]) -> str:
     """The resources' logical IDs, as many as can be read, and how many more there are."""
-    shown = [clean(change.logical_id) for change in group[:_NAMED]]
-    more = len(group) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    return listed([clean(change.logical_id) for change in group])
 
 
 def verb(change: ResourceChange) -> str:

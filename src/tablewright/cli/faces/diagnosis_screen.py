@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from tablewright.cli.faces.cells import clean, fit, width, wrap
@@ -9,6 +10,7 @@ from tablewright.cli.faces.marks import Line, Marks
 from tablewright.cli.faces.plot import plot
 from tablewright.cli.faces.quantities import count
 from tablewright.model.diagnosis import Diagnosis, DiagnosisReport, Looked, Sure
+from tablewright.model.listed import READABLE, listed
 from tablewright.model.series import Series
 from tablewright.watch.reasons import Explained
 
@@ -25,7 +27,7 @@ def diagnosis_lines(report: DiagnosisReport, columns: int, marks: Marks, *, expl
     if explain:
         lines += [(), (("What was looked at", "strong"),), *_looked(report.looked, columns, marks)]
     elif report.unknown:
-        lines += [(), (("What cannot be told", "strong"),), *_looked(report.unknown, columns, marks)]
+        lines += [(), (("What cannot be told", "strong"),), *_looked(report.unknown, columns, marks, most=READABLE)]
     lines += [(), *(((text, "dim"),) for text in wrap(_cost(report), min(columns, _PROSE)))]
     return lines
 
@@ -45,7 +47,7 @@ def explained_lines(reasons: Sequence[Explained], columns: int) -> list[Line]:
 
 
 def _header(report: DiagnosisReport, columns: int, marks: Marks) -> list[Line]:
-    names = ", ".join(clean(name) for name in report.tables)
+    names = listed([clean(name) for name in report.tables])
     span = f"{report.since:%Y-%m-%d %H:%M} to {report.until:%Y-%m-%d %H:%M} UTC, {report.region}"
     lines: list[Line] = [((text, "strong"),) for text in fit(names, columns)]
     lines += [((text, "dim"),) for text in fit(span, columns)]
@@ -103,8 +105,8 @@ def over_time(series: Series, report: DiagnosisReport) -> list[float]:
     return values
 
 
-def _looked(questions: Sequence[Looked], columns: int, marks: Marks) -> list[Line]:
-    """The answers, those of one question that are alike on one line."""
+def _looked(questions: Sequence[Looked], columns: int, marks: Marks, most: int = sys.maxsize) -> list[Line]:
+    """The answers, those of one question that are alike on one line with ``most`` of the subjects."""
     alike: dict[tuple[str, str, str], list[str]] = {}
     for each in questions:
         why = each.why if each.answer == "unknown" else ""
@@ -113,7 +115,7 @@ def _looked(questions: Sequence[Looked], columns: int, marks: Marks) -> list[Lin
     tones = {"found": ("bad", marks.bad), "clear": ("good", marks.good), "unknown": ("unknown", marks.unknown)}
     for (problem, answer, why), subjects in alike.items():
         look, mark = tones[answer]
-        text = f"{problem}: {why or answer} ({', '.join(subjects)})"
+        text = f"{problem}: {why or answer} ({listed(subjects, most)})"
         first, *rest = fit(clean(text), min(columns, _PROSE) - 4)
         lines += [((f"  {mark} ", look), (first, "")), *((("    " + more, ""),) for more in rest)]
     return lines

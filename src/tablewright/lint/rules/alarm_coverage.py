@@ -10,6 +10,7 @@ from tablewright.lint.rule import INFO, WARNING, Problem, rule
 from tablewright.lint.stack import Stack
 from tablewright.lint.values import blocks, is_off, text
 from tablewright.lint.watching import all_watches, table_watched, watches
+from tablewright.model.listed import listed
 from tablewright.model.metrics import INDEX, THROTTLE_METRICS, T
 from tablewright.template.resolve import Block, Open, Text
 
@@ -101,7 +102,7 @@ def table_without_alarm(stack: Stack) -> Iterator[Problem]:
         return
     for table in stack.tables:
         if table.logical_id not in found.tables:
-            watched = ", ".join(sorted(found.tables))
+            watched = listed(sorted(found.tables), 3)
             yield Problem(
                 table.position,
                 f"No alarm looks at {table.called}, though alarms look at {watched}",
