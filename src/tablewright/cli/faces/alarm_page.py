@@ -13,7 +13,7 @@ from tablewright.author.alarm_set import AlarmSet
 from tablewright.author.alarm_text import amount, span
 from tablewright.author.run import Edited
 from tablewright.cli.edited import size_note
-from tablewright.cli.faces.cells import pad, width, wrap
+from tablewright.cli.faces.cells import fit, pad, width, wrap
 from tablewright.cli.faces.difference import show_difference
 from tablewright.cli.faces.json_lines import encode
 from tablewright.cli.faces.marks import Line
@@ -81,7 +81,8 @@ class Page:
 
     def _group(self, called: tuple[str, str], alarms: list[Planned]) -> Iterator[Line]:
         table, label = called
-        yield ((f"  {label} of {table}" if label else f"  {table}", "strong"),)
+        for line in fit(f"{label} of {table}" if label else table, self.out.width - 2):
+            yield ((f"  {line}", "strong"),)
         wide = max(len(one.kind.name) for one in alarms)
         for one in alarms:
             sign = "<" if one.kind.below else ">"
