@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import unicodedata
 from collections.abc import Mapping
 
 import pytest
 
-from tablewright.cli.faces.marks import TONES
+from tablewright.cli.faces.marks import ASCII, TONES
 from tablewright.cli.faces.palette import COLOURS, sgr, style
 from tablewright.cli.faces.screen import Screen
 from tablewright.cli.terminal import output
@@ -118,3 +120,14 @@ def test_a_live_screen_has_the_same_colours() -> None:
     screen.stop()
     assert f"\x1b[{sgr('warn')}mhere" in stream.getvalue()
     assert style("nothing in particular") == sgr("nothing in particular") == ""
+
+
+def test_who_asks_for_ascii_signs_gets_them_alone() -> None:
+    stream = Terminal()
+    out = output(stream, environ={"TABLEWRIGHT_SIGNS": "ascii", "TERM": "xterm-256color"})
+    assert out.marks is ASCII
+    assert out.colour
+    every = "".join(str(value) for value in (*dataclasses.astuple(out.marks),))
+    assert all(unicodedata.east_asian_width(char) != "A" for char in every)
+    out.line((("테이블", ""),))
+    assert stream.getvalue() == "테이블\n"

@@ -71,7 +71,7 @@ def output(stream: TextIO, *, color: bool | None = None, environ: Mapping[str, s
     env = os.environ if environ is None else environ
     is_terminal = _is_terminal(stream) and env.get("TERM") != "dumb"
     wanted = _wants_colour(env, is_terminal) if color is None else color
-    return Output(stream, is_terminal, wanted, _marks(stream), _width(env, is_terminal))
+    return Output(stream, is_terminal, wanted, _marks(stream, env), _width(env, is_terminal))
 
 
 def _wants_colour(env: Mapping[str, str], is_terminal: bool) -> bool:
@@ -108,7 +108,10 @@ def _is_terminal(stream: TextIO | None) -> bool:
         return False
 
 
-def _marks(stream: TextIO) -> Marks:
+def _marks(stream: TextIO, env: Mapping[str, str]) -> Marks:
+    # Some terminals make … · → ● two cells wide, as East Asian fonts have them; no terminal says so.
+    if env.get("TABLEWRIGHT_SIGNS", "").lower() == "ascii":
+        return ASCII
     every = "".join(str(value) for value in (UNICODE.good, UNICODE.branch, UNICODE.elided, UNICODE.spinner[0]))
     try:
         every.encode(getattr(stream, "encoding", None) or "ascii")
