@@ -204,7 +204,7 @@ def test_a_killed_process_holds_no_lock(tmp_path: Path) -> None:
     path = tmp_path / "x.lock"
     program = (
         "import sys, time\nfrom pathlib import Path\nfrom tablewright.migrate.lease.lock import Lock\n"
-        f"Lock(Path({str(path)!r}), 'a-1', 'x').take()\nprint('held', flush=True)\ntime.sleep(60)\n"
+        f"Lock(Path({str(path)!r}), 'a-1', 'x').take()\nprint('held', flush=True)\ntime.sleep(600)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

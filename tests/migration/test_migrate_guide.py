@@ -50,7 +50,7 @@ def test_the_page_is_what_happens(tmp_path: Path, page: str, commands: int, show
             else:
                 command, used = [sys.executable, "-c", block], own
             done = subprocess.run(
-                command, cwd=folder, env=used, capture_output=True, text=True, timeout=180, check=False
+                command, cwd=folder, env=used, capture_output=True, text=True, timeout=600, check=False
             )
             assert done.returncode == 0, (block, done.stdout, done.stderr)
             printed = done.stdout + done.stderr

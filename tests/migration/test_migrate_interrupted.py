@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from tests.conftest import EmbeddedAws
 from tests.faces.shell import PROGRAM, Ran, environment
 from tests.migration.conftest import Tables, places, sessions
 from tests.migration.test_migrate_run import REKEY, by_text, rekeyed
+from tests.waiting import until
 
 Migrate = Callable[..., Ran]
 
@@ -43,12 +43,9 @@ def running(aws: EmbeddedAws, folder: Path, *words: str) -> Iterator[subprocess.
         process.communicate(timeout=120)
 
 
-def wait_until(said: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(said: Callable[[], bool]) -> None:
     """Until it is so; fails when it takes too long."""
-    end = time.monotonic() + seconds
-    while not said():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.3)  # each look is a command of its own
+    until(said, seconds=300, every=0.3)  # each look is a command of its own
 
 
 def standing(migrate: Migrate) -> dict[str, object]:
@@ -80,8 +77,8 @@ def test_a_pause_is_heard_while_it_runs_and_the_run_goes_on_from_there(
         return tw.MigrationRequest(tw.TableAt(source), tw.TableAt(target), root=tmp_path, locks=locks, **more)
 
     def paused() -> Iterator[object]:
-        for event in tw.migrate(request(pace=tw.Pace(write_units=50)), lambda place: account, account.clock):
-            if isinstance(event, Progress):
+        for event in tw.migrate(request(pace=tw.Pace(write_units=20)), lambda place: account, account.clock):
+            if isinstance(event, Progress) and event.items_written:
                 (record,) = records(tmp_path)
                 now = look_at(record, locks)
                 assert (now.running, now.died, record.state) == (True, False, "copying")
@@ -105,10 +102,10 @@ def test_another_terminal_sees_slows_and_pauses_it_and_ctrl_c_stops_it(
     tables: Tables, migrate: Migrate, aws: EmbeddedAws, tmp_path: Path
 ) -> None:
     source, target = tables.make("sessionId"), tables.make("PK", "SK")
-    items = sessions(300, 8_000)
+    items = sessions(600, 2_000)
     tables.fill(source, items)
     words = ("run", "--local", "--source", source, "--target", target, *REKEY)
-    with running(aws, tmp_path, *words, "--pace", "100wcu") as process:
+    with running(aws, tmp_path, *words, "--pace", "10wcu") as process:
         wait_until(lambda: written(migrate) > 0)
         told = standing(migrate)
         assert (told["state"], told["running"], told["pid"]) == ("copying", True, process.pid)
@@ -116,17 +113,17 @@ def test_another_terminal_sees_slows_and_pauses_it_and_ctrl_c_stops_it(
         assert second.code == 3
         assert "error[target-in-use]" in second.err
         assert str(process.pid) in second.err
-        slower = migrate("pace", "50wcu")
+        slower = migrate("pace", "5wcu")
         assert slower.code == 0, slower.err
-        assert standing(migrate)["pace"] == "50wcu"
+        assert standing(migrate)["pace"] == "5wcu"
         assert migrate("pause").code == 0
         _, err = process.communicate(timeout=120)
         assert process.returncode == 4, err
-        assert "pace 50wcu" in err
+        assert "pace 5wcu" in err
         assert "Paused" in err
     told = standing(migrate)
     assert (told["state"], told["running"], told["died"]) == ("paused", False, False)
-    with running(aws, tmp_path, "resume", "--pace", "100wcu") as process:
+    with running(aws, tmp_path, "resume", "--pace", "10wcu") as process:
         wait_until(lambda: standing(migrate)["running"] is True and standing(migrate)["state"] == "copying")
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=120)
@@ -143,10 +140,10 @@ def test_a_killed_run_is_shown_as_gone_and_goes_on(
     tables: Tables, migrate: Migrate, aws: EmbeddedAws, tmp_path: Path
 ) -> None:
     source, target = tables.make("sessionId"), tables.make("PK", "SK")
-    items = sessions(250, 8_000)
+    items = sessions(500, 2_000)
     tables.fill(source, items)
     words = ("run", "--local", "--source", source, "--target", target, *REKEY)
-    with running(aws, tmp_path, *words, "--pace", "100wcu") as process:
+    with running(aws, tmp_path, *words, "--pace", "10wcu") as process:
         wait_until(lambda: written(migrate) > 0)
         os.kill(process.pid, signal.SIGKILL)
         process.wait(60)

@@ -49,7 +49,7 @@ def test_the_page_is_what_happens(tmp_path: Path) -> None:
             script = re.sub(r"^cd examples/ai-chef$", "true", block, flags=re.M)
             words = ["bash", "-eu", "-c", script] if kind == "bash" else [sys.executable, "-c", block]
             used = env if kind == "bash" else own
-            done = subprocess.run(words, cwd=folder, env=used, capture_output=True, text=True, timeout=300, check=False)
+            done = subprocess.run(words, cwd=folder, env=used, capture_output=True, text=True, timeout=600, check=False)
             logs = "\n".join(path.read_text(errors="replace")[-2000:] for path in folder.glob("*.log"))
             assert done.returncode == 0, (block, done.stdout, done.stderr, logs)
             printed = done.stdout + done.stderr
