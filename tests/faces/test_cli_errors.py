@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from tablewright.cli import exits, main
 from tablewright.errors import Failed, MustWait, Refused, Stuck, TablewrightError, UsageError
-from tests.faces.shell import tablewright
+from tests.faces.shell import environment, tablewright
 
 TEMPLATE = "Resources:\n  T:\n    Type: AWS::SNS::Topic\n"
 
@@ -189,10 +191,36 @@ def test_ctrl_c_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert "\n      tablewright deploy --tags 'Team=a b'\n" in capsys.readouterr().err
 
 
-def test_a_reader_that_went_away_is_met_in_silence() -> None:
-    import subprocess
+@pytest.mark.parametrize(
+    ("words", "codes"),
+    [
+        (("explain",), {"out": 141, "err": 0, "both": 141}),
+        (("deplyo",), {"out": 2, "err": 2, "both": 2}),
+        (("deplyo", "--output", "json"), {"out": 2, "err": 2, "both": 2}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+@pytest.mark.parametrize("closed", ["out", "err", "both"])
+def test_the_exit_code_is_its_own_where_nobody_reads(
+    words: tuple[str, ...], codes: dict[str, int], closed: str
+) -> None:
+    """Python itself would end with 120, which no table of ours knows, where its last flush fails."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "tablewright", *words],
+        stdout=subprocess.DEVNULL if closed == "err" else writer,
+        stderr=subprocess.DEVNULL if closed == "out" else writer,
+        env=environment(),
+        timeout=60,
+        check=False,
+    )
+    os.close(writer)
+    assert done.returncode == codes[closed]
 
-    from tests.faces.shell import PROGRAM, environment
+
+def test_a_reader_that_went_away_is_met_in_silence() -> None:
+    from tests.faces.shell import PROGRAM
 
     program = f"{' '.join(PROGRAM)} --help; echo $? >&2"
     done = subprocess.run(
@@ -208,9 +236,7 @@ def test_a_reader_that_went_away_is_met_in_silence() -> None:
 
 
 def test_closed_output_streams_are_no_crash(tmp_path: Path) -> None:
-    import subprocess
-
-    from tests.faces.shell import PROGRAM, environment
+    from tests.faces.shell import PROGRAM
 
     done = subprocess.run(
         ["bash", "-c", f"{' '.join(PROGRAM)} local status >&- 2>&-"], env=environment(), timeout=60, check=False

@@ -86,8 +86,8 @@ def command(
     if workflow and not requirement and can_ask():
         err = output(sys.stderr)
         for line in fit(
-            "What the workflow is to install tablewright from, pinned: tablewright==VERSION, a wheel in the repository, or "
-            "git+https://HOST/OWNER/NAME@TAG. Nothing: the repository's variable TABLEWRIGHT_REQUIREMENT.",
+            "What the GitHub workflow installs tablewright from, pinned: tablewright==VERSION, a wheel in the repository, or "
+            "git+https://HOST/OWNER/NAME@TAG. Enter leaves it to the repository's variable TABLEWRIGHT_REQUIREMENT.",
             err.width,
         ):
             err.line(((line, "dim"),))

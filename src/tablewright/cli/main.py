@@ -130,11 +130,10 @@ def run(argv: list[str]) -> int:
         told = stop if isinstance(stop, _Told) else stop.__context__
         return _interrupted(argv, told.exit if isinstance(told, _Told) else exits.INTERRUPTED)
     except BrokenPipeError:
-        # The reader went away: silence the flush at exit as well.
-        _silence()
+        _silence()  # The reader went away: the flush at exit is not to fail on it as well.
         return exits.PIPE_CLOSED.code
     except OSError as error:
-        _drop_what_cannot_be_written()
+        _silence()
         return _complain(_system(error), argv)
     except UnicodeEncodeError as error:
         if error.encoding != sys.getfilesystemencoding() or error.encoding == "utf-8":
@@ -162,8 +161,13 @@ def _invoke(argv: list[str]) -> int:
 
 
 def _silence() -> None:
-    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    """Forget what a stream still holds that takes no more, so that the flush at exit has nothing to fail on."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+                os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _told_better(error: TablewrightError, argv: list[str]) -> TablewrightError:
@@ -177,21 +181,21 @@ def _told_better(error: TablewrightError, argv: list[str]) -> TablewrightError:
     return with_meant(error, argv)
 
 
-def _drop_what_cannot_be_written() -> None:
-    """Forget what standard output still holds when it takes no more, so that the flush at exit has nothing to fail on."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _silence()
-
-
 def _complain(error: TablewrightError, argv: list[str]) -> int:
-    from tablewright.cli.faces.diagnostic import error_lines
-
+    """Say what is wrong; the exit code says it where nobody reads any more."""
     if _wants_json(argv):
         with suppress(OSError):
             _say_as_json(error)
-        _drop_what_cannot_be_written()
+        _silence()
+    with suppress(OSError):
+        _say(error, argv)
+    _silence()
+    return exits.of_error(error)
+
+
+def _say(error: TablewrightError, argv: list[str]) -> None:
+    from tablewright.cli.faces.diagnostic import error_lines
+
     err = output(sys.stderr, color=False if "--no-color" in argv else None)
     err.lines(error_lines(error, err.width))
     if in_github():
@@ -199,7 +203,6 @@ def _complain(error: TablewrightError, argv: list[str]) -> int:
 
         err.text(annotation("error", error.summary, error.detail or error.summary))
         _say_in_summary(error)
-    return exits.of_error(error)
 
 
 def _say_in_summary(error: TablewrightError) -> None:
@@ -244,6 +247,7 @@ def _interrupted(argv: list[str], ended: exits.Exit) -> int:
         err.lines([(), (("Interrupted.", "strong"), (" What runs at AWS goes on without this command.", ""))])
         if argv:
             err.lines([(("To go on from where it stands, run:", ""),), (), (("      " + again, "strong"),)])
+    _silence()
     return ended.code
 
 
