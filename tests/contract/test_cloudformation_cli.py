@@ -41,7 +41,7 @@ class Terminal:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=170, check=False
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=600, check=False
         )
 
     def status(self) -> str:

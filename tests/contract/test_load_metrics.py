@@ -298,7 +298,7 @@ def test_the_guide_s_three_debugging_commands_run_as_written(timed: EmbeddedAws,
     )
     env = {**timed.running.env(), "PATH": f"{aws.parent}:/usr/bin:/bin", "AWS_DEFAULT_OUTPUT": "json"}
 
-    done = subprocess.run(["bash", str(script)], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(["bash", str(script)], env=env, capture_output=True, text=True, timeout=300, check=False)
 
     assert done.returncode == 0, done.stderr
     assert '"Label": "ConsumedReadCapacityUnits"' in done.stdout and '"BackupSummaries"' in done.stdout

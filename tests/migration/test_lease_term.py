@@ -9,6 +9,7 @@ import pytest
 
 from tablewright.account import open_account
 from tablewright.errors import Failed, Refused, UsageError
+from tablewright.migrate.lease.terms import run as terms_run
 from tablewright.migrate.lease.terms.run import Term
 from tablewright.model.whereabouts import Credentials
 from tablewright.ports import DataPlane
@@ -18,8 +19,14 @@ from tests.migration.conftest import Tables, sessions
 
 TERM_S = 0.6
 """For a holder that is silent, so that nobody waits long to take over from it."""
-LONG_S = 3.0
-"""For one that renews: a busy machine renews in this, too."""
+LONG_S = 60.0
+"""For one that renews: a machine that stalls renews in this, too."""
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holders renew so often that whoever wants their lease need not watch for long."""
+    monkeypatch.setattr(terms_run, "_BEATS", 300)
 
 
 @pytest.fixture
@@ -35,6 +42,7 @@ def term(plane: DataPlane, table: str, holder: str, term_s: float = TERM_S) -> T
     return Term(plane, table, "the-target", holder, term_s=term_s)
 
 
+@pytest.mark.usefixtures("often")
 def test_one_holder_at_a_time_and_the_next_when_it_is_given_back(
     tables: Tables, plane: DataPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +79,7 @@ def test_a_silent_holder_is_taken_over_from_and_knows_that_it_lost(tables: Table
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("often")
 def test_of_many_who_want_a_free_lease_one_gets_it(tables: Tables, plane: DataPlane) -> None:
     table = tables.make("id")
     got: list[Term] = []
@@ -86,7 +95,7 @@ def test_of_many_who_want_a_free_lease_one_gets_it(tables: Tables, plane: DataPl
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(120)
     assert (len(got), len(refused)) == (1, 5)
     got[0].release()
 
@@ -99,12 +108,13 @@ def test_a_table_that_cannot_hold_leases_is_said(tables: Tables, plane: DataPlan
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("often")
 def test_a_run_on_another_machine_is_kept_out(tables: Tables, migrate: Callable[..., Ran], plane: DataPlane) -> None:
     source, target, leases = tables.make("sessionId"), tables.make("sessionId"), tables.make("id")
     tables.fill(source, sessions(3))
     identity = tables.client.describe_table(TableName=target)["Table"]["TableId"]
     words = ("run", "--local", "--source", source, "--target", target, "--lease-table", leases)
-    with Term(plane, leases, identity, "server:2", term_s=4):
+    with Term(plane, leases, identity, "server:2", term_s=LONG_S):
         refused = migrate(*words)
         assert refused.code == 3
         assert "server:2 holds the lease" in refused.err
