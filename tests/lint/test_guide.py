@@ -53,6 +53,8 @@ DEFECTS: list[tuple[str, str, str, str]] = [
     ("the role is written out", "TW-IAM-016", "resource-policy.yaml", "AWS: !Sub"),
     ("the class is called cheaper", "TW-CLS-003", "table-class.yaml", "TableClass:"),
     ("TTL is a reserved word here, too", "TW-TTL-002", "ttl.yaml", "AttributeName: TTL"),
+    ("braces begin a mapping", "TW-TPL-001", "index.yaml", "- IndexName: {attribute}-index"),
+    ("a placeholder is no name", "TW-KEY-003", "table.yaml", "TableName: ai-chef-{table-name}"),
     ("the failure branch is dead", "TW-OPS-005", SCRIPT, "if [ $? -ne 0 ]; then"),
     ("every error reads as no stack", "TW-OPS-010", SCRIPT, "--output text 2>/dev/null"),
     ("the stack is deleted by its status", "TW-OPS-011", SCRIPT, "aws cloudformation delete-stack"),
@@ -112,3 +114,9 @@ def test_what_is_said_of_a_policy_outside_a_template_can_be_done_there() -> None
     [found] = [finding for finding in _report().findings if finding.rule == "TW-IAM-008"]
     assert found.message == "'region' and 'account' in the ARN are placeholders: they match nothing"
     assert "!Sub" not in found.instead and "policy generate" in found.instead
+
+
+def test_what_cannot_be_read_is_found_in_a_folder_as_well() -> None:
+    report = check_sources(gather([str(GUIDE)]), Asked(Options(), generic=False))
+    found = [Path(finding.path).name for finding in report.findings if finding.rule == "TW-TPL-001"]
+    assert found == ["index.yaml"]

@@ -77,7 +77,9 @@ def read(source: Source, options: Options) -> Reading:
 
 
 def _looks_like_template(data: bytes) -> bool:
-    return b"AWSTemplateFormatVersion" in data or b"AWS::DynamoDB" in data
+    """Whether it is one, or a part of one, by words that stand nowhere else."""
+    whole = b"AWSTemplateFormatVersion" in data or b"AWS::DynamoDB" in data
+    return whole or (b"KeySchema" in data and b"AttributeName" in data)
 
 
 def _classify(reading: Reading, options: Options) -> None:
