@@ -99,6 +99,8 @@ def test_a_window_never_reaches_back_to_what_was_let_go(monkeypatch: pytest.Monk
         _set_item=store,
         _remove_item=None,
         _restore_table_to_point_in_time=None,
+        _restore_table_from_backup=None,
+        _table_description=None,
         _tables={"orders": {"items": items}},
         _pitr_settings=_Settings({"orders": setting}),
         time=SimpleNamespace(time=lambda: clock[0]),

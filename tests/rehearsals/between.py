@@ -6,6 +6,7 @@ What it answers is chosen by a rule over the request's operation; everything els
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ Answer = tuple[int, str, str]  # HTTP status, AWS error code, message; without a
 Rule = Callable[[str, int], Answer | None]
 """The operation's name and the number of the request (from 1) to an answer of its own, or None to pass it on."""
 
+LOST: Answer = (0, "", "")
+"""The request is passed on and performed, and its answer never arrives."""
 EXPIRED = (403, "ExpiredToken", "The security token included in the request is expired")
 DENIED_BY_POLICY = "User: arn:aws:iam::1:user/x is not authorized to perform: {action}"
 
@@ -47,7 +50,7 @@ def between(upstream: str, rule: Rule = lambda operation, number: None) -> Itera
             state.region = (self.headers.get("Authorization", "").split("/") + [""] * 3)[2]
             state.seen.append(operation)
             answer = state.rule(operation, len(state.seen))
-            if answer is not None:
+            if answer is not None and answer != LOST:
                 self._refuse(answer, json="X-Amz-Target" in self.headers)
                 return
             connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
@@ -55,6 +58,11 @@ def between(upstream: str, rule: Rule = lambda operation, number: None) -> Itera
             connection.request(self.command, self.path, body, headers)
             found = connection.getresponse()
             content = found.read()
+            if answer == LOST:
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                connection.close()
+                return
             self.send_response(found.status)
             for name, value in found.getheaders():
                 if name.lower() not in ("transfer-encoding", "content-length", "connection", "date", "server"):

@@ -10,14 +10,14 @@ import pytest
 
 from tablewright.backup.exporting.run import export
 from tablewright.backup.restoring.run import undelete
-from tablewright.backup.run import Comparison, FromBackup, create, rehearse, restore, thin
+from tablewright.backup.run import Comparison, FromBackup, FromTable, create, rehearse, restore, thin
 from tablewright.cli.backup_compare import comparison
 from tablewright.errors import Failed, Refused, UsageError
 from tablewright.events import Ending, Event, Finished, Noted
 from tablewright.ports import Account
 from tests.conftest import EmbeddedAws
 from tests.contract.load_support import index, item, table
-from tests.rehearsals.between import Answer, between
+from tests.rehearsals.between import LOST, Answer, between
 from tests.rehearsals.deploying import opened
 from tests.rehearsals.test_checks import through
 
@@ -160,6 +160,59 @@ def test_a_rehearsal_that_fails_in_the_middle_removes_its_copy(aws: EmbeddedAws,
     with pytest.raises(Failed):
         list(rehearse("orders", here, compare))
     assert client.list_tables()["TableNames"] == ["orders"]
+
+
+@pytest.mark.slow
+def test_what_an_answer_is_lost_of_is_done_once_and_looked_for(aws: EmbeddedAws, account: str) -> None:
+    client = _made(aws, account)
+    losing = ["CreateBackup", "RestoreTableFromBackup", "RestoreTableToPointInTime", "UpdateTimeToLive", "DeleteTable"]
+
+    def rule(operation: str, number: int) -> Answer | None:
+        if operation not in losing:
+            return None
+        losing.remove(operation)
+        return LOST
+
+    with between(aws.endpoint, rule) as gate:
+        here = through(gate.endpoint, account)
+        made, _ = _end(create(["orders"], here))
+        (backup,) = client.list_backups(TableName="orders")["BackupSummaries"]
+        assert (made.ending, made.facts["orders"]) == (Ending.DONE, backup["BackupArn"])
+        for origin, target in ((FromBackup(backup["BackupArn"]), "restored"), (FromTable("orders"), "at-a-time")):
+            end, notes = _end(restore(origin, target, here, compare=comparison(opened(aws, account))))
+            assert end.ending is Ending.DONE, (end, notes)
+        end, notes = _end(rehearse("orders", here, comparison(opened(aws, account)), arn=backup["BackupArn"]))
+        assert end.ending is Ending.DONE, (end, notes)
+    assert losing == []
+    asked = {each: gate.seen.count(each) for each in ("CreateBackup", "RestoreTableToPointInTime", "DeleteTable")}
+    assert set(asked.values()) == {1}, asked
+    assert client.list_tables()["TableNames"] == ["at-a-time", "orders", "restored"]
+
+
+@pytest.mark.slow
+def test_what_never_came_is_not_called_begun(aws: EmbeddedAws, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tablewright.aws.once._LOOKS_S", (0.0,))
+    client = _made(aws, account)
+    broken = ["CreateBackup", "RestoreTableFromBackup"]
+
+    def rule(operation: str, number: int) -> Answer | None:
+        if operation not in broken:
+            return None
+        broken.remove(operation)
+        if operation == "RestoreTableFromBackup":
+            table(client, "restored")  # somebody else's, of the very name
+        return (500, "InternalServerError", "")
+
+    with between(aws.endpoint, rule) as gate:
+        here = through(gate.endpoint, account)
+        with pytest.raises(Failed) as unsure:
+            list(create(["orders"], here))
+        assert unsure.value.code == "backup-unsure"
+        assert client.list_backups(TableName="orders")["BackupSummaries"] == []
+        made, _ = _end(create(["orders"], here))
+        with pytest.raises(Failed) as unsure:
+            list(restore(FromBackup(made.facts["orders"]), "restored", here))
+    assert unsure.value.code == "restore-unsure" and gate.seen.count("RestoreTableFromBackup") == 1
 
 
 def test_a_rehearsal_removes_no_table_but_its_own(aws: EmbeddedAws, account: str, here: Account) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from tablewright.aws.clock import utc
+from tablewright.aws.once import found_after_all, may_be_done, sent
 from tablewright.aws.session import Session
 from tablewright.aws.table_policies import DynamoDBTablePolicies
-from tablewright.errors import TablewrightError
+from tablewright.aws.tables import DynamoDBTables
+from tablewright.errors import Failed, TablewrightError
 from tablewright.model.keeping import BackedUp, Keeping, Scaling
 from tablewright.model.putback import (
     PutBack,
@@ -45,9 +47,29 @@ class DynamoDBBackups:
         return self._session.client("dynamodb")
 
     def create(self, table: str, name: str) -> Backup:
-        """Begin a backup; it holds the table as it is when DynamoDB takes the request."""
+        """Begin a backup; it holds the table as it is when DynamoDB takes the request. ``name`` must be new.
+
+        Raises Failed ``backup-unsure`` where the answer is lost and no backup of the name is seen.
+        """
+        try:
+            return sent(lambda: self._create(table, name))
+        except TablewrightError as error:
+            if not may_be_done(error):
+                raise
+            listed = DynamoDBTables(self._session)
+            made = found_after_all(lambda: next((b for b in listed.backups(table) if b.name == name), None))
+            if made is not None:
+                return made
+            raise Failed(
+                "backup-unsure",
+                "Whether the backup was begun is not known",
+                f"{error.summary}. No backup {name} of {table} is seen; it may be there yet. {_NOT_AGAIN}",
+            ) from error
+
+    def _create(self, table: str, name: str) -> Backup:
         with self._session.translated("dynamodb"):
-            return _backup(self._dynamodb.create_backup(TableName=table, BackupName=name)["BackupDetails"])
+            answer = self._session.once("dynamodb").create_backup(TableName=table, BackupName=name)
+            return _backup(answer["BackupDetails"])
 
     def describe(self, arn: str) -> BackedUp | None:
         """The backup; None if there is none (any more)."""
@@ -78,15 +100,39 @@ class DynamoDBBackups:
                 raise
 
     def restore(self, arn: str, target: str) -> None:
-        """RestoreTableFromBackup."""
-        with self._session.translated("dynamodb"):
-            self._dynamodb.restore_table_from_backup(BackupArn=arn, TargetTableName=target)
+        """RestoreTableFromBackup. Raises Failed ``restore-unsure`` where the answer is lost and no such table is seen."""
+        self._restored("restore_table_from_backup", {"BackupArn": arn}, target)
 
     def restore_to(self, source: str, target: str, *, at: Any) -> None:
-        """RestoreTableToPointInTime, at a time or at the latest."""
+        """RestoreTableToPointInTime, at a time or at the latest. Raises as ``restore`` does."""
         when = {"RestoreDateTime": at} if at is not None else {"UseLatestRestorableTime": True}
+        self._restored("restore_table_to_point_in_time", {"SourceTableName": source, **when}, target)
+
+    def _restored(self, operation: str, request: Mapping[str, Any], target: str) -> None:
+        def ask() -> None:
+            with self._session.translated("dynamodb"):
+                getattr(self._session.once("dynamodb"), operation)(TargetTableName=target, **request)
+
+        try:
+            sent(ask)
+        except TablewrightError as error:
+            if not may_be_done(error):
+                raise
+            if not found_after_all(lambda: self._is_restored_from(target, request) or None):
+                raise Failed(
+                    "restore-unsure",
+                    "Whether the restore was begun is not known",
+                    f"{error.summary}. No table {target} that was restored so is seen; it may be there yet. {_NOT_AGAIN}",
+                ) from error
+
+    def _is_restored_from(self, target: str, request: Mapping[str, Any]) -> bool:
+        """Whether the table says that it comes from there: another may have made one of the name meanwhile."""
         with self._session.translated("dynamodb"):
-            self._dynamodb.restore_table_to_point_in_time(SourceTableName=source, TargetTableName=target, **when)
+            told = self._dynamodb.describe_table(TableName=target)["Table"].get("RestoreSummary", {})
+        if "BackupArn" in request:
+            return bool(told.get("SourceBackupArn") == request["BackupArn"])
+        source = str(told.get("SourceTableArn", "")).rpartition("/")[2]
+        return "SourceBackupArn" not in told and source == request["SourceTableName"]
 
     def keeping(self, table: str) -> Keeping:
         """Every setting that a restore does not bring back, asked one by one."""
@@ -132,9 +178,20 @@ class DynamoDBBackups:
                 self._put_ttl(table, step)
 
     def remove(self, table: str) -> None:
-        """DeleteTable."""
+        """DeleteTable, asked for once: what is sent again might meet another table of the name."""
+        try:
+            sent(lambda: self._remove(table))
+        except TablewrightError as error:
+            if not may_be_done(error) or not found_after_all(lambda: self._is_going(table) or None):
+                raise
+
+    def _remove(self, table: str) -> None:
         with self._session.translated("dynamodb"):
-            self._dynamodb.delete_table(TableName=table)
+            self._session.once("dynamodb").delete_table(TableName=table)
+
+    def _is_going(self, table: str) -> bool:
+        described = DynamoDBTables(self._session).describe(table, settings=False)
+        return described is None or described.status == "DELETING"
 
     # What is asked.
 
@@ -294,6 +351,9 @@ def _backup(details: Mapping[str, Any]) -> Backup:
         size_bytes=details.get("BackupSizeBytes", 0),
         kind=details.get("BackupType", "USER"),
     )
+
+
+_NOT_AGAIN = "It was not asked for again, since DynamoDB may have begun it. Look before you run it again."
 
 
 def _asked(unread: dict[str, str], part: str, question: Callable[[], _Part]) -> _Part | None:

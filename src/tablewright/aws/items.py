@@ -7,15 +7,10 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import (
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ProxyConnectionError,
-    SSLError,
-)
+from botocore.exceptions import ClientError
 
 from tablewright.aws.errors import code_of
+from tablewright.aws.once import may_be_done, sent
 from tablewright.aws.session import Session
 from tablewright.errors import Failed, TablewrightError
 from tablewright.model.items import Item, ItemPage
@@ -28,10 +23,6 @@ _VALUES = ("Key", "Item", "ExclusiveStartKey", "ExpressionAttributeValues")
 _BATCH_ATTEMPTS = 12
 """Of one batch, with waits that double from 0.1 to 5 seconds: some 30 seconds of throttling."""
 _UNMET = ("ConditionalCheckFailedException", "DuplicateItemException")
-_THROTTLED_ATTEMPTS = 6
-_UNSURE = ("aws-unavailable", "endpoint-answers-strangely", "endpoint-silent", "endpoint-unreachable")
-"""Errors after which a write may have been made."""
-_NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
 
 
 class DynamoDBItems:
@@ -89,18 +80,13 @@ class DynamoDBItems:
 
     def _once(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """A write that made twice may be another one (``SET n = n + 1``): sent again only where it was certainly not made."""
-        for attempt in range(_THROTTLED_ATTEMPTS):
-            if attempt:
-                time.sleep(0.1 * 2**attempt)
-            try:
-                return self._call(operation, request, self._session.once("dynamodb"))
-            except TablewrightError as error:
-                if error.code == "throttled" and attempt < _THROTTLED_ATTEMPTS - 1:
-                    continue
-                if error.code not in _UNSURE or isinstance(error.__cause__, _NEVER_SENT):
-                    raise
-                raise _unsure(f"{error.summary}, and it was not sent again.") from error
-        raise AssertionError("unreachable")
+        try:
+            answer: Mapping[str, Any] = sent(lambda: self._call(operation, request, self._session.once("dynamodb")))
+        except TablewrightError as error:
+            if not may_be_done(error):
+                raise
+            raise _unsure(f"{error.summary}, and it was not sent again.") from error
+        return answer
 
     def _call(self, operation: str, request: Mapping[str, Any], client: Any = None) -> Mapping[str, Any]:
         sent = {**request, "ReturnConsumedCapacity": "TOTAL"}

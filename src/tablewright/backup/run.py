@@ -86,8 +86,14 @@ def rehearse(
         raise Refused("target-exists", "The target of the restore exists", f"There is a table {target} already.")
     backups.restore(arn, target)
     yield Noted("note", f"{target} is being restored")
-    copy = active(target, account)
-    backups.put_back(target, SetTags({RUN_TAG: token}))
+    try:
+        copy = active(target, account)
+        backups.put_back(target, SetTags({RUN_TAG: token}))
+    except TablewrightError as error:
+        error.detail = (
+            f"{error.detail}\n\n{target}, which was restored for the rehearsal, stays: delete it yourself.".strip()
+        )
+        raise
     restored = account.clock.now()
     yield Noted("note", f"restored after {_took(began, restored)}")
     missed: list[str] = []

@@ -29,6 +29,8 @@ def amend_recovery(dynamodb: types.ModuleType) -> None:
         ("_set_item", rules.set_item),
         ("_remove_item", rules.remove_item),
         ("_restore_table_to_point_in_time", rules.restore),
+        ("_restore_table_from_backup", rules.restore_backup),
+        ("_table_description", rules.described),
     ):
         setattr(dynamodb, name, method)
 
@@ -63,7 +65,8 @@ class _Rules:
     def __init__(self, module: Any) -> None:
         self._ddb = module
         self._set, self._remove = module._set_item, module._remove_item
-        self._restore = module._restore_table_to_point_in_time
+        self._restore, self._restore_backup = module._restore_table_to_point_in_time, module._restore_table_from_backup
+        self._described = module._table_description
 
     def set_item(self, table: dict[str, Any], pk: Any, sk: Any, item: dict[str, Any]) -> Any:
         """Store an item, keeping what stood there."""
@@ -120,6 +123,27 @@ class _Rules:
         target = data["TargetTableName"]
         self._ddb._tables[target]["items"] = defaultdict(dict, copy.deepcopy(items_at(self._ddb, name, when)))
         self._ddb._items_replaced(self._ddb._tables[target])
+        return self._restored(target, {"SourceTableArn": self._ddb._tables[name]["TableArn"], "RestoreDateTime": when})
+
+    def restore_backup(self, data: dict[str, Any]) -> Answer:
+        """RestoreTableFromBackup, telling of which table the backup is."""
+        answer: Answer = self._restore_backup(data)
+        if answer[0] != 200:
+            return answer
+        backup = self._ddb._backups[data["BackupArn"]]
+        source = backup.get("SourceTableDetails", {}).get("TableArn", "")
+        made = backup.get("BackupDetails", {}).get("BackupCreationDateTime", 0)
+        told = {"SourceBackupArn": data["BackupArn"], "SourceTableArn": source, "RestoreDateTime": made}
+        return self._restored(data["TargetTableName"], told)
+
+    def described(self, name: str) -> dict[str, Any]:
+        """The table's description, with what it was restored from (API reference, RestoreSummary)."""
+        found: dict[str, Any] = self._described(name)
+        origin = (self._ddb._tables.get(name) or {}).get("RestoreSummary")
+        return found | ({"RestoreSummary": origin} if origin else {})
+
+    def _restored(self, target: str, origin: dict[str, Any]) -> Answer:
+        self._ddb._tables[target]["RestoreSummary"] = origin | {"RestoreInProgress": False}
         told: Answer = self._ddb.json_response({"TableDescription": self._ddb._table_description(target)})
         return told
 

@@ -324,7 +324,12 @@ def put_settings_back(
             yield Noted("warning", f"not put back: {words(step)}: {held}")
             continue
         try:
-            backups.put_back(table.name, step)
+            try:
+                backups.put_back(table.name, step)
+            except TablewrightError:
+                # Of a lost answer, what was sent again is refused because it is done: what stands says so.
+                if step in leftover(wanted, backups.keeping(table.name), source_arn=source_arn, target_arn=table.arn):
+                    raise
             active(table.name, account)
         except TablewrightError as error:
             missed.append(f"{words(step)} ({error})")
