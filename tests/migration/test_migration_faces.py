@@ -15,6 +15,8 @@ from tablewright.cli.faces.migration_end import say_end
 from tablewright.cli.faces.migration_frame import frame
 from tablewright.cli.faces.migration_lines import MigrationLines
 from tablewright.cli.faces.migration_plain import MigrationPlain
+from tablewright.cli.faces.migration_status import as_json as status_json
+from tablewright.cli.faces.migration_status import list_lines
 from tablewright.cli.faces.plot import bar, plot
 from tablewright.cli.terminal import Output
 from tablewright.events import Ending, Finished, Noted, Waiting, as_json
@@ -30,6 +32,11 @@ from tablewright.migrate.events import (
     PhaseStarted,
     Progress,
 )
+from tablewright.migrate.job import Job, TableAt
+from tablewright.migrate.live.journal import Entry
+from tablewright.migrate.live.states import State
+from tablewright.migrate.record import Record
+from tablewright.migrate.standing.run import JobStanding
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 KOREAN = "가나다라마바사아자차카타파하 " * 4
@@ -238,3 +245,17 @@ def test_a_plot_s_height_says_the_number() -> None:
     assert [len(row) for row in plot([1.0] * 500, 40, 3, unicode=True)] == [40, 40, 40]
     assert bar(0.5, 8, unicode=False) == "####----"
     assert bar(7, 4, unicode=True) == "████"
+
+
+def test_a_live_migration_is_listed_by_where_it_stands_and_not_by_how_its_copy_ended() -> None:
+    """Its copy is never verified by itself: the cut-over compares."""
+    job = Job("a-to-b-12345678", TableAt("a"), TableAt("b"), "folder")
+    copied = JobStanding(Record(job, "unverified", NOW, NOW), None, None)
+    for state in State:
+        entry = Entry((NOW + timedelta(hours=1)).timestamp(), state, "because")
+        first = "".join(text for text, _ in list_lines([copied], 80, UNICODE, {job.id: entry})[0])
+        assert first == f"2026-11-23 04:00  live, {state.value}  a-to-b-12345678"
+        assert status_json(copied, entry)["live"] == state.value
+    alone = "".join(text for text, _ in list_lines([copied], 80, UNICODE, {"another": entry})[0])
+    assert alone == "2026-11-23 03:00  unverified  a-to-b-12345678"
+    assert status_json(copied)["live"] is None

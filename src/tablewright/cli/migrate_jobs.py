@@ -12,13 +12,14 @@ import click
 from tablewright.cli import exits
 from tablewright.cli.migrate import need_extra
 from tablewright.cli.migrate_ends import jobs_root, locks
-from tablewright.cli.migrate_live_status import live_status
+from tablewright.cli.migrate_live_status import live_entries, live_status
 from tablewright.cli.options import Command, Common, display_options
 from tablewright.cli.terminal import output
 from tablewright.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from tablewright.cli.terminal import Output
+    from tablewright.migrate.live.journal import Entry
     from tablewright.migrate.record import Record
     from tablewright.migrate.standing.run import JobStanding
 
@@ -108,11 +109,12 @@ def status(common: Common, job: str | None, follow: bool, every_one: bool) -> in
         if follow and kept:
             return _followed(chosen(root, None, wanting="running"), common, out)
         every = [standing(record, locks()) for record in kept]
+        lives = live_entries(root)
         if common.output == "json":
             for one in every:
-                _json(out, one)
+                _json(out, one, lives.get(one.record.job.id))
         else:
-            out.lines(list_lines(every, out.width, out.marks))
+            out.lines(list_lines(every, out.width, out.marks, lives))
         return exits.DONE.code
     record = chosen(root, job, wanting="any")
     if follow:
@@ -250,8 +252,8 @@ def _said(common: Common, body: dict[str, object], text: str, command: str | Non
         out.lines([(), (("      " + command, "strong"),)])
 
 
-def _json(out: Output, one: JobStanding) -> None:
+def _json(out: Output, one: JobStanding, live: Entry | None = None) -> None:
     from tablewright.cli.faces.json_lines import encode
     from tablewright.cli.faces.migration_status import as_json
 
-    out.text(encode(as_json(one), out))
+    out.text(encode(as_json(one, live), out))

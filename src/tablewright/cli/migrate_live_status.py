@@ -13,6 +13,7 @@ from tablewright.cli.options import Common
 from tablewright.cli.terminal import output
 
 if TYPE_CHECKING:
+    from tablewright.migrate.live.journal import Entry
     from tablewright.migrate.live.watching.run import LiveStanding
 
 _EVERY_S = 1.0
@@ -37,6 +38,13 @@ def live_status(common: Common, job: str | None, follow: bool, others: int) -> i
         return None
     one = standing(meant[0])
     return None if one is None else _shown(meant[0], one, common, follow=follow)
+
+
+def live_entries(root: Path) -> dict[str, Entry]:
+    """The state that each live migration is in, by its id."""
+    from tablewright.migrate.live.watching.run import kept, standing
+
+    return {each.name: held.entry for each in kept(root) if (held := standing(each)) is not None}
 
 
 def _shown(folder: Path, one: LiveStanding, common: Common, *, follow: bool) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tablewright.cli.faces.cells import clean, elide, fit, width
@@ -12,6 +13,8 @@ from tablewright.cli.faces.migration_frame import labelled, progress_lines
 from tablewright.cli.faces.quantities import moment
 from tablewright.events import as_plain
 from tablewright.migrate.dead_letters import FILE_NAME, read_letters
+from tablewright.migrate.live.journal import Entry
+from tablewright.migrate.live.states import is_ended
 from tablewright.migrate.standing.run import JobStanding
 from tablewright.migrate.states import state
 
@@ -27,14 +30,20 @@ _TONES: Mapping[str, str] = {
 _REASONS = 5
 
 
-def list_lines(jobs: Sequence[JobStanding], columns: int, marks: Marks) -> list[Line]:
-    """Every job, newest first, a line or two each."""
+def list_lines(
+    jobs: Sequence[JobStanding], columns: int, marks: Marks, live: Mapping[str, Entry] | None = None
+) -> list[Line]:
+    """Every job, newest first, a line or two each. ``live``: by its id the state of a live migration, of which the job's own
+    record tells how the copy ended, and nothing of what came after.
+    """
     if not jobs:
         return [(("No migration is kept here.", ""),)]
     lines: list[Line] = []
     for one in jobs:
-        word, tone = _state(one)
-        words = f"{one.record.changed_at:%Y-%m-%d %H:%M}  "
+        entry = (live or {}).get(one.record.job.id)
+        word, tone = _state(one) if entry is None else _live_state(entry)
+        changed = one.record.changed_at if entry is None else datetime.fromtimestamp(entry.at, UTC)
+        words = f"{changed:%Y-%m-%d %H:%M}  "
         room = columns - width(words) - width(word) - 2
         name = elide(clean(one.record.job.id), max(room, 12), marks.elided)
         lines.append(((words, "dim"), (f"{word}  ", tone), (name, "strong")))
@@ -68,13 +77,17 @@ def job_lines(one: JobStanding, columns: int, marks: Marks) -> list[Line]:
     return lines + hint_lines(_command(one))
 
 
-def as_json(one: JobStanding) -> dict[str, object]:
-    """The same for programs. Its members are stable: see docs/reference/migrate.md."""
+def as_json(one: JobStanding, live: Entry | None = None) -> dict[str, object]:
+    """The same for programs; ``live``: where the live migration stands that the copy belongs to.
+
+    Its members are stable: see docs/reference/migrate.md.
+    """
     record, checkpoint = one.record, one.checkpoint
     counts = checkpoint.counts if checkpoint is not None else None
     return {
         "job": record.job.id,
         "state": record.state,
+        "live": live.state.value if live is not None else None,
         "running": one.running,
         "died": one.died,
         "pid": one.holder.pid if one.holder else None,
@@ -101,6 +114,10 @@ def _state(one: JobStanding) -> tuple[str, str]:
         return f"{one.record.state}, its process is gone", "bad"
     tone = "busy" if one.running else _TONES.get(one.record.state, "")
     return one.record.state + (f" (process {one.holder.pid})" if one.holder else ""), tone
+
+
+def _live_state(entry: Entry) -> tuple[str, str]:
+    return f"live, {entry.state.value}", "good" if is_ended(entry.state) else "busy"
 
 
 def _meaning(one: JobStanding) -> str:
