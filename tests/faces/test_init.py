@@ -15,7 +15,7 @@ from tablewright.author.workflow import ACTION
 from tablewright.errors import UsageError
 from tablewright.template.read import read_design
 from tests.conftest import EmbeddedAws
-from tests.faces.shell import environment, in_process
+from tests.faces.shell import PROGRAM, environment, in_process
 
 WORDS = ("init", "shop", "--table", "orders:orderId", "--table", "events:deviceId:N")
 WORKFLOW = ".github/workflows/deploy-dynamodb.yml"
@@ -144,6 +144,27 @@ def test_nothing_is_replaced_unseen(tmp_path: Path) -> None:
     assert (project / "tablewright.toml").read_text() == "# mine\n"
     made(tmp_path, "--overwrite")
     assert (project / "tablewright.toml").read_text() != "# mine\n"
+
+
+def test_where_the_disk_is_full_what_stood_there_stands_and_nothing_half_written_does(tmp_path: Path) -> None:
+    (tmp_path / TEMPLATE).parent.mkdir(parents=True)
+    (tmp_path / TEMPLATE).write_text("mine")
+    program = f"ulimit -f 1; {' '.join(PROGRAM)} init --name shop --overwrite"  # blocks of 1,024 bytes, as a full disk has none
+    done = subprocess.run(
+        ["bash", "-c", program],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1 and "error[" in done.stderr and "Traceback" not in done.stderr
+    assert (tmp_path / TEMPLATE).read_text() == "mine"
+    assert sorted(path.name for path in (tmp_path / TEMPLATE).parent.iterdir()) == [
+        Path(SCRIPT).name,
+        Path(TEMPLATE).name,
+    ]
 
 
 def test_an_existing_template_is_left_as_it_is(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
@@ -128,8 +129,8 @@ def _put(common: Common, top: Path, made: dict[str, str], *, overwrite: bool, di
             raise Refused(
                 "files-differ",
                 "Files stand there already",
-                f"{', '.join(differing)} differ from what would be written; the difference is shown above. Nothing was written. "
-                "To replace them, add --overwrite.",
+                f"What stands in {', '.join(differing)} differs from what would be written, as shown above. Nothing was written. "
+                "To replace it, add --overwrite.",
             )
     for path, text in made.items():
         if standing[path] != text:
@@ -261,7 +262,17 @@ def _difference(path: str, before: str, after: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
+    """The whole file at once: where the disk is full, what stood there stands, and nothing half-written does."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
-    if path.suffix == ".sh":
-        path.chmod(path.stat().st_mode | 0o111)
+    target = path.resolve()
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        if target.exists():
+            beside.chmod(target.stat().st_mode & 0o7777)
+        if path.suffix == ".sh":
+            beside.chmod(beside.stat().st_mode | 0o111)
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
