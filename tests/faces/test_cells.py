@@ -69,6 +69,24 @@ def test_a_wide_letter_takes_a_line_of_its_own_where_there_is_no_room(cells: int
     assert "".join(fit("테이블", cells)) == "테이블"
 
 
+def test_the_largest_item_is_broken_without_losing_a_letter() -> None:
+    # 400 KB in one word: measured anew for every line, this takes half a minute.
+    lines = fit("가" * 133_000, 80)
+    assert len(lines) == 3325
+    assert "".join(lines) == "가" * 133_000
+
+
+@given(TEXT, st.integers(min_value=2, max_value=40))
+def test_what_is_broken_keeps_its_letters_and_fits(text: str, cells: int) -> None:
+    lines = fit(text, cells)
+    assert "".join("".join(lines).split()) == "".join(clean(text).split())
+    assert all(width(line) <= cells for line in lines)
+
+
+def test_a_broken_word_keeps_its_indent() -> None:
+    assert fit("  index " + "i" * 12, 10) == ["  index", "  iiiiiiii", "  iiii"]
+
+
 def test_a_command_is_never_broken() -> None:
     command = "    tablewright deploy --stack a-rather-long-name --parameters Environment=staging"
     assert command in wrap(f"Run:\n\n{command}\n\nand look.", 30)

@@ -93,16 +93,32 @@ def wrap(text: str, cells: int) -> list[str]:
 
 def fit(text: str, cells: int) -> list[str]:
     """The text in lines of at most ``cells``, or of one letter; a word that is longer than a line is broken."""
-    lines: list[str] = []
-    for line in wrap(text, cells):
-        rest, indent = line, line[: len(line) - len(line.lstrip(" "))]
-        while width(rest) > cells:
-            head = _take(rest, cells) if width(indent) < cells else ""
-            head = head if len(head) > len(indent) else rest[: len(indent) + 1]
-            lines.append(head)
-            rest = indent + rest[len(head) :]
-        lines.append(rest)
-    return lines
+    return [piece for line in wrap(text, cells) for piece in _broken(line, cells)]
+
+
+def _broken(line: str, cells: int) -> list[str]:
+    """The line in pieces that fit, each with its indent. An item may have 400 KB on a line, so nothing is measured twice."""
+    indent = line[: len(line) - len(line.lstrip(" "))]
+    if width(indent) >= cells:
+        indent = ""
+    pieces: list[str] = []
+    begin, room = 0, cells
+    while begin < len(line):
+        end = _reach(line, begin, room)
+        pieces.append((indent if begin else "") + line[begin:end])
+        begin, room = end, cells - width(indent)
+    return pieces or [line]
+
+
+def _reach(text: str, begin: int, cells: int) -> int:
+    """Where a piece of at most ``cells`` that begins at ``begin`` ends; it has one letter at least."""
+    taken, at = 0, begin
+    while at < len(text):
+        taken += _cell(text[at])
+        if taken > cells and at > begin:
+            break
+        at += 1
+    return at
 
 
 def _fill(words: list[str], cells: int, indent: str) -> list[str]:
