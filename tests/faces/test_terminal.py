@@ -131,3 +131,19 @@ def test_who_asks_for_ascii_signs_gets_them_alone() -> None:
     assert all(unicodedata.east_asian_width(char) != "A" for char in every)
     out.line((("테이블", ""),))
     assert stream.getvalue() == "테이블\n"
+
+
+@pytest.mark.parametrize("columns", [40, 60, 200])
+def test_a_note_fits_the_terminal_and_is_one_line_of_a_log(columns: int) -> None:
+    words = (
+        "the template has 367,559 bytes: above 51,200 CloudFormation takes it from a bucket only, so deploy wants one"
+    )
+    log = io.StringIO()
+    output(log).note(words)
+    assert log.getvalue() == f"note: {words}\n"
+    shown = io.StringIO()
+    dataclasses.replace(output(shown), is_terminal=True, width=columns).note(words)
+    lines = shown.getvalue().splitlines()
+    assert lines[0].startswith("note: ") and all(line.startswith("      ") for line in lines[1:])
+    assert max(map(len, lines)) <= columns
+    assert " ".join(line[6:] for line in lines) == words

@@ -232,5 +232,5 @@ def _embedded(common: Common) -> tuple[str, Credentials, str]:
     running, started = ensure_running()
     if started and common.output != "json":
         words = f"the embedded AWS was started at {running.endpoint}; it runs until: tablewright local stop"
-        output(sys.stderr, color=common.color).line((("note: ", "dim"), (words, "dim")))
+        output(sys.stderr, color=common.color).note(words)
     return running.endpoint, Credentials(running.access_key_id, running.secret_access_key), running.region

@@ -131,7 +131,7 @@ def understand(
     commit, unknown = commit_at(path.absolute().parent)
     if unknown and common.output != "json":
         words = f"the commit is not known, so an older one than the deployed is not noticed: {unknown}"
-        output(sys.stderr, color=common.color).line((("note: ", "dim"), (words, "dim")))
+        output(sys.stderr, color=common.color).note(words)
     options = DeployOptions(
         allow_data_loss=frozenset(asked.allow_data_loss),
         interactive=interactive,
@@ -155,7 +155,7 @@ def _bucket(common: Common, named: str | None, target: Target, design: Design) -
         return named
     if common.output != "json":
         for words in size_note(design.body):
-            output(sys.stderr, color=common.color).line((("note: ", "dim"), (f"{words}; here one is made", "dim")))
+            output(sys.stderr, color=common.color).note(f"{words}; here one is made")
     return f"{LOCAL_BUCKET}-{common.region or target.settings.region or 'default'}"
 
 

@@ -91,7 +91,7 @@ def open_target(common: Common, settings: EnvironmentSettings) -> Account:
         running, started = ensure_running()
         if started and common.output != "json":
             words = f"the embedded AWS was started at {running.endpoint}; it runs until: tablewright local stop"
-            output(sys.stderr, color=common.color).line((("note: ", "dim"), (words, "dim")))
+            output(sys.stderr, color=common.color).note(words)
         return open_embedded(
             running.endpoint, Credentials(running.access_key_id, running.secret_access_key), region or running.region
         )

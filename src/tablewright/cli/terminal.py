@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
-from tablewright.cli.faces.cells import clean
+from tablewright.cli.faces.cells import clean, fit
 from tablewright.cli.faces.marks import ASCII, UNICODE, Line, Marks
 from tablewright.cli.faces.palette import sgr
 
@@ -45,6 +45,12 @@ class Output:
         """Write lines."""
         for line in lines:
             self.line(line)
+
+    def note(self, text: str) -> None:
+        """Write a remark on what is done, in lines that fit a terminal; in a log it is one."""
+        first, *rest = fit(text, self.width - len("note: ")) if self.is_terminal else [text]
+        self.line((("note: ", "dim"), (first, "dim")))
+        self.lines([(("      " + more, "dim"),) for more in rest])
 
     def text(self, text: str) -> None:
         """Write one line of plain text and flush, so that a log shows it when it happens."""
