@@ -253,3 +253,20 @@ Resources:
       AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
       KeySchema: [{AttributeName: id, KeyType: HASH}]
 """
+
+
+def test_one_of_a_unit_is_named_in_the_singular_and_how_to_give_a_workload_is_said(run: Run, project: Path) -> None:
+    one = project / "one-alarm.yaml"
+    alarm = "Namespace: AWS/DynamoDB, MetricName: ReadThrottleEvents, Statistic: Sum, Period: 60, Threshold: 1"
+    rest = "EvaluationPeriods: 1, ComparisonOperator: GreaterThanThreshold, Dimensions: [{Name: TableName, Value: t}]"
+    table = (
+        "{AttributeDefinitions: [{AttributeName: a, AttributeType: S}], KeySchema: [{AttributeName: a, KeyType: HASH}]}"
+    )
+    one.write_text(
+        f"Resources:\n  A: {{Type: 'AWS::CloudWatch::Alarm', Properties: {{{alarm}, {rest}}}}}\n"
+        f"  T:\n    Type: AWS::DynamoDB::Table\n    Properties: {table}\n",
+        encoding="utf-8",
+    )
+    shown = " ".join(run("cost", str(one), "--region", "us-east-1", env={"COLUMNS": "60"}).out.split())
+    assert "1 metric of alarms" in shown
+    assert "(--measured, --workload FILE)" in shown

@@ -162,7 +162,7 @@ def _report(
 
     if source == _NONE:
         found = estimate_stack(told, loads, listed, region)
-        note = "no workload is given: requests and storage are not counted"
+        note = "no workload is given (--measured, --workload FILE): requests and storage are not counted"
         found = replace(found, assumptions=(note, *found.assumptions))
         return report(told, {}, listed, region, source=source, list_name=where, estimate=found)
     return report(told, loads, listed, region, source=source, list_name=where)

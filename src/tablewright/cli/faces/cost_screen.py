@@ -127,7 +127,7 @@ def _rows(lines: Sequence[CostLine], columns: int, marks: Marks) -> list[Line]:
     for line in sorted(lines, key=lambda line: -line.usd):
         label = pad(elide(clean(_label(line)), names, marks.elided), names)
         amount = f"{usd(line.usd):>12}"
-        told = f"  {_quantity(line.quantity)} {line.unit}"
+        told = f"  {_quantity(line.quantity)} {_unit(line)}"
         text = f"  {label}{amount}"
         if width(text + told) <= columns:
             found.append(((text, ""), (told, "dim")))
@@ -140,6 +140,12 @@ def _label(line: CostLine) -> str:
     where = f" of {line.index}" if line.index else ""
     region = f" in {line.region}" if line.region else ""
     return f"{line.what}{where}{region}{f': {line.pattern}' if line.pattern else ''}"
+
+
+def _unit(line: CostLine) -> str:
+    """The unit in the singular where there is one of it."""
+    head, of, rest = line.unit.partition(" of ")
+    return f"{head.removesuffix('s')}{of}{rest}" if line.quantity == 1 else line.unit
 
 
 def _quantity(value: Decimal) -> str:
