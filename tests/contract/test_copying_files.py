@@ -74,6 +74,8 @@ def test_a_table_goes_into_files_and_comes_back(
     fill(client, "Source", [odd_item(number) for number in range(150)])
     files = Files(str(tmp_path / "out"), form, compression)
     _copied(_table(here, "Source"), open_file_sink(files), Unchanged(KEYS, ()), tmp_path / "there", 3, here)
+    written = [each for each in (tmp_path / "out").rglob("*") if each.is_file()]
+    assert {each.stat().st_mode & 0o777 for each in written} == {0o600}, "they hold items"
     source = open_file_source(files)
     assert source.expected == 150
     _copied(source, _table(here, "Target"), Unchanged((), KEYS), tmp_path / "back", source.segments, here)

@@ -167,6 +167,19 @@ def test_where_the_disk_is_full_what_stood_there_stands_and_nothing_half_written
     ]
 
 
+def test_nothing_is_written_through_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    elsewhere, project = tmp_path / "elsewhere.toml", tmp_path / "shop"
+    project.mkdir()
+    (project / "tablewright.toml").symlink_to(elsewhere)
+    for option in ((), ("--overwrite",)):
+        refused = in_process(*WORDS, *option, cwd=tmp_path)
+        assert refused.code == 2 and "error[dangling-link]" in refused.err
+        assert not elsewhere.exists() and [each.name for each in project.iterdir()] == ["tablewright.toml"]
+    elsewhere.write_text("# mine\n")  # a link that leads somewhere is the owner's own way
+    made(tmp_path, "--overwrite")
+    assert (project / "tablewright.toml").is_symlink() and elsewhere.read_text() != "# mine\n"
+
+
 def test_an_existing_template_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "shop/infra").mkdir(parents=True)
     template = tmp_path / "shop/infra/tables.yaml"

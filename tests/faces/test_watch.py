@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from tablewright.cli.faces.cells import width
 from tablewright.cli.faces.marks import ASCII, UNICODE, Marks
+from tablewright.cli.faces.series_files import write_csv, write_parquet
 from tablewright.cli.faces.watch_screen import board_lines
 from tablewright.local import control
 from tablewright.model.board import Board, Operation, Side, TableRow
@@ -174,3 +176,11 @@ def test_units_throttles_latency_and_series_are_shown(home: Path, tmp_path: Path
         row["value"] for row in parquet if row["metric"] == "ConsumedWriteCapacityUnits" and row["index"] is None
     )
     assert consumed % 9 == 0 and consumed > 0
+
+
+def test_series_are_written_through_no_link_that_was_laid_beside(tmp_path: Path) -> None:
+    mine, path = tmp_path / "mine", tmp_path / "series.parquet"
+    mine.write_text("keep")
+    (tmp_path / f".{path.name}.{os.getpid()}").symlink_to(mine)
+    assert (write_parquet([], path), write_csv([], path.with_suffix(".csv"))) == (0, 0)
+    assert mine.read_text() == "keep" and pq.read_table(path).num_rows == 0

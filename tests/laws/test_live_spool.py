@@ -71,6 +71,7 @@ def test_what_is_replayed_is_forgotten_file_by_file(tmp_path: Path) -> None:
     for number in range(20):
         shard.append([record(number)])
     files = len(list(tmp_path.glob("*.spool")))
+    assert {each.stat().st_mode & 0o777 for each in tmp_path.glob("*.spool")} == {0o600}, "they hold items"
     shard.forget(15)
     assert len(list(tmp_path.glob("*.spool"))) < files
     assert [each.sequence for each in shard.read(15, 100)] == [str(n) for n in range(15, 20)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import sys
 from difflib import unified_diff
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 import click
@@ -134,7 +134,7 @@ def _put(common: Common, top: Path, made: dict[str, str], *, overwrite: bool, di
             )
     for path, text in made.items():
         if standing[path] != text:
-            _write(top / path, text)
+            _write(top / path, text, standing[path])
     if common.output == "json":
         from tablewright.cli.faces.json_lines import encode
 
@@ -252,6 +252,8 @@ def _standing(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
+        if path.is_symlink():
+            raise _links_nowhere(path) from None
         return None
     except UnicodeDecodeError:
         return "(not text)\n"
@@ -261,17 +263,33 @@ def _difference(path: str, before: str, after: str) -> str:
     return "".join(unified_diff(before.splitlines(True), after.splitlines(True), f"a/{path}", f"b/{path}"))
 
 
-def _write(path: Path, text: str) -> None:
-    """The whole file at once: where the disk is full, what stood there stands, and nothing half-written does."""
+def _links_nowhere(path: Path) -> UsageError:
+    return UsageError(
+        "dangling-link",
+        "A link leads nowhere",
+        f"{path} is a symbolic link to {path.readlink()}, which does not exist: what is written would land there. Nothing was "
+        "written. Remove the link, or make what it leads to.",
+    )
+
+
+def _write(path: Path, text: str, standing: str | None) -> None:
+    """The whole file at once, in the place of what was looked at: where the disk is full, what stood there stands, and nothing
+    half-written does.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     target = path.resolve()
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    beside = target.with_name(f".{target.name}.{token_hex(8)}")  # nobody can have laid a link there
     try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
+        with beside.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
         if target.exists():
             beside.chmod(target.stat().st_mode & 0o7777)
         if path.suffix == ".sh":
             beside.chmod(beside.stat().st_mode | 0o111)
+        if _standing(path) != standing:
+            raise UsageError(
+                "file-changed", "A file was changed meanwhile", f"{path} is not what was looked at. Run it again."
+            )
         beside.replace(target)
     except BaseException:
         beside.unlink(missing_ok=True)

@@ -69,6 +69,13 @@ def _sync(handle: int) -> None:
     getattr(os, "fdatasync", os.fsync)(handle)
 
 
+def _write_all(handle: int, data: bytes) -> None:
+    """All of it: one write may take a part, on a disk that is nearly full."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(handle, left) :]
+
+
 def _damaged(path: Path, offset: int, why: str) -> LocalError:
     return LocalError(
         "log-damaged",
@@ -168,7 +175,7 @@ class Log:
     def _open(self, first: int) -> int:
         path = self._folder / f"log-{first:016d}.wal"
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        os.write(handle, _START.pack(_MAGIC, first))
+        _write_all(handle, _START.pack(_MAGIC, first))
         os.fsync(handle)
         sync_folder(self._folder)
         return handle
@@ -212,9 +219,7 @@ class Log:
             ended, self._handle = self._handle, self._open(new_segment)
             os.close(ended)
         header = struct.pack(">III", _FRAME_MAGIC, len(payload), zlib.crc32(payload))
-        frame = memoryview(header + struct.pack(">I", zlib.crc32(header)) + payload)
-        while frame:
-            frame = frame[os.write(self._handle, frame) :]
+        _write_all(self._handle, header + struct.pack(">I", zlib.crc32(header)) + payload)
         _sync(self._handle)
 
     def _flushed(self, done: asyncio.Future[None], upto: int) -> None:

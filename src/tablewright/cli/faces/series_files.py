@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from tablewright.errors import UsageError
 from tablewright.model.metrics import METRICS
@@ -20,20 +23,13 @@ COLUMNS = ("time", "table", "index", "operation", "metric", "statistic", "period
 
 def write_csv(series: Sequence[Series], path: Path) -> int:
     """Write all data points, the whole file at once; returns how many. Raises OSError."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        count = 0
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            rows = csv.writer(file)
-            rows.writerow(COLUMNS)
-            for row in _rows(series):
-                rows.writerow((row[0].isoformat().replace("+00:00", "Z"), *row[1:]))
-                count += 1
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    count = 0
+    with _whole(path) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(COLUMNS)
+        for row in _rows(series):
+            rows.writerow((row[0].isoformat().replace("+00:00", "Z"), *row[1:]))
+            count += 1
     return count
 
 
@@ -53,13 +49,23 @@ def write_parquet(series: Sequence[Series], path: Path) -> int:
     schema = pa.schema(list(zip(COLUMNS, kinds, strict=True)))
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(COLUMNS)
     table = pa.table([pa.array(c, k) for c, k in zip(columns, kinds, strict=True)], schema=schema)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        pq.write_table(table, beside, compression="zstd")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with _whole(path) as file:
+        pq.write_table(table, file, compression="zstd")
     return len(rows)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """A file beside it, under a name that nobody can have laid a link at, which takes its place when all is written."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _rows(

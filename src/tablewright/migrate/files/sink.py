@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import md5
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Literal, Protocol
 
 import orjson
 
@@ -117,7 +117,7 @@ class FileSink:
         with _disk(self._folder):
             if self._open is None:
                 path = self._data / f".part-{self._number:06d}.tmp"
-                stream = path.open("wb")
+                stream = _private(path, "wb")
                 self._begun = time.monotonic()
                 self._open = path, stream, self._form.writer(stream)
             self._open[2].add(items)
@@ -158,7 +158,7 @@ class FileSink:
             part = _Part(final.name, _digest(path), pages)
             path.replace(final)
             _sync(self._data)
-            with (self._folder / PARTS).open("ab") as journal:
+            with _private(self._folder / PARTS, "ab") as journal:
                 journal.write(_line(part))
                 journal.flush()
                 os.fsync(journal.fileno())
@@ -202,7 +202,7 @@ class FileSink:
     def _cut(self, part: _Part, keep: Sequence[bool]) -> _Part:
         path = self._data / part.name
         temporary = self._data / f".{part.name}.tmp"
-        with path.open("rb") as stream, temporary.open("wb") as out:
+        with path.open("rb") as stream, _private(temporary, "wb") as out:
             items = self._form.reader(stream, part.name)
             writer = self._form.writer(out)
             for (_, _, count), kept in zip(part.pages, keep, strict=True):
@@ -233,10 +233,15 @@ def _digest(path: Path) -> str:
     return b64encode(digest.digest()).decode()
 
 
+def _private(path: Path, mode: Literal["wb", "ab"]) -> BinaryIO:
+    """A file that its owner alone may read: it holds a table's items, or their keys."""
+    return open(path, mode, opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
 def _replace(path: Path, text: bytes) -> None:
     """The file with new content, or as it was: never in between."""
     temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as stream:
+    with _private(temporary, "wb") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())

@@ -140,7 +140,7 @@ class ShardSpool:
                 path = self._folder / f"{self._name}-{self.count:016d}.spool"
                 self._files.append((self.count, path))
                 self._size = 0
-            self._out = self._files[-1][1].open("ab")
+            self._out = open(self._files[-1][1], "ab", opener=_private)  # noqa: SIM115
             _keep_name(self._folder)
         return self._out
 
@@ -218,6 +218,11 @@ def _records(path: Path, offset: int) -> Iterator[tuple[int, bytes]]:
                 return
             yield offset, body
             offset += _HEAD.size + length
+
+
+def _private(name: str, flags: int) -> int:
+    """A file that its owner alone may read: it holds items."""
+    return os.open(name, flags, 0o600)
 
 
 def _keep_name(folder: Path) -> None:

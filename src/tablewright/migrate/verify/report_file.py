@@ -26,7 +26,8 @@ class Report:
         """Write it down."""
         if self._descriptor is None:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            self.path.unlink(missing_ok=True)  # whatever came to stand there since: a link is not written through
+            self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         data = as_line(found, values=self._values, keyed=self._keyed)
         while data:
             data = data[os.write(self._descriptor, data) :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import orjson
@@ -71,8 +72,11 @@ def _listen(stage: Stage, side: Side) -> Iterator[LiveEvent]:
     if late:
         lines = [orjson.dumps({"key": orjson.Fragment(e.key), "new": e.new and orjson.Fragment(e.new)}) for e in late]
         path = stage.folder / LATE
-        path.touch(0o600)
-        path.write_bytes(b"".join(line + b"\n" for line in lines))
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(line + b"\n" for line in lines)
+            file.flush()
+            os.fsync(descriptor)  # what is only there must be listed before it is noted down as listed
         stage.journal.note(late=len(late))
         words = f"{len(late):,} writes reached {left} when the application had left it, and are only there"
         yield Noted("warning", f"{words}. They are listed, with what they wrote, in {path}")
