@@ -15,6 +15,8 @@ sys.path.insert(0, str(ROOT))
 from tests.contract.load_support import started  # noqa: E402
 from tests.rehearsals.diagnosing import SCENARIOS, World, matrix_row, named  # noqa: E402
 
+from tablewright.local import control  # noqa: E402
+
 PAGE = ROOT / "docs" / "reference" / "diagnosis-matrix.md"
 HEAD = """# What diagnose names, measured
 
@@ -27,7 +29,7 @@ page is written by `scripts/diagnosis_matrix.py`; a slow test runs every load ag
 def main() -> None:
     rows: dict[str | None, list[str]] = {}
     right = 0
-    with tempfile.TemporaryDirectory() as folder, started(Path(folder) / "state") as aws:
+    with tempfile.TemporaryDirectory() as folder, started(Path(folder) / "state") as aws, control.held(aws.endpoint):
         for number, each in enumerate(SCENARIOS):
             world = World(aws, f"{100_000_000_000 + number}")
             found = named(each.load(world))

@@ -10,6 +10,7 @@ import pytest
 from tablewright.local import control
 from tests.conftest import EmbeddedAws
 from tests.contract.load_support import index, item, refused, spend, started, table, total
+from tests.waiting import until
 
 pytestmark = pytest.mark.embedded("its clock is moved")
 
@@ -21,7 +22,7 @@ _PROVISIONED = (
 
 @pytest.fixture(scope="module")
 def timed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    with started(tmp_path_factory.mktemp("load") / "state") as aws:
+    with started(tmp_path_factory.mktemp("load") / "state") as aws, control.held(aws.endpoint):
         yield aws
 
 
@@ -43,12 +44,12 @@ def _reasons(error: Any) -> list[tuple[str, str]]:
 def test_a_table_gives_its_burst_and_then_its_units(timed: EmbeddedAws, client: Any) -> None:
     name = table(client, "Burst", write=1)
 
-    assert 290 <= spend(client, name, 600) <= 330
+    assert spend(client, name, 600) == 300
     error: Any = refused(lambda: client.put_item(TableName=name, Item=item("a")))
     assert error.response["Error"] == {"Code": "ProvisionedThroughputExceededException", "Message": _PROVISIONED}
     assert _reasons(error) == [("TableWriteProvisionedThroughputExceeded", "Burst")]
     control.advance(timed.endpoint, seconds=60)
-    assert 50 <= spend(client, name, 600) <= 80
+    assert spend(client, name, 600) == 60
 
 
 def test_reads_and_writes_have_buckets_of_their_own(client: Any) -> None:
@@ -195,3 +196,32 @@ def test_a_restart_neither_throttles_nor_meters_again(tmp_path: Any) -> None:
         consumed = total(again, again.client("cloudwatch"), "ConsumedWriteCapacityUnits", TableName=name)
         assert consumed == written
         assert control.now(again.endpoint) >= ahead
+
+
+def test_held_time_passes_by_advances_alone_and_waits_end_all_the_same(timed: EmbeddedAws, account: str) -> None:
+    before = control.now(timed.endpoint)
+    sqs = timed.client("sqs", account=account)
+    queue = sqs.create_queue(QueueName="empty")["QueueUrl"]
+
+    assert "Messages" not in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1)
+    assert control.now(timed.endpoint) == before
+    assert control.advance(timed.endpoint, seconds=90) == before + 90
+
+
+def test_held_time_goes_on_when_it_is_let_go(aws: EmbeddedAws) -> None:
+    with control.held(aws.endpoint):
+        before = control.now(aws.endpoint)
+        assert control.now(aws.endpoint) == before
+    until(lambda: control.now(aws.endpoint) > before)
+
+
+def test_a_request_takes_no_time_while_it_is_held_but_a_delay(timed: EmbeddedAws, client: Any, cloudwatch: Any) -> None:
+    name = table(client, "Timed")
+    client.put_item(TableName=name, Item=item("a"))
+    with control.fault(timed.endpoint, "delay", table=name, seconds=0.05):
+        client.put_item(TableName=name, Item=item("b"))
+    about = {"TableName": name, "Operation": "PutItem"}
+    found = [
+        total(timed, cloudwatch, "SuccessfulRequestLatency", statistic, **about) for statistic in ("Minimum", "Maximum")
+    ]
+    assert found == [1.0, 50.0]

@@ -36,6 +36,7 @@ class Clock:
     def __init__(self, profile: str | float = "instant") -> None:
         self.profile = parse_profile(profile) if isinstance(profile, str) else profile
         self._last = 0.0
+        self._held: tuple[float, float] | None = None
         self.ahead = 0.0
         """Seconds that this clock is ahead of the machine's, because it was advanced."""
 
@@ -43,10 +44,25 @@ class Clock:
         """Let time pass at once."""
         self.ahead += seconds
 
+    @property
+    def held(self) -> bool:
+        """Whether time passes only when it is advanced."""
+        return self._held is not None
+
+    def hold(self, held: bool) -> None:
+        """Let time stand but for advances, or go on; it has then become the machine's again, plus what it was advanced by."""
+        if held != self.held:
+            self._held = (time.time(), time.perf_counter()) if held else None
+
     def now(self) -> float:
         """Seconds since the epoch (UTC); never less than an earlier answer, even when the machine's clock is set back."""
-        self._last = max(self._last, time.time() + self.ahead)
+        machine = time.time() if self._held is None else self._held[0]
+        self._last = max(self._last, machine + self.ahead)
         return self._last
+
+    def stopwatch(self) -> float:
+        """Seconds since some moment, for how long a request took; they stand too while time is held."""
+        return time.perf_counter() if self._held is None else self._held[1]
 
     def not_before(self, moment: float) -> None:
         """Make every later answer of `now` at least `moment` (used after a restart)."""

@@ -22,6 +22,7 @@ __all__ = [
     "advance",
     "fault",
     "faults",
+    "held",
     "now",
     "remove_faults",
     "roll_shard",
@@ -70,6 +71,20 @@ def advance(endpoint: str, *, seconds: float = 0.0, minutes: float = 0.0) -> flo
 def now(endpoint: str) -> float:
     """The time on the embedded clock, in seconds since the epoch."""
     return float(_call(endpoint, "GET", "clock")["now"])
+
+
+@contextlib.contextmanager
+def held(endpoint: str) -> Iterator[None]:
+    """Let time pass only by `advance` for the length of a with block: what is throttled then depends on no machine's speed.
+
+    No units flow in, no minute ends, and a request takes no time but what a ``delay`` adds. Raises LocalError.
+    """
+    _call(endpoint, "POST", "clock", {"hold": True})
+    try:
+        yield
+    finally:
+        with contextlib.suppress(LocalError):
+            _call(endpoint, "POST", "clock", {"hold": False})
 
 
 def add_fault(endpoint: str, effect: str, **wish: Any) -> str:

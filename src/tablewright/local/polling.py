@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from urllib.parse import urlencode
 
 from tablewright.local.clock import Clock
@@ -29,14 +30,26 @@ async def receive_message(
     queue, wait, single = _without_wait(request)
     if wait is None:
         wait = plane.queue_wait(queue, account, region)
-    deadline = clock.now() + min(wait, _LONGEST_S)
-    while clock.now() < deadline and not plane.queue_holds(queue, account, region):
+    ends = _Ends(clock, min(wait, _LONGEST_S))
+    while not ends.over and not plane.queue_holds(queue, account, region):
         await asyncio.sleep(_TRY_EVERY_S)
     while True:
         response = await ledger.submit(single, _RECEIVE, account, region)
-        if not response.ok or clock.now() >= deadline or b"ReceiptHandle" in response.body:
+        if not response.ok or ends.over or b"ReceiptHandle" in response.body:
             return response
         await asyncio.sleep(_TRY_EVERY_S)
+
+
+class _Ends:
+    """When a wait ends: by the embedded clock, which may be advanced, or by the machine's, while that one is held."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._at, self._machine_at = clock.now() + seconds, time.monotonic() + seconds
+
+    @property
+    def over(self) -> bool:
+        return self._clock.now() >= self._at or time.monotonic() >= self._machine_at
 
 
 def _without_wait(request: Request) -> tuple[str, float | None, Request]:

@@ -62,13 +62,18 @@ class Controls:
         return _json(200, {"faults": of_data.list() + of_stacks.list()})
 
     async def _time(self, method: str, asked: Mapping[str, Any]) -> Response:
-        if method == "POST":
+        clock = self._clock
+        if method == "POST" and "hold" in asked:
+            if not isinstance(asked["hold"], bool):
+                return _json(400, {"error": "hold is true or false"})
+            clock.hold(asked["hold"])
+        elif method == "POST":
             seconds = asked.get("advance")
             if not isinstance(seconds, int | float) or not 0 < seconds <= _MOST_ADVANCE_S:
                 return _json(400, {"error": f"advance is a number of seconds above 0 and at most {_MOST_ADVANCE_S}"})
             await self._front.advance(float(seconds))
-        clock = self._clock
-        return _json(200, {"now": clock.now(), "ahead": clock.ahead, "profile": str(clock.profile)})
+        told = {"now": clock.now(), "ahead": clock.ahead, "held": clock.held, "profile": str(clock.profile)}
+        return _json(200, told)
 
     async def _streams(self, verb: str, asked: Mapping[str, Any]) -> Response | None:
         account, region = str(asked.get("account", "000000000000")), str(asked.get("region", "us-east-1"))

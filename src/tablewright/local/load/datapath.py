@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -35,6 +34,8 @@ _CONDITION = "ConditionalCheckFailedException"
 _CANCELLED = "TransactionCanceledException"
 _LEVELS = ("TOTAL", "INDEXES")
 _TRANSACTION_BYTES = 4 * 1024 * 1024
+_LEAST_MS = 1.0
+"""What a request is said to have taken while time is held."""
 
 
 class DataPath:
@@ -58,7 +59,7 @@ class DataPath:
 
     async def around(self, request: Request, operation: Operation, scope: Scope, perform: Perform) -> Response:
         """Perform a request as far as its tables' throughput allows."""
-        began = time.perf_counter()
+        began = self._clock.stopwatch()
         plan, data, tables = self._planned(request, operation, scope)
         if self._faults.any:
             fault = self._faults.strike(operation.name, list(tables))
@@ -66,6 +67,8 @@ class DataPath:
                 broken = await self._struck(fault, plan, tables, operation, scope)
                 if broken is not None:
                     return broken
+                if fault.effect == "delay" and self._clock.held:
+                    began -= fault.seconds
                 performed = await self._through(request, operation, plan, data, tables, scope, perform, began)
                 return broken_after(fault, performed)
         return await self._through(request, operation, plan, data, tables, scope, perform, began)
@@ -278,7 +281,7 @@ class DataPath:
         if outcome != "done":
             return response
         names = list(tables)
-        milliseconds = round((time.perf_counter() - began) * 1000, 1)
+        milliseconds = round((self._clock.stopwatch() - began) * 1000, 1) or _LEAST_MS
         self._telemetry.succeeded(scope, names, plan.operation, milliseconds, now)
         if plan.shape == "page":
             counted = _COUNT.search(response.body, max(response.body.rfind(b'"Count": '), 0))
