@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 from tablewright.account import open_account
 from tablewright.events import ChangesFound, Ending, Event
+from tablewright.model.table import Holds
 from tablewright.model.whereabouts import Credentials
 from tests.conftest import EmbeddedAws
 from tests.rehearsals.between import Answer, between
@@ -186,6 +188,26 @@ def test_a_global_table_is_empty_only_where_all_its_replicas_are(aws: EmbeddedAw
     assert (last.ending, last.code) == (Ending.REFUSED, "data-loss"), last
     said = "It holds items" if replica == "holds an item" else "its replica in eu-west-1 cannot be read"
     assert [said in loss.what for loss in last.losses if loss.kind == "table-removed"] == [True], last.losses
+
+
+def test_a_replica_of_another_account_is_not_asked_for_by_name(aws: EmbeddedAws, account: str) -> None:
+    """Another account's replica is told by its ARN; an empty table of ours, of the very name in that region, is another."""
+    dynamodb = client(aws, account, "dynamodb")
+    assert end(run(opened(aws, account), template(table()))).ending is Ending.DONE
+    told = dynamodb.describe_table(TableName="orders")["Table"]
+    arn = "arn:aws:dynamodb:eu-west-1:444455556666:table/orders"
+    told["Replicas"] = [{"RegionName": "eu-west-1", "ReplicaStatus": "ACTIVE", "ReplicaArn": arn}]
+    answer = json.dumps({"Table": told}, default=lambda moment: moment.timestamp())
+    with between(aws.endpoint, lambda asked, _: (200, "", answer) if asked == "DescribeTable" else None) as gate:
+        through = open_account(
+            region="us-east-1", endpoint_url=gate.endpoint, credentials=Credentials(account, "local")
+        )
+        found = through.tables.contents("orders")
+        assert found.holds is Holds.UNKNOWN and "account 444455556666" in found.reason, found
+        last = end(run(through, template(log_group())))
+        assert (last.ending, last.code) == (Ending.REFUSED, "data-loss"), last
+        tagged = end(run(through, template(table(extra="Tags: [{Key: team, Value: a}]"))))
+    assert tagged.ending is Ending.DONE, f"another's replica is not taken away by this stack: {tagged}"
 
 
 def nested(aws: EmbeddedAws, account: str, key: str, body: str) -> str:

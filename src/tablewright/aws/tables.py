@@ -103,7 +103,8 @@ class DynamoDBTables:
         reason. A table that does not exist holds NOTHING, and ``reason`` says that there is none.
 
         A consistent read is consistent within its region: what was written in another one arrives later (developer guide,
-        "How DynamoDB global tables work"), so the replicas are looked at too before a table is said to be empty.
+        "How DynamoDB global tables work"), so the replicas are looked at too before a table is said to be empty. One that is
+        another account's cannot be, so it is UNKNOWN.
         """
         try:
             if counted := self._counted(name):
@@ -114,7 +115,10 @@ class DynamoDBTables:
             if error.code == "not-found":
                 return self._contents_of_the_unscannable(name)
             return Contents(Holds.UNKNOWN, reason=_reason(error))
-        for region in _other_regions(described):
+        for region, owner in _other_replicas(described):
+            if owner:
+                why = f"its replica in {region} is of account {owner}, and cannot be looked at from here"
+                return Contents(Holds.UNKNOWN, reason=why)
             try:
                 counted = self._counted(name, region)
             except TablewrightError as error:
@@ -267,10 +271,24 @@ def _reason(error: TablewrightError) -> str:
     return f"{error.summary}: {error.text}" if error.text else error.summary
 
 
-def _other_regions(answer: TableDescriptionTypeDef) -> tuple[str, ...]:
-    home = answer["TableArn"].split(":")[3]
+def _other_replicas(answer: TableDescriptionTypeDef) -> Iterator[tuple[str, str]]:
+    """Region and owner of the other replicas, the owner only where it is another account than the table's: those first.
+
+    Asked for by its name, a replica of another account would be taken for a table of ours, or for none (developer guide,
+    "Multi-account global tables").
+    """
+    _, _, _, home, account, _ = answer["TableArn"].split(":", 5)
+    told = [(r.get("RegionName", ""), (r.get("ReplicaArn") or "").split(":")) for r in answer.get("Replicas", [])]
+    owners = [(region, arn[4] if len(arn) > 4 and arn[4] != account else "") for region, arn in told]
+    yield from ((region, owner) for region, owner in owners if owner)
+    yield from ((region, "") for region, owner in owners if not owner and region not in ("", home))
+
+
+def _own_replicas(answer: TableDescriptionTypeDef) -> tuple[str, ...]:
+    """The regions of the account's own replicas: another's is made and removed by its own stack there."""
+    foreign = {region for region, owner in _other_replicas(answer) if owner}
     named = (replica.get("RegionName", "") for replica in answer.get("Replicas", []))
-    return tuple(region for region in named if region and region != home)
+    return tuple(region for region in named if region and region not in foreign)
 
 
 def _table(answer: TableDescriptionTypeDef) -> Table:
@@ -329,7 +347,7 @@ def _table(answer: TableDescriptionTypeDef) -> Table:
         stream_arn=answer.get("LatestStreamArn") if streaming else None,
         stream_view=stream.get("StreamViewType") if streaming else None,
         kms_key=answer.get("SSEDescription", {}).get("KMSMasterKeyArn"),
-        replicas=tuple(r["RegionName"] for r in answer.get("Replicas", []) if "RegionName" in r),
+        replicas=_own_replicas(answer),
         warm_read=warm.get("ReadUnitsPerSecond"),
         warm_write=warm.get("WriteUnitsPerSecond"),
     )

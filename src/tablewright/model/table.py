@@ -104,7 +104,7 @@ class Table:
     class_changed_at: datetime | None = None  # when the class was last changed, where AWS says so
     stream_arn: str | None = None
     stream_view: str | None = None
-    replicas: tuple[str, ...] = ()
+    replicas: tuple[str, ...] = ()  # regions of those of its own account
     kms_key: str | None = None  # the ARN of the key of one's own, None for DynamoDB's
     ttl: TimeToLive | None = None
     recovery: PointInTimeRecovery | None = None
