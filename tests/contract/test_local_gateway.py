@@ -117,16 +117,20 @@ def _listening(pid: int) -> list[tuple[str, int | None]]:
     return waiting
 
 
-@pytest.mark.parametrize("service", ["ec2", "lambda", "rds"])
+@pytest.mark.parametrize("service", ["ec2", "lambda", "rds", "route53"])
 def test_a_service_that_is_not_offered_says_so(aws: EmbeddedAws, service: str) -> None:
-    calls = {"ec2": "describe_instances", "lambda": "list_functions", "rds": "describe_db_instances"}
+    calls = {
+        "ec2": "describe_instances",
+        "lambda": "list_functions",
+        "rds": "describe_db_instances",
+        "route53": "list_hosted_zones",
+    }
 
     with pytest.raises(ClientError) as refused:
         getattr(aws.client(service), calls[service])()
 
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-    if service != "lambda":
-        assert refused.value.response["Error"]["Code"] == "NotImplemented"
+    assert refused.value.response["Error"]["Code"] == "NotImplemented"
 
 
 def test_an_access_key_of_twelve_digits_is_its_account(aws: EmbeddedAws, account: str) -> None:

@@ -101,12 +101,21 @@ def test_a_screen_is_never_overfull_and_shows_trouble_whole_where_it_can() -> No
 
 
 def test_what_could_not_be_asked_leaves_room_for_the_tables() -> None:
-    board = replace(_board(1), unread={f"insights:table-{n}": "AccessDenied: " + "권한 " * 60 for n in range(30)})
+    board = replace(_board(1), unread={f"insights:table-{n}": f"AccessDenied {n}: " + "권한 " * 60 for n in range(30)})
     lines = ["".join(text for text, _ in line) for line in board_lines(board, 80, UNICODE, 24)]
     assert len(lines) <= 24
     assert any("주문" in line for line in lines)
     assert sum("unread" in line for line in lines) == 3
     assert "… and 28 more unread" in lines
+
+
+def test_what_could_not_be_asked_for_one_reason_is_said_once() -> None:
+    board = replace(_board(1), unread={f"consumers:table-{n}": "Lambda is not there" for n in range(30)})
+    small = ["".join(text for text, _ in line) for line in board_lines(board, 80, UNICODE, 24)]
+    assert "consumers:table-0 and 29 more unread: Lambda is not there" in small
+    whole = " ".join("".join(text for text, _ in line) for line in board_lines(board, 80, UNICODE, None))
+    assert "consumers:table-11 and 18 more unread: Lambda is not there" in whole
+    assert whole.count("Lambda is not there") == 1
 
 
 @pytest.mark.parametrize("columns", [80, 140])

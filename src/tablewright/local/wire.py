@@ -19,7 +19,7 @@ def error(request: Request, operation: Operation, status: int, code: str, messag
         body = cbor.dumps({"__type": code, "message": message})
         headers = (("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor"))
         return Response(status, headers, body)
-    if "x-amz-target" in request.headers or "json" in content_type or operation.service == "backup":
+    if "x-amz-target" in request.headers or "json" in content_type or _speaks_json(request, operation):
         body = json.dumps({"__type": code, "message": message}).encode()
         kind = "application/x-amz-json-1.1" if "1.1" in content_type else "application/x-amz-json-1.0"
         return Response(status, (("Content-Type", kind), ("x-amzn-errortype", code)), body)
@@ -30,3 +30,12 @@ def error(request: Request, operation: Operation, status: int, code: str, messag
         side = "Sender" if status < 500 else "Receiver"
         text = f"<ErrorResponse><Error><Type>{side}</Type>{inner}</Error><RequestId/></ErrorResponse>"
     return Response(status, (("Content-Type", "text/xml"),), text.encode())
+
+
+def _speaks_json(request: Request, operation: Operation) -> bool:
+    """Whether a REST service's errors are JSON, where the request has no body to tell by: those that are not offered, such as
+    Lambda, but for the two that speak XML.
+    """
+    if operation.service or operation.name:
+        return operation.service == "backup"
+    return not any(f"/{service}/" in request.headers.get("authorization", "") for service in ("cloudfront", "route53"))

@@ -10,6 +10,7 @@ from tablewright.cli.faces.marks import Line, Marks, tone
 from tablewright.cli.faces.plot import bar, plot
 from tablewright.cli.faces.quantities import count
 from tablewright.model.board import Board, Operation, TableRow
+from tablewright.model.listed import listed
 
 _FULL = 1.0
 _BUSY = 0.8
@@ -61,8 +62,11 @@ def _lines(board: Board, columns: int, marks: Marks, rows: int | None) -> list[L
 
 
 def _unread(board: Board, columns: int, marks: Marks, *, whole: bool) -> list[str]:
-    """What could not be asked: all of it, or on a screen of so many rows the first, and how many more there are."""
-    told = [clean(f"{name} unread: {why}") for name, why in board.unread.items()]
+    """What could not be asked, for one reason together: all of it, or on a screen of so many rows the first ones."""
+    alike: dict[str, list[str]] = {}
+    for name, why in board.unread.items():
+        alike.setdefault(why, []).append(name)
+    told = [clean(f"{listed(names) if whole else listed(names, 1)} unread: {why}") for why, names in alike.items()]
     if whole:
         return [line for text in told for line in fit(text, columns)]
     rest = [f"{marks.elided} and {len(told) - _UNREAD_SHOWN} more unread"] if len(told) > _UNREAD_SHOWN else []
