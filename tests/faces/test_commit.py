@@ -53,7 +53,7 @@ def deployed(identifier: str, at: str = LATE) -> Stack:
 def test_the_history_decides_whatever_the_clocks_said(repository: Path) -> None:
     first = commit(repository, "a")
     second = commit(repository, "b", EARLY)  # made on a machine whose clock was wrong
-    check_commit(here(repository), deployed(first))  # later in history, earlier by time: it is newer
+    assert check_commit(here(repository), deployed(first)) == ""  # later in history, earlier by time: it is newer
     git(repository, "checkout", "-q", first)
     with pytest.raises(Refused) as refused:
         check_commit(here(repository), deployed(second, EARLY))
@@ -85,7 +85,9 @@ def test_where_the_history_does_not_tell_the_times_do(repository: Path, tmp_path
     git(tmp_path, "clone", "-q", "--depth", "1", "--branch", "main", f"file://{repository}", str(shallow))
     cut = here(shallow)
     assert cut.id == other and cut.precedes is not None and cut.precedes(base) is None
-    check_commit(cut, deployed(base))  # not known there, and of the same time
+    said = check_commit(cut, deployed(base))  # not known there, and of the same time
+    assert "a shallow clone" in said and "not the older one by its time" in said
+    assert "tells no time" in check_commit(cut, deployed(base, ""))
 
 
 @pytest.mark.parametrize("identifier", ["--output=/tmp/x", "HEAD", "../x", "", "A" * 40])

@@ -90,15 +90,15 @@ def owner_of(stack: Stack, template: str | None) -> str | None:
     return None
 
 
-def check_commit(commit: Commit | None, stack: Stack) -> None:
+def check_commit(commit: Commit | None, stack: Stack) -> str:
     """Raise Refused where the stack was deployed from a newer commit than this one.
 
     The repository's history decides; where it does not know the deployed commit, or the two are on different branches, their
-    times do.
+    times do, and the words of a note are returned.
     """
     deployed = deployed_commit(stack)
     if commit is None or deployed is None or deployed[0] == commit.id:
-        return
+        return ""
     at = deployed[1]
     older = commit.precedes(deployed[0]) if commit.precedes is not None else None
     known = older is not None
@@ -118,3 +118,10 @@ def check_commit(commit: Commit | None, stack: Stack) -> None:
             f"{commit.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC. Deploying it would undo what came after. Nothing was changed. "
             "Pull first; to go back on purpose, revert the newer commit and deploy that.",
         )
+    if known:
+        return ""
+    how = "is not the older one by its time" if at is not None else "may be the older one: the stack tells no time"
+    return (
+        f"Stack {stack.name} was deployed from commit {deployed[0][:12]}, which the history here does not set before or after "
+        f"this one (a shallow clone, or another branch). {commit.id[:12]} {how}."
+    )

@@ -185,7 +185,9 @@ def _introduce(run: _Run, seen: Seen) -> Steps:
         said = check_owner(seen.design, stack, seen.actual.template)
         if said:
             yield Noted("warning", said)
-        check_commit(run.options.commit, stack)
+        undecided = check_commit(run.options.commit, stack)
+        if undecided:
+            yield Noted("note", undecided)
 
 
 def _follow(run: _Run, seen: Seen) -> Steps:

@@ -93,7 +93,9 @@ def _preview(design: Design, account: Account, options: DeployOptions, deploying
         said = check_owner(seen.design, seen.actual.stack, seen.actual.template)
         if said:
             yield Noted("warning", said)
-        check_commit(options.commit, seen.actual.stack)
+        undecided = check_commit(options.commit, seen.actual.stack)
+        if undecided:
+            yield Noted("note", undecided)
     steps = plan(seen.design, seen.actual, protection=options.termination_protection)
     if isinstance(steps.first, Recover):
         yield from _recovery(seen, steps)
