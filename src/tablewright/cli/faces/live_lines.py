@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from tablewright.cli.faces.cells import clean, fit, width
@@ -10,6 +11,9 @@ from tablewright.cli.faces.migration_frame import labelled
 from tablewright.cli.faces.quantities import count, rate, size
 from tablewright.migrate.live.events import Followed, StateEntered
 from tablewright.migrate.live.states import State
+
+_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+""")
+"""A word as a shell reads it: never broken within its quotes."""
 
 PATHS: tuple[tuple[State, ...], ...] = (
     (
@@ -100,7 +104,18 @@ def command_lines(commands: tuple[str, ...], columns: int) -> list[Line]:
     if not commands:
         return []
     lines: list[Line] = [(), *(((text, "dim"),) for text in fit("What may come next, in another terminal:", columns))]
-    return [*lines, *(((f"    {command}", "dim"),) for command in commands)]
+    return [*lines, *(((text, "dim"),) for command in commands for text in _typed(command, columns))]
+
+
+def _typed(command: str, columns: int) -> list[str]:
+    """A command on as many lines as it takes, continued as a shell reads it: a screen that moves cuts what is wider."""
+    lines = ["   "]
+    for word in _WORD.findall(command):
+        if len(lines[-1]) > 5 and width(f"{lines[-1]} {word} \\") > columns:
+            lines[-1] += " \\"
+            lines.append("     ")
+        lines[-1] += f" {word}"
+    return lines
 
 
 def beside(left: list[Line], right: list[Line], columns: int) -> list[Line]:
