@@ -77,21 +77,29 @@ def test_a_hostile_file_is_a_finding(what: str) -> None:
 
 @pytest.mark.parametrize("what", ["ten megabytes", "half a million values", "eleven thousand tables", "deep yaml"])
 @pytest.mark.slow
-def test_a_hostile_file_takes_at_most_two_seconds_of_cpu(what: str, tmp_path: Path) -> None:
+def test_a_hostile_file_takes_at_most_ten_times_what_a_small_template_takes(what: str, tmp_path: Path) -> None:
+    """In CPU, side by side: a machine may be quick or slow. Half a million values take a third of that."""
     name, data, _ = HOSTILE[what]
     (tmp_path / name).write_bytes(data)
-    spent = []
-    for _ in range(2):  # the machine may be busy: the better of two
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        command = [sys.executable, "-m", "tablewright", "check", "--no-cfn-lint", "--no-cache", str(tmp_path / name)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert done.returncode == 1, done.stderr
-        assert "Traceback" not in done.stdout + done.stderr
-        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        if spent[-1] <= 2.0:
+    small = CLEAN / "single-table.yaml"
+    times = []
+    for _ in range(3):  # the machine may be busy: the best of three
+        usual = _spent(small, 0)
+        times.append(_spent(tmp_path / name, 1) / usual)
+        if times[-1] <= 10:
             break
-    assert min(spent) <= 2.0
+    assert min(times) <= 10
+
+
+def _spent(path: Path, code: int) -> float:
+    """The CPU seconds that a check of the file takes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "tablewright", "check", "--no-cfn-lint", "--no-cache", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def test_cfn_lint_is_stopped_at_its_limit() -> None:
