@@ -9,9 +9,11 @@ import pytest
 
 from tablewright.account import open_account
 from tablewright.errors import UsageError
+from tablewright.migrate.files import opening
 from tablewright.migrate.job import Files, Options, Place, TableAt
 from tablewright.migrate.planning.run import plan
 from tablewright.migrate.request import Request
+from tablewright.migrate.run import migrate
 from tablewright.migrate.transform.declared import Declared
 from tablewright.migrate.transform.flags import from_flags
 from tablewright.migrate.transform.load import load_transform
@@ -72,6 +74,10 @@ def test_plans_of_files_and_in_place(aws: EmbeddedAws, tables: Tables, tmp_path:
     )
     made = plan(out_of, lambda place: account, account.clock)
     assert [each.reason for each in made.sample.set_aside] == ["key attribute 'sessionId' is missing"]
+    rekeyed = tables.make("PK")
+    given = _request(Files(str(tmp_path / "in.json")), TableAt(rekeyed), tmp_path, {"key": ["PK=S#{sessionId}"]})
+    made = plan(given, lambda place: account, account.clock)
+    assert (made.sample.written, made.injective) == (1, False), "files have no keys of which to be sure"
     in_place = _request(
         TableAt(source), TableAt(source), tmp_path, {"rename": ["said=spoken"]}, options=Options(in_place=True)
     )
@@ -82,3 +88,31 @@ def test_plans_of_files_and_in_place(aws: EmbeddedAws, tables: Tables, tmp_path:
             TableAt(source), TableAt(source), tmp_path, {"drop": ["sessionId"]}, options=Options(in_place=True)
         )
         plan(wrong, lambda place: account, account.clock)
+
+
+@pytest.mark.parametrize(
+    ("form", "compression", "package"), [("parquet", "gzip", "pyarrow"), ("json", "zstd", "zstandard")]
+)
+def test_a_package_that_is_missing_is_asked_for_before_a_page_is_read(
+    form: str,
+    compression: str,
+    package: str,
+    aws: EmbeddedAws,
+    tables: Tables,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = tables.make("sessionId")
+    tables.fill(source, sessions(3))
+    account = _account(aws)
+    monkeypatch.setattr(opening, "find_spec", lambda name: None if name == package else object())
+    into = _request(TableAt(source), Files(str(tmp_path / "out"), form, compression), tmp_path, {})
+    begun = (
+        lambda: plan(into, lambda place: account, account.clock),
+        lambda: list(migrate(into, lambda place: account, account.clock)),
+    )
+    for begin in begun:
+        with pytest.raises(UsageError, match="not installed") as refused:
+            begin()
+        assert refused.value.code == "extra-missing" and package in refused.value.detail
+    assert list(tmp_path.iterdir()) == []

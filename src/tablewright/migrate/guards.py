@@ -94,10 +94,11 @@ def refuse_keys(source: Sequence[Key], target: Sequence[Key]) -> None:
     """Raise Refused when items cannot go over as they are, because the two tables' keys differ."""
     if [(k.name, k.type, k.role) for k in source] == [(k.name, k.type, k.role) for k in target]:
         return
+    known = f"The source is keyed by {_keys(source)}" if source else "The files' items lack the target's key"
     raise Refused(
         "keys-differ",
-        "The two tables have other keys",
-        f"The source is keyed by {_keys(source)}, the target by {_keys(target)}. Say how an item gets the target's key, with "
+        "The items have other keys than the target",
+        f"{known}; the target is keyed by {_keys(target)}. Say how an item gets the target's key, with "
         "--key 'NAME=TEXT{attribute}', --rename OLD=NEW, or a transform of your own (--transform FILE).",
         "tablewright migrate run --help",
     )

@@ -90,13 +90,18 @@ def _zstandard() -> Any:
     try:
         import zstandard
     except ImportError:
-        raise UsageError(
-            "extra-missing",
-            "zstd needs a package that is not installed",
-            "Files compressed with zstd are read and written with the package zstandard.",
-            "pip install 'tablewright[files]'",
-        ) from None
+        raise no_zstd() from None
     return zstandard
+
+
+def no_zstd() -> UsageError:
+    """The error where the package for zstd is not installed."""
+    return UsageError(
+        "extra-missing",
+        "zstd needs a package that is not installed",
+        "Files compressed with zstd are read and written with the package zstandard.",
+        "pip install 'tablewright[files]'",
+    )
 
 
 def _torn(name: str, why: str, error: Exception) -> Failed:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
 import orjson
 
 from tablewright.errors import Refused, UsageError
-from tablewright.migrate.files.compression import SUFFIXES
+from tablewright.migrate.files.compression import SUFFIXES, no_zstd
 from tablewright.migrate.files.csv_text import SIDECAR, CsvWriter, read_csv
 from tablewright.migrate.files.json_lines import JsonWriter, read_json
-from tablewright.migrate.files.parquet import ParquetWriter, read_parquet
+from tablewright.migrate.files.parquet import ParquetWriter, no_parquet, read_parquet
 from tablewright.migrate.files.sink import FileSink, Format
 from tablewright.migrate.files.source import FileSource, Reader, listed
 from tablewright.migrate.files.store import Folder, ObjectReader, Prefix, Store
 from tablewright.migrate.job import Files
 
-__all__ = ["FORMATS", "open_file_sink", "open_file_source"]
+__all__ = ["FORMATS", "need_packages", "open_file_sink", "open_file_source"]
 
 FORMATS = ("json", "parquet", "csv")
 _SUFFIXES = {
@@ -27,6 +28,14 @@ _SUFFIXES = {
     "csv": (".csv", ".csv.gz", ".csv.zst"),
     "parquet": (".parquet",),
 }
+
+
+def need_packages(files: Files) -> None:
+    """Raise UsageError where what reads and writes such files is not installed: before a page is read, not at the first part."""
+    if files.format == "parquet" and find_spec("pyarrow") is None:
+        raise no_parquet()
+    if files.format != "parquet" and files.compression == "zstd" and find_spec("zstandard") is None:
+        raise no_zstd()
 
 
 def open_file_source(files: Files, objects: ObjectReader | None = None) -> FileSource:

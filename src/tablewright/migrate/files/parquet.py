@@ -22,7 +22,7 @@ from tablewright.migrate.items.values import ValueRefused, encode_value
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["ParquetWriter", "read_parquet"]
+__all__ = ["ParquetWriter", "no_parquet", "read_parquet"]
 
 _TYPE = b"dynamodb"
 
@@ -32,13 +32,18 @@ def _arrow() -> tuple[Any, Any]:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise UsageError(
-            "extra-missing",
-            "Parquet needs a package that is not installed",
-            "Parquet files are read and written with the package pyarrow.",
-            "pip install 'tablewright[files]'",
-        ) from None
+        raise no_parquet() from None
     return pyarrow, pyarrow.parquet
+
+
+def no_parquet() -> UsageError:
+    """The error where the package for Parquet is not installed."""
+    return UsageError(
+        "extra-missing",
+        "Parquet needs a package that is not installed",
+        "Parquet files are read and written with the package pyarrow.",
+        "pip install 'tablewright[files]'",
+    )
 
 
 class ParquetWriter:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tablewright.errors import TablewrightError, UsageError
+from tablewright.migrate.files.opening import need_packages
 from tablewright.migrate.guards import Found, identity, must_stand
 from tablewright.migrate.job import Files, Place, Source, TableAt
 from tablewright.migrate.wire.door import OpenTable
@@ -75,6 +76,7 @@ class End:
 def look(asked: Source, side: str, accounts: Accounts, known: Whereabouts | None = None) -> End:
     """The end as it stands. Raises UsageError when it is not there, Refused when it cannot be worked with."""
     if isinstance(asked, Files):
+        need_packages(asked)
         return End(asked, account=accounts(asked.place) if asked.path.startswith("s3://") else None)
     account = accounts(asked.place)
     whereabouts = known or _whereabouts(account, asked.place)

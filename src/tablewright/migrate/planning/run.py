@@ -45,7 +45,7 @@ def plan(
     target = source if in_place else look(request.target, "target", accounts)
     if source.found is not None and target.found is not None and not in_place:
         guards.refuse_same(source.found, target.found)
-    transform = request.make(source.keys or target.keys, target.keys)
+    transform = request.make(source.keys, target.keys)
     taken = _taken(source, target, transform, clock.now().timestamp(), sample, in_place=in_place)
     total = taken.read if taken.whole else max(taken.read, _count(source))
     pace = request.pace or request.options.pace or Pace()
@@ -61,7 +61,7 @@ def plan(
         allowed=ceilings(pace, read_capacity, write_capacity),
         source_class=source.found.table.table_class if source.found else "STANDARD",
         target_class=target.found.table.table_class if target.found else "STANDARD",
-        injective=transform.injective,
+        injective=transform.injective and bool(source.keys),  # files may hold an item twice
         target_is_empty_table=target.found is not None and not in_place and request.into_existing is None,
         notes=tuple(guards.warnings(None if in_place else source.found, target.found)),
     )
