@@ -94,6 +94,50 @@ def test_what_a_validation_refuses_is_said_with_its_place_by_both(aws: EmbeddedA
     assert "  at /Resources/Log/Properties/RetentionInDays\n" in text
 
 
+def _indexed(*indexes: str, include: str = "", key: str = "id", named: bool = True) -> str:
+    """A table with the indexes, each on an attribute of its name; ``include`` is what the first one holds besides."""
+    attributes = "".join(f"{{AttributeName: {name}, AttributeType: S}}, " for name in (key, *indexes))
+    first = f"ProjectionType: INCLUDE, NonKeyAttributes: [{include}]" if include else "ProjectionType: ALL"
+    made = [
+        f"{{IndexName: {name}-index, KeySchema: [{{AttributeName: {name}, KeyType: HASH}}], "
+        f"Projection: {{{first if name == indexes[0] else 'ProjectionType: ALL'}}}}}"
+        for name in indexes
+    ]
+    lines = [f"GlobalSecondaryIndexes: [{', '.join(made)}]"] if made else []
+    block = table(key=key, extra="\n".join(lines))
+    block = block.replace(f"        - {{AttributeName: {key}, AttributeType: S}}\n", "", 1)
+    block = block.replace("      AttributeDefinitions:\n", f"      AttributeDefinitions: [{attributes[:-2]}]\n")
+    return template(block if named else block.replace("      TableName: orders\n", ""))
+
+
+INDEX_CHANGES = {
+    "one-added": (_indexed(), _indexed("a"), False),
+    "two-added": (_indexed(), _indexed("a", "b"), True),
+    "one-removed": (_indexed("a", "b"), _indexed("a"), False),
+    "renamed": (_indexed("a"), _indexed("b"), True),
+    "projection-changed": (_indexed("a", include="x"), _indexed("a", include="x, y"), True),
+    "projection-in-another-order": (_indexed("a", include="x, y"), _indexed("a", include="y, x"), False),
+    "a-new-table": (None, _indexed("a", "b"), False),
+    "a-table-that-is-replaced": (_indexed(named=False), _indexed("a", "b", key="other", named=False), False),
+}
+
+
+@pytest.mark.parametrize("name", INDEX_CHANGES)
+def test_what_one_update_cannot_do_to_indexes_is_foretold_and_so_it_goes(
+    aws: EmbeddedAws, account: str, name: str
+) -> None:
+    before, after, foretold = INDEX_CHANGES[name]
+    if before is not None:
+        assert end(run(opened(aws, account), before)).ending is Ending.DONE
+    planned = plan(aws, account, after)
+    done = run(opened(aws, account), after)
+    for events in (planned, done):
+        told = [event.text for event in events if isinstance(event, Noted) and "roll this update back" in event.text]
+        assert bool(told) is foretold, told
+        assert all("-index" in text and "orders" in text for text in told)
+    assert (end(done).code == "deployment-failed") is foretold, end(done)
+
+
 _QUICK = {
     "nothing",
     "a-new-stack",

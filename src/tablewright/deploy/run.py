@@ -56,6 +56,7 @@ from tablewright.model.design import Design
 from tablewright.model.loss import Weight
 from tablewright.model.stack import Stack
 from tablewright.plan.actual import Standing
+from tablewright.plan.index_limits import beyond_one_update
 from tablewright.plan.plan import plan
 from tablewright.plan.steps import AwaitTable, CreateStack, Follow, Protect, Recover, Revert, Step, UpdateStack
 from tablewright.ports import Account
@@ -296,6 +297,8 @@ def _change(run: _Run, seen: Seen, imports: tuple[str, ...], drift: tuple[str, .
         for loss in found:
             yield Noted("note" if loss.weight is Weight.SAID else "warning", f"{loss.table}: {loss.what}")
         for told in unmatched(found, run.options.allow_data_loss):
+            yield Noted("warning", told)
+        for told in beyond_one_update(run.design, seen.actual.tables, made.change_set.changes):
             yield Noted("warning", told)
         yield ChangesFound(made.change_set, found, asks=asks)
         now = losses(account, suspicion, run.options.allow_data_loss)

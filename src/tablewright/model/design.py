@@ -37,6 +37,16 @@ class ParameterDesign:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexDesign:
+    """A global secondary index as a template asks for it. ``included`` is what INCLUDE names."""
+
+    name: str
+    keys: tuple[Key, ...]
+    projection: str
+    included: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TableDesign:
     """What a template asks of one DynamoDB table; Unknown where it cannot be resolved, None where it does not say.
 
@@ -63,6 +73,7 @@ class TableDesign:
     kinesis: Known | None = None
     imports: Known | None = None
     recovery_by_region: tuple[tuple[str, bool | Unknown, Known | None], ...] | Unknown = ()
+    global_indexes: tuple[IndexDesign, ...] | Unknown = ()  # Unknown unless every part of every one is known
 
 
 @dataclass(frozen=True, slots=True)

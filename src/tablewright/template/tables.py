@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from tablewright.model.design import Known, TableDesign, Unknown
+from tablewright.model.design import IndexDesign, Known, TableDesign, Unknown
 from tablewright.model.table import Key
 from tablewright.template.intrinsics import Value
 
@@ -37,6 +37,9 @@ def table_design(type_: str, properties: Value, region: str | None = None) -> Ta
         kinesis=_text(_inner(local, "KinesisStreamSpecification"), "StreamArn"),
         imports=_text(_inner(_inner(properties, "ImportSourceSpecification"), "S3BucketSource"), "S3Bucket"),
         recovery_by_region=_recovery_by_region(type_, properties),
+        global_indexes=_global_indexes(
+            properties.get("GlobalSecondaryIndexes"), properties.get("AttributeDefinitions")
+        ),
     )
 
 
@@ -80,6 +83,32 @@ def _attributes(definitions: Value) -> tuple[tuple[str, str], ...] | Unknown:
             case _:
                 return _UNREAD
     return tuple(found)
+
+
+def _global_indexes(listed: Value, definitions: Value) -> tuple[IndexDesign, ...] | Unknown:
+    if listed is None:
+        return ()
+    found = []
+    for index in listed if isinstance(listed, list) else [None]:
+        name, projection = _inner(index, "IndexName"), _inner(index, "Projection")
+        kind, included = _inner(projection, "ProjectionType"), _names(_inner(projection, "NonKeyAttributes"))
+        keys = keys_of(_inner(index, "KeySchema"), definitions)
+        if not (
+            isinstance(name, str) and isinstance(kind, str) and isinstance(keys, tuple) and isinstance(included, tuple)
+        ):
+            return _UNREAD
+        found.append(IndexDesign(name, keys, kind, included))
+    return tuple(found)
+
+
+def _names(listed: Value) -> tuple[str, ...] | Unknown:
+    """A list of plain texts; () where there is none."""
+    names: list[str] = []
+    for name in listed if isinstance(listed, list) else [] if listed is None else [_UNREAD]:
+        if not isinstance(name, str):
+            return _UNREAD
+        names.append(name)
+    return tuple(names)
 
 
 def _tags(listed: Value) -> tuple[tuple[str, str], ...] | Unknown | None:

@@ -28,6 +28,7 @@ from tablewright.events import (
 )
 from tablewright.model.design import Design, Unknown
 from tablewright.model.loss import Loss, Weight
+from tablewright.plan.index_limits import beyond_one_update
 from tablewright.plan.plan import Plan, plan
 from tablewright.plan.steps import CreateStack, Recover, Revert, UpdateStack, step_as_json
 from tablewright.ports import Account
@@ -178,6 +179,8 @@ def _made(account: Account, seen: Seen, steps: Plan, made: Made, options: Deploy
         yield _end(steps, "yes", "change-set-failed")
         return
     found = losses(account, suspect(account, seen, made.change_set.changes), options.allow_data_loss)
+    for told in beyond_one_update(seen.design, seen.actual.tables, made.change_set.changes):
+        yield Noted("warning", told)
     yield ChangesFound(made.change_set, found, asks=False)
     refused = [loss for loss in found if loss.refuses]
     code = None
