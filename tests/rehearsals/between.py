@@ -32,6 +32,7 @@ class Between:
     rule: Rule
     seen: list[str] = field(default_factory=list)
     region: str = ""  # of the newest request, by its signature
+    body: str = ""  # of the newest request
 
 
 @contextmanager
@@ -48,6 +49,7 @@ def between(upstream: str, rule: Rule = lambda operation, number: None) -> Itera
             if not operation:
                 operation = parse_qs(body.decode(errors="replace")).get("Action", [f"{self.command} {self.path}"])[0]
             state.region = (self.headers.get("Authorization", "").split("/") + [""] * 3)[2]
+            state.body = body.decode(errors="replace")
             state.seen.append(operation)
             answer = state.rule(operation, len(state.seen))
             if answer is not None and answer != LOST:

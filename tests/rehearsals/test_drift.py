@@ -35,6 +35,7 @@ from tests.rehearsals.deploying import (
     table,
     template,
 )
+from tests.rehearsals.test_guard_beyond import global_table
 from tests.waiting import SOON
 
 TTL = "TimeToLiveSpecification: {AttributeName: end, Enabled: true}"
@@ -196,6 +197,21 @@ def test_a_table_whose_name_cloudformation_chose_is_read_back_as_well(aws: Embed
     last = end(run(opened(aws, account), body))
     assert (last.ending, last.code) == (Ending.REFUSED, "data-loss"), last
     assert [(loss.kind, loss.table) for loss in last.losses] == [("table-recreated", name)]
+
+
+@pytest.mark.slow
+def test_a_replica_that_was_removed_by_hand_is_missed(aws: EmbeddedAws, account: str) -> None:
+    body = template(global_table("us-east-1", "eu-west-1"))
+    assert end(run(opened(aws, account), body)).ending is Ending.DONE
+    assert end(run(opened(aws, account), body)).ending is Ending.NOTHING_TO_DO
+    dynamodb = client(aws, account, "dynamodb")
+    dynamodb.update_table(TableName="orders", ReplicaUpdates=[{"Delete": {"RegionName": "eu-west-1"}}])
+    shown = next(e for e in plan(aws, account, body) if isinstance(e, Planned))
+    assert "the replica of orders in eu-west-1 does not exist" in shown.steps[0].title
+    last = end(run(opened(aws, account), body))
+    told = [r["RegionName"] for r in dynamodb.describe_table(TableName="orders")["Table"].get("Replicas", [])]
+    assert (last.ending is Ending.DONE) is ("eu-west-1" in told), last
+    assert last.ending is Ending.DONE or last.code == "not-as-designed", last
 
 
 @pytest.mark.slow

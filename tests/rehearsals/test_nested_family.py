@@ -17,6 +17,7 @@ from tablewright.events import Ending, Event, Failure, Finished, Noted
 from tablewright.template.read import read_design
 from tests.conftest import EmbeddedAws
 from tests.faces.shell import in_process
+from tests.rehearsals.between import Answer, between
 from tests.rehearsals.deploying import (
     STACK,
     broken,
@@ -31,6 +32,7 @@ from tests.rehearsals.deploying import (
     table,
     template,
 )
+from tests.rehearsals.test_checks import through
 
 
 @dataclass
@@ -109,6 +111,25 @@ def test_what_fails_inside_is_told_rolled_back_and_mended(aws: EmbeddedAws, acco
     family.write(template(table(policy="Retain"), log_group("Inside", "/inside", days=14)))
     assert end(family.deploy()).ending is Ending.DONE
     assert (family.days(), items(aws, account, "orders")) == (14, 1)
+
+
+@pytest.mark.slow
+def test_done_is_said_only_where_the_tables_of_a_family_stand(aws: EmbeddedAws, account: str, family: Family) -> None:
+    assert end(family.deploy()).ending is Ending.DONE
+    denied = (403, "AccessDenied", "not authorized to perform: cloudformation:ListStackResources")
+    inner = next(r.physical_id for r in opened(aws, account).stacks.resources(STACK) if r.logical_id == "Inner")
+
+    def rule(operation: str, number: int) -> Answer | None:
+        return denied if operation == "ListStackResources" and inner.split("/")[1] in gate.body else None
+
+    with between(aws.endpoint, rule) as gate:
+        events = run(through(gate.endpoint, account), family.body)
+    assert end(events).ending is Ending.NOTHING_TO_DO
+    assert [e.text for e in events if isinstance(e, Noted) and "tables of nested stack Inner" in e.text], events
+    client(aws, account, "dynamodb").delete_table(TableName="orders")
+    last = end(family.deploy())
+    assert last.ending is not Ending.NOTHING_TO_DO and last.ending is not Ending.DONE, last
+    assert "table orders does not exist" in last.detail or [loss.table for loss in last.losses] == ["orders"], last
 
 
 @pytest.mark.parametrize("pattern", ["plan", "pipeline"])

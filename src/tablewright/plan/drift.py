@@ -73,7 +73,15 @@ def drift_of(resource: ResourceDesign, table: Table) -> tuple[str, ...]:
     if isinstance(asked.stream, str) and table.stream_view != asked.stream:
         now = f"shows {table.stream_view}" if table.stream_view else "is off"
         found.append(f"the stream of {table.name} {now}, not {asked.stream}")
-    return (*found, *_billed(asked, table), *_tagged(asked, table))
+    return (*found, *_replicated(asked, table), *_billed(asked, table), *_tagged(asked, table))
+
+
+def _replicated(asked: TableDesign, table: Table) -> Iterator[str]:
+    """Replicas that are missing; further ones are not the template's. A table in one region tells none, not even its own."""
+    home = table.arn.split(":")[3] if table.arn.count(":") > 4 else ""
+    for region in asked.replicas if isinstance(asked.replicas, tuple) else ():
+        if region not in (home, *table.replicas):
+            yield f"the replica of {table.name} in {region} does not exist"
 
 
 def _billed(asked: TableDesign, table: Table) -> Iterator[str]:

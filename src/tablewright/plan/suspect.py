@@ -13,9 +13,9 @@ from tablewright.model.stack import ResourceChange
 class Placed:
     """A change in the stack it belongs to: the deployed and the wanted design of that stack, None where they are not known.
 
-    ``owned`` are the tables that a nested stack owns, ``keys`` its KMS keys (ids), when the change removes or may touch it as a
-    whole. ``gone`` is the name
-    of the table if it was deleted behind CloudFormation's back, so that the change makes it anew.
+    ``nested_in`` are the logical ids of the nested stacks around it, a slash behind each. ``owned`` are the tables that a nested
+    stack owns, ``keys`` its KMS keys (ids), when the change removes or may touch it as a whole. ``gone`` is the name of the table
+    if it was deleted behind CloudFormation's back, so that the change makes it anew.
     """
 
     change: ResourceChange

@@ -35,7 +35,7 @@ def suspect(account: Account, seen: Seen, changes: Iterable[ResourceChange]) -> 
     deployed = deployed_design(seen)
     gone = {each.logical_id: each.table for each in seen.actual.drift if each.gone}
     placed = tuple(
-        replace(each, gone=gone.get(each.change.logical_id, "")) if not each.nested_in else each
+        replace(each, gone=gone.get(f"{each.nested_in}{each.change.logical_id}", ""))
         for each in _placed(account, changes, deployed, seen.design)
     )
     names = [p.change.physical_id for p in placed if p.change.type in TABLE_TYPES and p.change.action != "Add"]
@@ -160,7 +160,7 @@ def _placed(
         if not whole and change.nested_change_set_id is not None and depth < _DEEPEST:
             inner = account.change_sets.describe(change.nested_change_set_id)
         if inner is not None:
-            yield from _placed(account, inner.changes, None, None, change.logical_id, depth + 1)
+            yield from _placed(account, inner.changes, None, None, f"{within}{change.logical_id}/", depth + 1)
         else:
             owned = owned_tables(account, change.physical_id) if change.physical_id else ()
             stays = change.action == "Remove" and change.policy_action == "Retain"

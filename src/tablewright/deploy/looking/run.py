@@ -27,7 +27,7 @@ from tablewright.deploy.situation import (
 )
 from tablewright.deploy.status import row
 from tablewright.errors import TablewrightError
-from tablewright.model.design import NESTED, TABLE_TYPES, Design, ResourceDesign
+from tablewright.model.design import NESTED, TABLE_TYPES, Design, Position, ResourceDesign
 from tablewright.model.stack import Stack, StackEvent, StackResource
 from tablewright.model.table import Contents, Holds, Table
 from tablewright.plan.actual import Actual, Standing
@@ -97,10 +97,16 @@ def look(
     template = _template(account, stack, standing)
     still = stack is not None and unchanged == stamp(stack)
     same = standing is Standing.SETTLED and stack is not None and (still or not differences(design, stack, template))
+    missed: list[str] = []
+    inner: tuple[ResourceDesign, ...] = ()
     if same and stack is not None and any(map(_needs_resources, design.resources)):
         resources = account.stacks.resources(stack.id)
         design = placed(design, resources)
+        inner = tuple(_within(account, resources, missed))
     tables = describe_all(account, _wanted_names(design), settings=same)
+    if inner:
+        design = replace(design, resources=(*design.resources, *inner))
+        tables |= describe_all(account, (name for name in _wanted_names(design) if name not in tables))
     situation = Situation(stack, resources if same else ())
     if stack is None:
         situation = _with_survivors(account, design, situation, tables)
@@ -114,6 +120,7 @@ def look(
     elif standing is Standing.BROKEN:
         situation = whole(account, design, stack, tables)
     now = actual(design, situation, template, tables, unchanged=still, reverted=reverted, nested_seen=nested_seen)
+    now = replace(now, unread=(*now.unread, *missed))
     coming = adoptable(design, now) if now.standing is not Standing.MOVING and not same else ()
     if coming:  # an import changes nothing about them, so what they are is what there is to put right afterwards
         now = replace(now, tables={**tables, **describe_all(account, coming, settings=True)})
@@ -153,6 +160,23 @@ def _needs_resources(resource: ResourceDesign) -> bool:
     """Whether only the stack's list of resources tells what stands: under names of CloudFormation's choice, or nested."""
     unnamed = resource.type in TABLE_TYPES and not isinstance(resource.physical_name, str)
     return unnamed or resource.type == NESTED
+
+
+def _within(
+    account: Account, resources: Iterable[StackResource], missed: list[str], path: str = ""
+) -> Iterable[ResourceDesign]:
+    """The tables of nested stacks, of which their own templates are not looked at: that they stand is what can be read back."""
+    for each in still_owned(resources):
+        if path and each.type in TABLE_TYPES:
+            place = f"{path}{each.logical_id}"
+            yield ResourceDesign(place, each.type, Position(1, 1), physical_name=each.physical_id)
+        elif each.type == NESTED:
+            try:
+                inner = account.stacks.resources(each.physical_id)
+            except TablewrightError as error:
+                missed.append(f"the tables of nested stack {path}{each.logical_id}: {_why_denied(error)}")
+                continue
+            yield from _within(account, inner, missed, f"{path}{each.logical_id}/")
 
 
 def owned_keys(account: Account, stack_ref: str) -> tuple[str, ...]:
