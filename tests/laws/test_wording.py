@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from tablewright.cli.faces.log_screen import _words
 from tablewright.deploy.preview.run import offline
@@ -47,3 +48,22 @@ def test_a_name_that_matches_nothing_is_said() -> None:
     )
     assert "--allow-data-loss other names no table that would lose anything." in flat
     assert "names no table" not in refusal([LOSS], "s", "tablewright deploy", frozenset({"orders"})).detail
+
+
+def test_the_way_that_loses_nothing_is_said_before_the_one_that_does() -> None:
+    replaced = replace(LOSS, kind="table-replaced")
+    removed = replace(LOSS, kind="table-removed", table="events")
+    said = " ".join(refusal([replaced, removed], "s", "tablewright deploy").detail.split())
+    assert "To keep the items of orders: a key, a name and a local index are a table's for life." in said
+    assert "To keep the items of events: tablewright remove table takes a table out" in said
+    assert said.index("To keep the items of events") < said.index("If losing it is what you want")
+    assert "To keep the items" not in refusal([replace(LOSS, kind="ttl-enabled")], "s", "tablewright deploy").detail
+    allowed = replace(replaced, allowed=True)
+    assert "orders:" not in refusal([allowed, removed], "s", "tablewright deploy").detail.split("To keep")[1]
+
+
+def test_the_command_that_allows_a_loss_says_each_name_once_and_none_that_loses_nothing() -> None:
+    typed = "tablewright deploy 'a b.yaml' --allow-data-loss orders --yes --allow-data-loss=ordres"
+    both = [LOSS, replace(LOSS, table="events", allowed=True)]
+    hint = refusal(both, "s", typed, frozenset({"orders", "ordres"})).hint
+    assert hint == "tablewright deploy 'a b.yaml' --yes --allow-data-loss events --allow-data-loss orders"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from tablewright.deploy.ending import LossRefused
 from tablewright.deploy.situation import Situation, describe_contents
 from tablewright.errors import Failed
 from tablewright.model.design import Design
+from tablewright.model.listed import listed
 from tablewright.model.loss import Loss, Weight
 
 
@@ -60,17 +62,51 @@ def refusal(found: Sequence[Loss], stack: str, again: str, allowed: frozenset[st
             standing,
         )
     told = unmatched(found, allowed)
-    missed = "\n\n" + "\n".join(told) + "\n\n" if told else " "
+    missed = "\n\n" + "\n".join(told) if told else ""
     names = sorted({loss.table for loss in found if loss.weight is Weight.GUARDED})
     flags = " ".join(f"--allow-data-loss {name}" for name in names)
+    instead = "".join(f"\n\n{way}" for way in ways_that_lose_nothing(standing))
     return LossRefused(
         "data-loss",
         "The change would lose data",
         f"Executing this change set on stack {stack} would lose:\n\n{listed}\n\nNothing was changed, and the change set was "
-        f"removed.{missed}If that is what you want, name each table exactly:",
-        f"{again} {flags}",
+        f"removed.{missed}{instead}\n\nIf losing it is what you want, name each table exactly:",
+        f"{_without_allowances(again)} {flags}",
         standing,
     )
+
+
+def ways_that_lose_nothing(found: Sequence[Loss]) -> tuple[str, ...]:
+    """What a person may do instead, where tables as a whole would be lost."""
+    replaced = sorted({loss.table for loss in found if loss.kind == "table-replaced"})
+    removed = sorted({loss.table for loss in found if loss.kind == "table-removed"})
+    ways = []
+    if replaced:
+        ways.append(
+            f"To keep the items of {listed(replaced)}: a key, a name and a local index are a table's for life. Leave it as it is "
+            "deployed, add a table beside it (tablewright add table), and bring the items over (tablewright migrate run, or "
+            "migrate live while they are written)."
+        )
+    if removed:
+        ways.append(
+            f"To keep the items of {listed(removed)}: tablewright remove table takes a table out of the stack in two "
+            "deployments, and the table stays."
+        )
+    return tuple(ways)
+
+
+def _without_allowances(again: str) -> str:
+    """The command without the names that it gives already: each is said once, and none that loses nothing."""
+    if "--allow-data-loss" not in again:
+        return again
+    kept: list[str] = []
+    words = iter(shlex.split(again))
+    for word in words:
+        if word == "--allow-data-loss":
+            next(words, None)
+        elif not word.startswith("--allow-data-loss="):
+            kept.append(word)
+    return shlex.join(kept)
 
 
 def unmatched(found: Sequence[Loss], allowed: frozenset[str]) -> list[str]:

@@ -12,7 +12,7 @@ from tablewright.deploy.looking.run import Seen, look, stamp
 from tablewright.deploy.options import DeployOptions
 from tablewright.deploy.reason import why_unmade
 from tablewright.deploy.remedy import RefuseIt, StuckIt, WaitForIt, refuse_names, remedy
-from tablewright.deploy.words import counted, hint_again, looked
+from tablewright.deploy.words import counted, hint_again, looked, ways_that_lose_nothing
 from tablewright.errors import Refused, TablewrightError
 from tablewright.events import (
     ChangesFound,
@@ -211,10 +211,11 @@ def _end(
         )
     summary = f"Deploying stack {steps.stack} would take {len(steps.steps)} step{'s' if len(steps.steps) != 1 else ''}"
     detail = "Deploying would be refused as it stands. " if refused else ""
+    ways = ways_that_lose_nothing([loss for loss in found if loss.refuses]) if refused == "data-loss" else ()
     return Finished(
         Ending.DONE,
         summary,
-        detail + "Nothing was changed.",
+        "\n\n".join((detail + "Nothing was changed.", *ways)),
         None if refused else hint,
         refused,
         losses=found,
