@@ -122,7 +122,13 @@ INDEX_CHANGES = {
 }
 
 
-@pytest.mark.parametrize("name", INDEX_CHANGES)
+_QUICK_INDEX_CHANGES = {"one-added", "two-added", "projection-changed"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in _QUICK_INDEX_CHANGES else pytest.mark.slow) for name in INDEX_CHANGES],
+)
 def test_what_one_update_cannot_do_to_indexes_is_foretold_and_so_it_goes(
     aws: EmbeddedAws, account: str, name: str
 ) -> None:
