@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,19 @@ def test_the_guides_policy_is_found_wrong_in_each_way(tmp_path: Path) -> None:
     call = ("dynamodb:Query", "ai-chef-results/index/sessionId-index", "--policy", str(path))
     denied = policy("simulate", *call)
     assert denied.code == 1 and denied.out.startswith("implicitly denied")
+
+
+def test_the_projects_account_is_known(tmp_path: Path) -> None:
+    wanted = ("--for", "read", "--table", "ai-chef-results")
+    path = saved(tmp_path, json.loads((GUIDE / "iam-policy.json").read_text(encoding="utf-8")))
+    shutil.copytree(EXAMPLE, tmp_path / "chef")
+    unknown = policy("check", path, *wanted, "--project", str(tmp_path / "chef"))
+    assert unknown.code == 2 and "error[no-account]" in unknown.err and "tablewright.toml" in unknown.err
+    settings = tmp_path / "chef/tablewright.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace('# account = "123456789012"', 'account = "123456789012"'), encoding="utf-8")
+    known = policy("check", path, *wanted, "--project", str(tmp_path / "chef"))
+    assert known.code == 1 and "denies-what-it-is-for" in known.out
 
 
 def test_simulate_says_by_which_statement(tmp_path: Path) -> None:
@@ -239,7 +253,8 @@ def test_a_broken_policy_is_a_clear_error(tmp_path: Path) -> None:
 def test_patterns_are_listed() -> None:
     ran = policy("patterns")
     assert ran.code == 0
-    assert [line.split()[0].partition(":")[0] for line in ran.out.splitlines()] == [
+    begun = [line for line in ran.out.splitlines() if not line.startswith(" ")]
+    assert [line.split()[0].partition(":")[0] for line in begun] == [
         "read", "write", "query", "scan", "stream", "backup", "restore", "export", "migrate", "observe", "plan",
         "deploy", "pipeline",
     ]  # fmt: skip

@@ -40,7 +40,8 @@ def check(
 
     Each call around the tables is put to the evaluator. With --for, the policy is held against what it is for: every call
     beyond the patterns, and every call of theirs that it denies, is a finding. The tables come from the template of
-    tablewright.toml or --template, or with --stack from the deployed stack. Exits with 1 when a warning or an error is found.
+    tablewright.toml or --template, or with --stack (or --local and what it is --for) from the deployed stack. Exits with 1 when
+    a warning or an error is found.
 
     \b
     Examples:
@@ -92,12 +93,13 @@ def _scope(
 ) -> Scope | None:  # fmt: skip
     """The tables around the policy. None where they are not asked for and cannot be known."""
     from tablewright.cli.policy_scope import deployed_scope, designed_scope
+    from tablewright.cli.target import project_settings
 
-    if stack is not None and account is None and template is None:
+    if (stack is not None or (common.local and needed)) and account is None and template is None:
         return deployed_scope(common, stack)
     arns = [text.split(":", 5) for one in policy.statements for text in one.resources or () if ":dynamodb:" in text]
     named = next((arn for arn in arns if len(arn) == 6 and arn[4].isdigit()), None)
-    known = account or (named[4] if named else "")
+    known = account or (named[4] if named else project_settings(common, stack).account or "")
     where = common if common.region or not named or not named[3] else replace(common, region=named[3])
     try:
         return designed_scope(where, template, stack, parameters, known)
@@ -109,8 +111,8 @@ def _scope(
         raise UsageError(
             "no-account",
             "The account is not known",
-            "The policy names no table's ARN with an account: give it with --account and --region, or --stack for the tables "
-            "as they are deployed.",
+            "The policy names no table's ARN with an account: give it with --account and --region, or as account in "
+            "tablewright.toml; or give --stack for the tables as they are deployed.",
         ) from None
 
 
