@@ -129,7 +129,8 @@ class Settings:
             raise UsageError(
                 "stack-not-chosen",
                 "The project has several stacks",
-                f"{self.path} describes {_listed(s.label or '' for s in found)}. Choose one with --stack.",
+                f"{self.path} describes {_listed(s.label or '' for s in found)}. Choose one with --stack; deploy and status "
+                "take all of them with --all.",
             )
         return found[0]
 

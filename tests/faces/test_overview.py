@@ -52,6 +52,20 @@ def test_all_environments_of_the_project_are_shown(home: Path, run: Run) -> None
     assert one.code == 0
 
 
+@pytest.mark.parametrize(
+    ("settings", "shown"),
+    [("", "?"), ("[environments.dev]\n", "dev"), ('[stacks.users]\ntemplate = "u.yaml"\n', "users")],
+    ids=["nothing", "an environment", "a label"],
+)
+def test_a_project_whose_stacks_have_no_name_is_not_shown_as_nothing(
+    settings: str, shown: str, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "tablewright.toml").write_text(settings)
+    ran = run("status", "--all", "--local", "--fail-on-unhealthy", cwd=tmp_path)
+    assert ran.code == 1
+    assert shown in ran.out and "No stack is named" in ran.out and "names none. Name the stack there." in ran.out
+
+
 def test_all_and_a_stack_contradict_each_other(run: Run) -> None:
     assert run("status", "x", "--all", "--local").code == 2
 

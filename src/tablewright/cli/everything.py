@@ -56,9 +56,7 @@ def _stacks(common: Common) -> Iterator[EnvironmentSettings]:
     settings = _settings(common)
     names: list[str | None] = [common.env] if common.env else [*settings.environments] or [None]
     for name in names:
-        for stack in settings.stacks(name):
-            if stack.stack:
-                yield stack
+        yield from settings.stacks(name)
 
 
 def _read(common: Common, settings: EnvironmentSettings) -> Entry:
@@ -66,6 +64,9 @@ def _read(common: Common, settings: EnvironmentSettings) -> Entry:
     from tablewright.cli.target import open_target
     from tablewright.survey.run import survey
 
+    if not settings.stack:
+        nameless = UsageError("no-stack", "No stack is named", f"{settings.path} names none. Name the stack there.")
+        return Entry(settings.name, settings.label or "?", error=nameless)
     here = replace(common, env=settings.name)
     words = ["tablewright", "status", "--stack", settings.label or settings.stack or "", *where_words(here)]
     entry = Entry(settings.name, settings.stack or "", command=shlex.join(words))
