@@ -110,11 +110,6 @@ def moment(aws: EmbeddedAws) -> datetime:
     return datetime.fromtimestamp(control.now(aws.endpoint), UTC)
 
 
-def begin_minute(aws: EmbeddedAws) -> None:
-    """Let the minute under way end: what is done next falls into one minute, and no minute ends between it and a look at it."""
-    control.advance(aws.endpoint, seconds=60 - control.now(aws.endpoint) % 60 + 1)
-
-
 def total(aws: EmbeddedAws, cloudwatch: Any, metric: str, statistic: str = "Sum", **dimensions: str) -> float:
     """A metric's statistic over the last hour and the minute under way, summed over datapoints."""
     end = moment(aws) + timedelta(minutes=1)

@@ -10,7 +10,7 @@ import pytest
 
 from tablewright.local import control
 from tests.conftest import EmbeddedAws
-from tests.contract.load_support import begin_minute, item, refused, spend, started, table, total
+from tests.contract.load_support import item, refused, spend, started, table, total
 
 pytestmark = pytest.mark.embedded("its clock is moved")
 
@@ -30,7 +30,7 @@ _GUIDE: dict[str, Any] = {
 
 @pytest.fixture(scope="module", params=["instant", "aws"])
 def timed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[EmbeddedAws]:
-    with started(tmp_path_factory.mktemp("alarms") / "state", clock=request.param) as aws:
+    with started(tmp_path_factory.mktemp("alarms") / "state", clock=request.param) as aws, control.held(aws.endpoint):
         yield aws
 
 
@@ -48,7 +48,6 @@ def _throttle(timed: EmbeddedAws, account: str, times: int = 10) -> None:
     client = timed.client("dynamodb", account=account)
     if "ai-chef-sessions" not in client.list_tables()["TableNames"]:
         table(client, "ai-chef-sessions", write=1)
-    begin_minute(timed)
     spend(client, "ai-chef-sessions", 1000)
     for number in range(times):
         refused(lambda number=number: client.put_item(TableName="ai-chef-sessions", Item=item(str(number), 90 * 1024)))

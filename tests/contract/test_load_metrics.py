@@ -23,7 +23,7 @@ _CATALOGUE = Path(__file__).parent.parent / "cases" / "metrics" / "dynamodb-metr
 
 @pytest.fixture(scope="module")
 def timed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    with started(tmp_path_factory.mktemp("metrics") / "state") as aws:
+    with started(tmp_path_factory.mktemp("metrics") / "state") as aws, control.held(aws.endpoint):
         yield aws
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tablewright.local import control
 from tests.conftest import EmbeddedAws
-from tests.contract.load_support import begin_minute, index, item, refused, started, table
+from tests.contract.load_support import index, item, refused, started, table
 
 pytestmark = pytest.mark.embedded("its clock is moved")
 
@@ -30,7 +30,7 @@ _POLICY = {
 
 @pytest.fixture(scope="module")
 def timed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    with started(tmp_path_factory.mktemp("scaling") / "state") as aws:
+    with started(tmp_path_factory.mktemp("scaling") / "state") as aws, control.held(aws.endpoint):
         yield aws
 
 
@@ -60,7 +60,6 @@ def _minutes(timed: EmbeddedAws, client: Any, count: int, units: int) -> None:
 def test_two_busy_minutes_scale_out_and_fifteen_quiet_ones_in(timed: EmbeddedAws, client: Any, scaling: Any) -> None:
     scaling.register_scalable_target(**_TARGET, MinCapacity=2, MaxCapacity=9)
     scaling.put_scaling_policy(**_TARGET, **_POLICY)
-    begin_minute(timed)
 
     _minutes(timed, client, 1, 240)
     assert _units(client) == 5

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tablewright.local import control
-from tests.conftest import EmbeddedAws
 from tests.contract.load_support import item, refused, table
 from tests.faces.conftest import Client
 from tests.faces.shell import Ran, in_process
@@ -21,9 +20,10 @@ def test_a_hot_key_is_named_in_every_form(home: Path, tmp_path: Path, run: Run, 
     run("local", "start", cwd=tmp_path)
     dynamodb = client("dynamodb")
     name = table(dynamodb, "orders")
-    for _ in range(12):
-        refused(lambda: dynamodb.put_item(TableName=name, Item=item("hot", 390_000)))
-    control.advance(dynamodb.meta.endpoint_url, minutes=2)
+    with control.held(dynamodb.meta.endpoint_url):
+        for _ in range(12):
+            refused(lambda: dynamodb.put_item(TableName=name, Item=item("hot", 390_000)))
+        control.advance(dynamodb.meta.endpoint_url, minutes=2)
     page = tmp_path / "report.html"
 
     told = run("diagnose", name, "--local", "--html", str(page), cwd=tmp_path)
@@ -53,17 +53,19 @@ def test_a_table_that_is_not_there_is_said(home: Path, tmp_path: Path, run: Run)
     assert "error[no-table]" in told.err
 
 
-def test_what_may_not_be_read_is_no_all_clear(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
-    dynamodb = aws.client("dynamodb", account=account)
-    name = table(dynamodb, "orders")
+def test_what_may_not_be_read_is_no_all_clear(home: Path, tmp_path: Path, run: Run, client: Client) -> None:
+    run("local", "start", cwd=tmp_path)
+    dynamodb = client("dynamodb")
+    name = table(dynamodb, "unread")
     dynamodb.put_item(TableName=name, Item=item("a"))
-    control.advance(aws.endpoint, minutes=2)
+    endpoint = dynamodb.meta.endpoint_url
+    control.advance(endpoint, minutes=2)
 
     def deny(operation: str, number: int) -> Answer | None:
         return (400, "AccessDenied", "not authorized") if "GetMetricData" in operation else None
 
-    env = {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}
-    with between(aws.endpoint, deny) as gate:
+    env = {"AWS_ACCESS_KEY_ID": "000000000000", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}
+    with between(endpoint, deny) as gate:
         told = in_process("diagnose", name, "--endpoint-url", gate.endpoint, cwd=tmp_path, env=env)
 
     assert (told.code, told.out) == (1, "")

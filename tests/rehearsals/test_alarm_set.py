@@ -26,7 +26,7 @@ from tests.rehearsals.deploying import client, end, opened, run
 
 @pytest.fixture(scope="module")
 def timed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    with started(tmp_path_factory.mktemp("alarm-set") / "state", clock="instant") as aws:
+    with started(tmp_path_factory.mktemp("alarm-set") / "state", clock="instant") as aws, control.held(aws.endpoint):
         yield aws
 
 
