@@ -12,13 +12,13 @@ import pytest
 from tablewright.backup.restoring.run import FromBackup, beside, removed
 from tablewright.backup.returning.run import Surveyed, both, put_back, survey
 from tablewright.backup.run import create
-from tablewright.errors import Refused, UsageError
+from tablewright.errors import Failed, Refused, UsageError
 from tablewright.events import Ending, Event, Finished, Noted
 from tablewright.model.items import Item
 from tablewright.ports import Account
 from tests.conftest import EmbeddedAws
 from tests.contract.load_support import item, table
-from tests.rehearsals.between import Answer, between
+from tests.rehearsals.between import LOST, Answer, between
 from tests.rehearsals.deploying import opened
 from tests.rehearsals.test_checks import through
 
@@ -239,3 +239,34 @@ def test_tables_that_cannot_be_compared_are_refused(client: Any, here: Account) 
         with pytest.raises(UsageError) as refused:
             both(*pair, here)
         assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("write", "times"),
+    [
+        pytest.param(
+            {"Item": {"pk": {"S": "new"}}, "ConditionExpression": "attribute_not_exists(pk)"}, 2, id="a new one"
+        ),
+        pytest.param({"Item": {"pk": {"S": "k1"}}}, 1, id="over what stands"),
+        pytest.param(
+            {"Item": {"pk": {"S": "k1"}}, "ConditionExpression": "attribute_exists(pk)"}, 1, id="on a condition"
+        ),
+        pytest.param({"Key": {"pk": {"S": "k1"}}, "ConditionExpression": "attribute_exists(pk)"}, 1, id="a deletion"),
+    ],
+)
+def test_what_may_meet_anothers_item_is_sent_once(
+    aws: EmbeddedAws, account: str, write: dict[str, Any], times: int
+) -> None:
+    """Sent again, it would be put over, or delete, what another wrote under the key after the first was made."""
+    table(aws.client("dynamodb", account=account), "single")
+    operation = "PutItem" if "Item" in write else "DeleteItem"
+
+    def rule(asked: str, number: int) -> Answer | None:
+        return LOST if asked == operation and gate.seen.count(asked) == 1 else None
+
+    with between(aws.endpoint, rule) as gate:
+        items = through(gate.endpoint, account).items
+        assert items is not None
+        with pytest.raises(Failed) as unsure:
+            (items.put if operation == "PutItem" else items.delete)({"TableName": "single", **write})
+    assert (unsure.value.code, gate.seen.count(operation)) == ("write-unsure", times)

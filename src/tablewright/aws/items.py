@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ _VALUES = ("Key", "Item", "ExclusiveStartKey", "ExpressionAttributeValues")
 
 _BATCH_ATTEMPTS = 12
 """Of one batch, with waits that double from 0.1 to 5 seconds: some 30 seconds of throttling."""
+_NEW = re.compile(r"attribute_not_exists\s*\(\s*[#\w]+\s*\)")
 _UNMET = ("ConditionalCheckFailedException", "DuplicateItemException")
 
 
@@ -73,10 +75,15 @@ class DynamoDBItems:
         return ItemPage(items, len(items), len(items), _units(answer), after, answer.get("NextToken"))
 
     def put(self, request: Mapping[str, object]) -> ItemPage:
-        return ItemPage(units=_units(self._call("put_item", request)))
+        """PutItem. Sent again after a lost answer only where nothing may stand under the key: else it might be put over what
+        another wrote meanwhile.
+        """
+        new = _NEW.fullmatch(str(request.get("ConditionExpression", "")))
+        return ItemPage(units=_units((self._call if new else self._once)("put_item", request)))
 
     def delete(self, request: Mapping[str, object]) -> ItemPage:
-        return ItemPage(units=_units(self._call("delete_item", request)))
+        """DeleteItem, sent once: sent again, it might delete what another put meanwhile."""
+        return ItemPage(units=_units(self._once("delete_item", request)))
 
     def _once(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """A write that made twice may be another one (``SET n = n + 1``): sent again only where it was certainly not made."""
