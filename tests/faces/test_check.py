@@ -58,6 +58,14 @@ def test_the_guide_fails_and_shows_the_line_with_a_caret() -> None:
     assert "tablewright check --diff" in text
 
 
+def test_where_there_is_nothing_to_check_that_is_no_all_clear(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("later")
+    for words in (("check", "--no-cfn-lint", str(tmp_path)), ("check", "--format", "sarif", str(tmp_path))):
+        done = _run(*words)
+        assert done.returncode == 2 and "error[nothing-to-check]" in done.stderr and not done.stdout
+    assert _run("check", "--skip-others", "--no-cfn-lint", str(tmp_path)).returncode == 0
+
+
 def test_everything_is_shown_when_asked() -> None:
     done = _run("check", "--no-cfn-lint", "--all", str(GUIDE / "dynamodb-schema.yaml"))
     assert "info[TW-SAF-008]" in done.stdout

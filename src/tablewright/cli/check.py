@@ -102,6 +102,13 @@ def command(
         output(sys.stderr, color=common.color).text(f"{made} {'fix' if made == 1 else 'fixes'} made")
         sources = again(mended)
     report = check_sources(sources, asked)
+    if not report.files and not given["skip_others"]:
+        raise UsageError(
+            "nothing-to-check",
+            "Nothing was checked",
+            f"No template, deploy script, workflow, policy or Python code is in {', '.join(paths) or 'this folder'} or below it, "
+            "and that is no all-clear. Name a file or the folder that holds them.",
+        )
     wanted = format_ or ("json" if common.output == "json" else "human")
     if wanted == "human":
         from tablewright.cli.faces.findings import report_lines

@@ -112,11 +112,12 @@ class Doors:
         from tablewright.migrate.job import Files, TableAt
 
         if not side.name:
+            context = click.get_current_context(silent=True)
             raise UsageError(
                 f"no-{what}",
                 f"No {what} is named",
                 f"Name it with --{what}: a table, its logical ID in the template, or files (./FOLDER).",
-                "tablewright migrate run --help",
+                f"{context.command_path if context else 'tablewright migrate run'} --help",
             )
         place, settings = self._place(side)
         if _is_files(side.name):
