@@ -146,6 +146,15 @@ def test_the_comment_says_the_same_and_nothing_in_it_can_break_out() -> None:
     assert not any("<script>" in part for part in outside)
 
 
+def test_the_comment_says_what_would_be_lost_before_what_may_be_done_instead() -> None:
+    told = "Deploying would be refused as it stands. Nothing was changed.\n\nTo keep the items of orders: do that."
+    events = [replace(one, detail=told) if isinstance(one, Finished) else one for one in planned()]
+    page = plan_page(gather(events))
+    order = ("Nothing was changed.", "What would be lost", "To keep the items of orders: do that.", "**Steps**")
+    assert [page.index(part) for part in order] == sorted(page.index(part) for part in order)
+    assert any(line == "  To keep the items of orders: do that." for line in screen(gather(events)))
+
+
 def test_a_comment_on_many_changes_stays_within_what_github_takes() -> None:
     long = PropertyChange("/Properties/AlarmDescription", "가" * 300, "나" * 300)
     many = (*(replace(MODIFIED, logical_id=f"Alarm{n}", properties=(long,)) for n in range(500)), REPLACED)

@@ -6,6 +6,7 @@ role is used.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from tablewright.author.editing import Text, put_entry
@@ -41,7 +42,8 @@ def add_scaling(text: Text, wish: Scaling) -> Text:
         raise UsageError(
             "not-provisioned",
             "The table is not provisioned",
-            f"{table.logical_id} is billed on demand, which scales by itself. For provisioned capacity: tablewright set billing.",
+            f"{table.logical_id} is billed on demand, which scales by itself. To bill it by provisioned capacity first, run:",
+            f"tablewright set billing {shlex.quote(wish.table)} provisioned --read 5 --write 5",
         )
     if is_global(table):
         raise UsageError(

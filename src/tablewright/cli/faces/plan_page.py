@@ -15,11 +15,13 @@ _MOST_LOSSES, _MOST_STEPS, _MOST_UNKNOWN = 100, 40, 20
 def plan_page(shown: PlanShown, limit: int = LIMIT - 536) -> str:
     """The whole page, ending with a line break, within ``limit`` characters: rows of the table are left out, never a loss."""
     parts = [_title(shown)]
+    verdict, *instead = shown.finished.detail.split("\n\n") if shown.finished is not None else [""]
     if shown.finished is not None:
-        end = f"{shown.finished.summary}. {shown.finished.detail}".strip()
+        end = f"{shown.finished.summary}. {verdict}".strip()
         parts.append(("❌ " if shown.refused or shown.finished.code else "✅ ") + text(end))
     if shown.changes is not None and shown.changes.losses:
         parts.append(_losses(shown))
+    parts += map(text, instead)
     parts += [f"> **{note.level}**: {text(note.text)}" for note in shown.notes]
     if shown.planned is not None and shown.planned.unknown:
         parts.append("**Not known**\n\n" + _listed(shown.planned.unknown, _MOST_UNKNOWN))
