@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from botocore.config import Config
 from hypothesis import HealthCheck, settings
 
 from tablewright.local import process
+from tablewright.local.errors import LocalError
 from tablewright.local.process import Running
 from tests import dynamodb_local as dynamodb_local_module
 
@@ -35,6 +37,10 @@ def pytest_collection_finish() -> None:
     """The tests themselves live to the end: the collector need not walk them again and again."""
     gc.collect()
     gc.freeze()
+
+
+STARTS_S = 300.0
+"""An embedded AWS that has not started by then never will, however busy the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ def _no_aws_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
 def aws(_no_aws_settings: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     """One embedded AWS for the whole session (one a worker with xdist). Tests share it: see `account`."""
     folder = tmp_path_factory.mktemp("embedded") / "state"
-    running = process.start(folder, port=0)
+    running = process.start(folder, port=0, timeout=STARTS_S)
     yield EmbeddedAws(running)
     process.reset(folder)
 
@@ -92,8 +98,17 @@ def start_aws(_no_aws_settings: None, tmp_path: Path) -> Iterator[Callable[..., 
     def start(name: str = "state", **options: Any) -> EmbeddedAws:
         folder = tmp_path / name
         started.add(folder)
-        options.setdefault("port", None if (folder / "tablewright-local.json").exists() else 0)
-        return EmbeddedAws(process.start(folder, **options))
+        if "port" in options:
+            return EmbeddedAws(process.start(folder, **options))
+        again = (folder / "tablewright-local.json").exists()
+        for _ in range(100):  # its own port again, which a connection of somebody else's may have taken for a moment
+            try:
+                return EmbeddedAws(process.start(folder, port=None if again else 0, timeout=STARTS_S, **options))
+            except LocalError as refused:
+                if refused.code != "port-taken":
+                    raise
+                time.sleep(0.1)
+        raise AssertionError(f"the port of {folder} is taken")
 
     yield start
     for folder in started:

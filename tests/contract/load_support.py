@@ -11,13 +11,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tablewright.local import control, process
-from tests.conftest import EmbeddedAws
+from tests.conftest import STARTS_S, EmbeddedAws
 
 
 @contextmanager
 def started(folder: Path, **options: Any) -> Iterator[EmbeddedAws]:
     """An embedded AWS whose clock a test may advance."""
-    aws = EmbeddedAws(process.start(folder, port=0, **options))
+    aws = EmbeddedAws(process.start(folder, port=0, timeout=STARTS_S, **options))
     try:
         yield aws
     finally:
