@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from tablewright.backup.exporting.run import export
-from tablewright.backup.restoring.run import undelete
+from tablewright.backup.restoring.run import active, undelete
 from tablewright.backup.run import Comparison, FromBackup, FromTable, create, rehearse, restore, thin
 from tablewright.cli.backup_compare import comparison
 from tablewright.errors import Failed, Refused, UsageError
@@ -213,6 +214,46 @@ def test_what_never_came_is_not_called_begun(aws: EmbeddedAws, account: str, mon
         with pytest.raises(Failed) as unsure:
             list(restore(FromBackup(made.facts["orders"]), "restored", here))
     assert unsure.value.code == "restore-unsure" and gate.seen.count("RestoreTableFromBackup") == 1
+
+
+def test_a_restored_table_that_goes_is_not_waited_for(
+    aws: EmbeddedAws, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tablewright.backup.restoring.run._POLL_S", 0.0)
+    client = aws.client("dynamodb", account=account)
+    table(client, "restored")
+    told = {**client.describe_table(TableName="restored")["Table"], "TableStatus": "CREATING"}
+    answers: list[Answer] = [
+        (200, "", json.dumps({"Table": told}, default=lambda moment: moment.timestamp())),
+        (400, "ResourceNotFoundException", "Requested resource not found"),
+    ]
+
+    def rule(asked: str, number: int) -> Answer | None:
+        return answers.pop(0) if asked == "DescribeTable" else None
+
+    with between(aws.endpoint, rule) as gate, pytest.raises(Failed) as gone:
+        active("restored", through(gate.endpoint, account))
+    assert gone.value.code == "restore-gone" and answers == []
+
+
+def test_a_setting_that_was_made_before_its_answer_was_lost_is_made(aws: EmbeddedAws, account: str) -> None:
+    client = aws.client("dynamodb", account=account)
+    table(client, "orders")
+    losing = ["UpdateTable", "UpdateTimeToLive"]
+
+    def rule(asked: str, number: int) -> Answer | None:
+        return LOST if asked in losing and gate.seen.count(asked) == 1 else None
+
+    with between(aws.endpoint, rule) as gate:
+        here = through(gate.endpoint, account)
+        assert here.streams is not None and here.settings is not None
+        here.streams.enable("orders")
+        here.settings.switch_ttl("orders", "end", enabled=True)
+        assert [gate.seen.count(each) for each in losing] == [2, 2]
+        assert client.describe_table(TableName="orders")["Table"]["StreamSpecification"]["StreamEnabled"]
+        assert client.describe_time_to_live(TableName="orders")["TimeToLiveDescription"]["AttributeName"] == "end"
+        with pytest.raises(Failed, match="different AttributeName"):
+            here.settings.switch_ttl("orders", "other", enabled=True)
 
 
 def test_a_rehearsal_removes_no_table_but_its_own(aws: EmbeddedAws, account: str, here: Account) -> None:

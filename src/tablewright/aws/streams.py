@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
 from tablewright.aws.clock import utc
 from tablewright.aws.errors import code_of
 from tablewright.aws.session import Session
-from tablewright.errors import Failed
+from tablewright.errors import Failed, TablewrightError
 from tablewright.model.stream import StreamPage, StreamRecord, StreamShard
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["DynamoDBStreams"]
 
 _TTL = "dynamodb.amazonaws.com"
+_BOTH: Literal["NEW_AND_OLD_IMAGES"] = "NEW_AND_OLD_IMAGES"
 
 
 class DynamoDBStreams:
@@ -35,12 +36,19 @@ class DynamoDBStreams:
         return client
 
     def enable(self, table: str) -> None:
-        """Turn the stream on, with both images (UpdateTable); returns before it is on."""
-        with self._session.translated("dynamodb"):
-            self._session.dynamodb.update_table(
-                TableName=table,
-                StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-            )
+        """Turn the stream on, with both images (UpdateTable); returns before it is on. One that is on so already is no error:
+        after a lost answer, what is sent again is refused because it is done.
+        """
+        try:
+            with self._session.translated("dynamodb"):
+                self._session.dynamodb.update_table(
+                    TableName=table, StreamSpecification={"StreamEnabled": True, "StreamViewType": _BOTH}
+                )
+        except TablewrightError:
+            with self._session.translated("dynamodb"):
+                told = self._session.dynamodb.describe_table(TableName=table)["Table"].get("StreamSpecification", {})
+            if not told.get("StreamEnabled") or told.get("StreamViewType") != _BOTH:
+                raise
 
     def shards(self, stream_arn: str) -> tuple[StreamShard, ...]:
         """Every shard that is listed, over all pages of DescribeStream. Failed ``stream-gone`` for one that is turned off."""

@@ -293,10 +293,16 @@ def available(backup: Backup, account: Account) -> Backup:
 
 def active(name: str, account: Account) -> Table:
     until = account.clock.now() + _LONGEST
+    seen = False
     while account.clock.now() < until:
         table = account.tables.describe(name, settings=False)
         if table is not None and table.status == "ACTIVE" and all(index.status == "ACTIVE" for index in table.indexes):
             return table
+        if seen and (table is None or table.status == "DELETING"):
+            raise Failed(
+                "restore-gone", "The restored table is gone", f"{name} was there, and was deleted before it was ACTIVE."
+            )
+        seen = seen or table is not None
         account.clock.sleep(_POLL_S)
     raise Failed(
         "restore-slow", "The restore takes longer than a day", f"{name} is not ACTIVE yet; it goes on by itself."
