@@ -109,6 +109,20 @@ def test_what_could_not_be_asked_leaves_room_for_the_tables() -> None:
     assert "… and 28 more unread" in lines
 
 
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        (("OK", "OK"), "✓ 2 of 2 alarms quiet"),
+        (("OK", "INSUFFICIENT_DATA"), "? 1 of 2 alarms quiet, 1 without data"),
+        (("ALARM", "INSUFFICIENT_DATA", "OK"), "✗ 1 of 3 alarms quiet, 1 without data"),
+    ],
+)
+def test_an_alarm_without_data_is_not_called_quiet(states: tuple[str, ...], said: str) -> None:
+    alarms = tuple(AlarmState(f"a{n}", state, "", "", {}, (), None) for n, state in enumerate(states))
+    lines = ["".join(text for text, _ in line) for line in board_lines(replace(_board(1), alarms=alarms), 80, UNICODE)]
+    assert said in lines
+
+
 def test_what_could_not_be_asked_for_one_reason_is_said_once() -> None:
     board = replace(_board(1), unread={f"consumers:table-{n}": "Lambda is not there" for n in range(30)})
     small = ["".join(text for text, _ in line) for line in board_lines(board, 80, UNICODE, 24)]

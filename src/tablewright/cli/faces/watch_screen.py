@@ -108,13 +108,11 @@ def _header(board: Board, columns: int, marks: Marks) -> list[Line]:
     lines: list[Line] = [((text, "strong"),) for text in fit(title, columns)]
     if board.alarms:
         loud = [alarm for alarm in board.alarms if alarm.state == "ALARM"]
-        quiet = len(board.alarms) - len(loud)
-        lines.append(
-            (
-                (f"{marks.good if not loud else marks.bad} ", "bad" if loud else "good"),
-                (f"{quiet} of {count(len(board.alarms), 'alarm')} quiet", ""),
-            )
-        )
+        quiet = sum(alarm.state == "OK" for alarm in board.alarms)
+        dataless = len(board.alarms) - len(loud) - quiet
+        look, sign = ("bad", marks.bad) if loud else ("unknown", marks.unknown) if dataless else ("good", marks.good)
+        rest = f", {dataless} without data" if dataless else ""
+        lines.append(((f"{sign} ", look), (f"{quiet} of {count(len(board.alarms), 'alarm')} quiet{rest}", "")))
         for alarm in loud:
             lines += [((f"  {text}", tone(alarm.state)),) for text in fit(f"ALARM {alarm.name}", columns - 2)]
     if board.user_errors:
