@@ -347,3 +347,21 @@ def test_a_change_of_local_indexes_may_replace_the_table_whatever_the_change_set
         found = suspects([Placed(modify(properties=(index,)), kind, kind)], {"orders": live("orders")})
         assert [each.kind for each in found] == ["table-replaced"]
         assert [loss.refuses for loss in judge(found, Evidence({"orders": FULL}), {})] == [True]
+
+
+@pytest.mark.parametrize(
+    "kind", ["AWS::CloudFormation::StackSet", "AWS::ServiceCatalog::CloudFormationProvisionedProduct"]
+)
+@pytest.mark.parametrize(
+    ("action", "policy_action", "prop", "guarded"),
+    [("Remove", "", "", True), ("Remove", "Retain", "", False), ("Modify", "", "TemplateURL", True),
+     ("Modify", "", "", True), ("Modify", "", "Tags/0/Value", False), ("Add", "", "", False)],
+)  # fmt: skip
+def test_what_stacks_elsewhere_would_lose_is_not_known(
+    kind: str, action: str, policy_action: str, prop: str, guarded: bool
+) -> None:
+    properties = (PropertyChange(prop, "a", "b", "Never"),) if prop else ()
+    change = ResourceChange(action, "Set", "shop-set:1", kind, "False", policy_action, properties=properties)
+    losses = judge(suspects([Placed(change)], {}), Evidence(), {}, ("Set",))
+    assert [(loss.table, loss.refuses) for loss in losses] == [("shop-set:1", True)] * guarded
+    assert not any(loss.refuses for loss in judge(suspects([Placed(change)], {}), Evidence(), {}, ("shop-set:1",)))

@@ -41,6 +41,8 @@ def suspects(placed: Iterable[Placed], live: Mapping[str, Table], unseen: str = 
             found += _of_table(each, live)
         elif change.type == NESTED:
             found += _of_nested(each)
+        elif change.type in _STACKS_ELSEWHERE:
+            found += _of_stacks_elsewhere(change)
     found += of_keys(endangered(items), live, unseen)
     return tuple(dict.fromkeys(found))
 
@@ -250,6 +252,26 @@ def _of_nested(each: Placed) -> Iterator[Suspect]:
         for name in each.owned:
             what = f"What the change of nested stack {change.logical_id} does to the table is not known."
             yield Suspect("nested-unknown", name, change.logical_id, what)
+
+
+_STACKS_ELSEWHERE = {
+    "AWS::CloudFormation::StackSet": "stack set",
+    "AWS::ServiceCatalog::CloudFormationProvisionedProduct": "provisioned product",
+}
+"""Resources that have stacks of their own, in other accounts and regions: a change set tells nothing of what those would do."""
+
+
+def _of_stacks_elsewhere(change: ResourceChange) -> Iterator[Suspect]:
+    """What becomes of tables there can be looked at by nobody here; the resource is named by its physical id."""
+    if change.action in ("Add", "Import") or (change.action == "Remove" and change.policy_action == "Retain"):
+        return
+    if change.action == "Modify" and change.properties and all(top(prop.path) == "Tags" for prop in change.properties):
+        return
+    what = (
+        f"What becomes of tables in the stacks of the {_STACKS_ELSEWHERE[change.type]} is not known: they are in accounts and "
+        "regions of their own, and no change set shows them."
+    )
+    yield Suspect("stacks-elsewhere", change.physical_id or change.logical_id, change.logical_id, what)
 
 
 def _resource(design: Design | None, logical_id: str) -> ResourceDesign | None:
