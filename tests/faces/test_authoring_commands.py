@@ -445,3 +445,24 @@ def test_a_deployed_table_is_retained_before_it_is_removed(aws: EmbeddedAws, acc
     granted = in_process("policy", "generate", "deploy", *where, cwd=project, env=env).out
     for name in ("ai-chef-sessions", "ai-chef-results", "ai-chef-payments"):  # what stands, what goes, what comes
         assert f'table/{name}"' in granted, name
+
+
+def test_an_edit_that_brings_many_findings_of_one_rule_says_a_few_and_how_many_more(tmp_path: Path) -> None:
+    """In a template of tables without alarms, the first alarm leaves all others without one."""
+    table = {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+        },
+    }
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps({"Resources": {f"T{number}": table for number in range(40)}}, indent=2))
+    said = done(tmp_path, "add", "index", "T3", "userId", "--template", str(path))
+    assert [line.count("TW-ALM-016") for line in said.splitlines() if "ALM-016" in line] == [1, 1, 1]
+    assert "TW-ALM-016 37 more like this: tablewright check shows them" in said
+    full = json.loads(
+        done(tmp_path, "add", "index", "T4", "userId", "--template", str(path), "--output", "json", "--diff")
+    )
+    assert full["warnings"] and all(set(one) == {"rule", "line", "message"} for one in full["warnings"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,6 +19,9 @@ from tablewright.cli.terminal import Output, output
 
 if TYPE_CHECKING:
     from tablewright.author.editing import Text
+
+_NOTES = 3
+"""How many findings of one rule are said after an edit: in a template of hundreds of tables, one edit may bring hundreds."""
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
@@ -81,8 +85,19 @@ def apply(
     _say(out, (out.marks.good, "good"), f"{said} in {shown}", "")
     for note in notes if isinstance(notes, tuple) else notes():
         _say(out, (" ", ""), note, "dim")
-    for finding in edited.notes:
-        _say(out, (f"  {finding.rule}", "warn"), f"line {finding.line}: {finding.message}", "")
+    for rule, alike in groupby(
+        sorted(edited.notes, key=lambda finding: finding.rule), key=lambda finding: finding.rule
+    ):
+        found = list(alike)
+        for finding in found if len(found) <= _NOTES else found[: _NOTES - 1]:
+            _say(out, (f"  {rule}", "warn"), f"line {finding.line}: {finding.message}", "")
+        if len(found) > _NOTES:
+            _say(
+                out,
+                (f"  {rule}", "warn"),
+                f"{len(found) - _NOTES + 1} more like this: tablewright check shows them",
+                "",
+            )
     return exits.DONE.code
 
 
