@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from tests.conftest import EmbeddedAws
+from tests.faces.shell import in_process
 
 from tablewright.local import control, process
 
@@ -39,6 +41,43 @@ def test_the_program_deploys_a_stack(aws: EmbeddedAws, account: str, tmp_path: P
     assert "'ending': 'done'" in done.stdout.splitlines()[-1]
     stacks = aws.client("cloudformation", account=account).describe_stacks(StackName="orders")["Stacks"]
     assert stacks[0]["StackStatus"] == "CREATE_COMPLETE"
+
+
+_NOT_ALONE = ("watch", "backup put-back", "migrate live", "migrate cutover")
+"""What waits for a person or a moment: the pages that the README leads to have tests of their own for these."""
+
+
+@pytest.mark.slow
+def test_its_commands_work_one_after_another_on_the_project_that_it_begins_with(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    lines = [line for title in ("Try it", "Run them", "Move them") for line in _typed(title)]
+    commands = [one.strip() for line in lines for one in line.split("  #")[0].split("&&")]
+    home, folder, run = tmp_path_factory.mktemp("home"), tmp_path, 0
+    env = {"TABLEWRIGHT_LOCAL_HOME": str(home)}
+    try:
+        for command in commands:
+            words = shlex.split(command)
+            if words[:2] == ["cd", "shop"]:
+                folder = tmp_path / "shop"
+            if not words or words[0] != "tablewright" or " ".join(words[1:]).startswith(_NOT_ALONE):
+                continue
+            reaches = words[1] not in ("init", "check", "add")
+            extra = ["--local"] if reaches and "--local" not in words else []
+            extra += ["--yes"] if words[1:3] == ["migrate", "run"] else []
+            ran = in_process(*words[1:], *extra, cwd=folder, env=env)
+            assert ran.code == 0, f"{command}\n{ran.out}\n{ran.err}"
+            run += 1
+    finally:
+        process.stop(home)
+    assert run >= 9
+
+
+def _typed(section: str) -> list[str]:
+    """The lines of a section's blocks of commands."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    own = text.split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return "".join(re.findall(r"^```sh\n(.*?)^```$", own, flags=re.S | re.M)).splitlines()
 
 
 def _normal(text: str) -> list[str]:
