@@ -85,6 +85,7 @@ def command(
       tablewright check --env staging --fail-on error
       tablewright check --format sarif --report-file check.sarif
     """
+    from tablewright.cli.alive import alive
     from tablewright.lint.run import again, check_sources, gather, mend_files
 
     gc.disable()  # a short-lived process whose trees are all alive to its end: collecting costs a quarter and finds nothing
@@ -101,7 +102,8 @@ def command(
         made = sum(len(one.made) for one in mended)
         output(sys.stderr, color=common.color).text(f"{made} {'fix' if made == 1 else 'fixes'} made")
         sources = again(mended)
-    report = check_sources(sources, asked)
+    with alive(f"checking {len(sources)} {'file' if len(sources) == 1 else 'files'}"):
+        report = check_sources(sources, asked)
     if not report.files and not given["skip_others"]:
         raise UsageError(
             "nothing-to-check",

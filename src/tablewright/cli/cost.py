@@ -204,13 +204,15 @@ def _workload(
     if measured:
         from datetime import timedelta
 
+        from tablewright.cli.alive import alive
         from tablewright.cli.looking_at import looked_at
         from tablewright.watch.run import measure_loads
 
         subject = looked_at(common, (), stack)
-        found = measure_loads(
-            subject.tables, subject.account, span=timedelta(seconds=since), until=subject.now(), period=period
-        )
+        with alive("reading the tables' metrics"):
+            found = measure_loads(
+                subject.tables, subject.account, span=timedelta(seconds=since), until=subject.now(), period=period
+            )
         names = {each.physical_id: each.logical_id for each in subject.resources}
         by_logical = {names.get(name, name): load for name, load in found.tables.items()}
         return Workload({**found.tables, **by_logical}, found.source)

@@ -67,20 +67,22 @@ def command(
     """
     if error is not None:
         return _explain(common, error)
+    from tablewright.cli.alive import alive
     from tablewright.cli.items_target import hides
     from tablewright.cli.looking_at import looked_at
     from tablewright.watch.run import diagnose
 
     subject = looked_at(common, tables, stack)
     given = pairs("--reader", readers)
-    report = diagnose(
-        subject.tables,
-        subject.account,
-        span=timedelta(seconds=since),
-        until=subject.now(),
-        readers={table: (function,) for table, function in given.items()},
-        hides=hides(common),
-    )
+    with alive("reading the tables' metrics"):
+        report = diagnose(
+            subject.tables,
+            subject.account,
+            span=timedelta(seconds=since),
+            until=subject.now(),
+            readers={table: (function,) for table, function in given.items()},
+            hides=hides(common),
+        )
     _show(report, common, explain=explain, html=html)
     return exits.FAILED.code if report.diagnoses else exits.DONE.code
 

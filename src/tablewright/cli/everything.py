@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tablewright.cli.again import where_words
+from tablewright.cli.alive import alive
 from tablewright.cli.faces.overview import Entry, overview_lines
 from tablewright.cli.options import Common
 from tablewright.cli.terminal import output
@@ -71,7 +72,9 @@ def _read(common: Common, settings: EnvironmentSettings) -> Entry:
     words = ["tablewright", "status", "--stack", settings.label or settings.stack or "", *where_words(here)]
     entry = Entry(settings.name, settings.stack or "", command=shlex.join(words))
     try:
-        return replace(entry, report=survey(entry.stack, open_target(here, settings), environment=settings.name))
+        account = open_target(here, settings)
+        with alive(f"reading stack {entry.stack}"):
+            return replace(entry, report=survey(entry.stack, account, environment=settings.name))
     except TablewrightError as error:
         return replace(entry, error=error)
 

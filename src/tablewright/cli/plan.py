@@ -10,6 +10,7 @@ import click
 
 from tablewright.cli import exits
 from tablewright.cli.again import Again
+from tablewright.cli.alive import alive
 from tablewright.cli.faces.planned import PlanShown, gather
 from tablewright.cli.options import MODES, Common, SpreadCommand, display_options, where_options
 from tablewright.cli.request import Asked, deployment_options, understand
@@ -70,7 +71,8 @@ def _show(events: Iterator[Event], common: Common) -> PlanShown:
         return gather(events, JsonLines(out).take)
     from tablewright.cli.faces.plan_screen import error_of, plan_lines
 
-    shown = gather(events)
+    with alive("asking CloudFormation what would change"):
+        shown = gather(events)
     if common.output == "markdown":
         from tablewright.cli.faces.plan_page import plan_page
 

@@ -45,12 +45,14 @@ def command(common: Common, stack: str | None, named: str | None, every: bool, f
         healthy = show_all(common)
         return exits.FAILED.code if fail_on_unhealthy and not healthy else exits.DONE.code
     from tablewright.cli.again import Again
+    from tablewright.cli.alive import alive
     from tablewright.cli.target import find, open_target
     from tablewright.survey.run import survey
 
     target = find(common, stack=stack or named)
     account = open_target(common, target.settings)
-    report = Again(common, target).report(survey(target.stack, account, environment=target.settings.name))
+    with alive("reading the stack, its tables and what watches them"):
+        report = Again(common, target).report(survey(target.stack, account, environment=target.settings.name))
     out = output(sys.stdout, color=common.color)
     if common.output == "json":
         from tablewright.cli.faces.json_lines import encode
