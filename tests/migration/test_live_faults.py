@@ -53,11 +53,11 @@ FAULTS = (
 )
 
 
-def _rolling(rehearsal: Rehearsal, stop: threading.Event) -> None:
+def _rolling(rehearsal: Rehearsal, stop: threading.Event, rolled: list[str]) -> None:
     """Split shards, again and again: each when the tail has taken up the one before."""
     while not stop.wait(1.0):
-        child = control.roll_shard(rehearsal.aws.endpoint, OLD, account=rehearsal.account)
-        while child not in _shards(rehearsal) and not stop.wait(0.3):
+        rolled.append(control.roll_shard(rehearsal.aws.endpoint, OLD, account=rehearsal.account))
+        while rolled[-1] not in _shards(rehearsal) and not stop.wait(0.3):
             pass
 
 
@@ -71,7 +71,8 @@ def test_nothing_is_lost_while_everything_fails(
 ) -> None:
     rehearsal = Rehearsal(start_aws(), account, tmp_path / "work", sessions=300)
     stop = threading.Event()
-    rolling = threading.Thread(target=_rolling, args=(rehearsal, stop), daemon=True)
+    rolled: list[str] = []
+    rolling = threading.Thread(target=_rolling, args=(rehearsal, stop, rolled), daemon=True)
     rehearsal.app.start()
     try:
         for effect, operation, rate in FAULTS:
@@ -82,7 +83,7 @@ def test_nothing_is_lost_while_everything_fails(
         _, end = rehearsal.run(State.FOLLOWING)
         assert end.ending is Ending.DONE, end
         written = rehearsal.app.writes
-        wait_until(lambda: rehearsal.app.writes > written + 100 and len(_shards(rehearsal)) >= 3)
+        wait_until(lambda: rehearsal.app.writes > written + 100 and bool(rolled))
         events, end = rehearsal.run(State.REVERSING, "cutover", {})
         assert end.ending is Ending.DONE, "\n".join(str(event)[:400] for event in [*events[:30], *events[-30:]])
         written = rehearsal.app.writes
@@ -94,6 +95,7 @@ def test_nothing_is_lost_while_everything_fails(
         control.remove_faults(rehearsal.aws.endpoint)
         rehearsal.app.stop()
     assert contents(rehearsal.client, OLD) == rehearsal.app.expected(OLD)
+    assert rolled[0] in _shards(rehearsal)
 
 
 def test_expired_credentials_stop_it_and_it_goes_on(
