@@ -36,6 +36,15 @@ def test_each_stack_has_its_line_and_what_is_wrong_is_under_it(columns: int) -> 
     assert all(width(line) <= columns or line.strip().startswith("tablewright") for line in lines)
 
 
+@pytest.mark.parametrize("columns", [40, 60, 100, 200])
+def test_the_longest_stack_hides_neither_status_nor_facts(columns: int) -> None:
+    entries = (Entry("운영환경", "s" * 128, broken(), command="tablewright status"), ENTRIES[0])
+    lines = ["".join(text for text, _ in line) for line in overview_lines(entries, columns, UNICODE)]
+    assert all(width(line.rstrip()) <= columns for line in lines)
+    for told in ("UPDATE_ROLLBACK_COMPLETE", "4 tables, 11 notes", "CREATE_COMPLETE", "2 tables"):
+        assert any(told in line for line in lines), told
+
+
 def test_what_could_not_be_read_is_not_healthy() -> None:
     assert [entry.healthy for entry in ENTRIES] == [True, False, False, False]
 

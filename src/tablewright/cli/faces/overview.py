@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from tablewright.cli.faces.cells import clean, elide, elide_end, pad, width
 from tablewright.cli.faces.diagnostic import hint_lines
 from tablewright.cli.faces.marks import Line, Marks, tone
+from tablewright.cli.faces.named import named_lines
 from tablewright.cli.faces.quantities import count
 from tablewright.errors import TablewrightError
 from tablewright.model.report import UNHEALTHY, StackReport
+
+_NAMES = 24
+"""How many cells of the longest name must be seen for the stacks to stand in columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +34,28 @@ class Entry:
 
 
 def overview_lines(entries: Sequence[Entry], columns: int, marks: Marks) -> list[Line]:
-    """The stacks in the order in which they are deployed, what is wrong under each."""
-    environments = max((width(entry.environment or "") for entry in entries), default=0)
-    names = max((width(entry.stack) for entry in entries), default=0)
+    """The stacks in the order in which they are deployed, what is wrong under each; in columns where there is room for them."""
+    environments = max((width(clean(entry.environment or "")) for entry in entries), default=0)
     statuses = max((width(_status(entry)) for entry in entries), default=0)
-    names = min(names, max(12, columns - 4 - environments - 2 - statuses - 4))
-    room = columns - 4 - environments - 2 - names - 2 - statuses - 2
+    facts = max((width(_facts(entry)) for entry in entries if entry.error is None), default=0)
+    before = 4 + environments + (2 if environments else 0)
+    names = max((width(clean(entry.stack)) for entry in entries), default=0)
+    room = columns - before - 2 - statuses - 2 - facts
     lines: list[Line] = []
     for entry in entries:
         look, sign = ("good", marks.good) if entry.healthy else ("bad", marks.bad)
-        status = _status(entry)
-        lines.append(
-            (
-                (f"  {sign} ", look),
-                (pad(entry.environment or "", environments) + ("  " if environments else ""), "dim"),
-                (pad(elide(clean(entry.stack), names, marks.elided), names) + "  ", "strong"),
-                (pad(status, statuses) + "  ", tone(status) if entry.report else "unknown"),
-                (elide_end(_facts(entry), max(0, room), marks.elided), "dim"),
-            )
+        head: Line = (
+            (f"  {sign} ", look),
+            (pad(clean(entry.environment or ""), environments) + ("  " if environments else ""), "dim"),
         )
+        status, told = (_status(entry), tone(_status(entry)) if entry.report else "unknown"), _facts(entry)
+        if min(names, _NAMES) <= room:
+            name = pad(elide(clean(entry.stack), room, marks.elided), min(names, room))
+            left = columns - before - width(name) - 2 - statuses - 2
+            tail = elide_end(told, max(0, left), marks.elided)
+            lines.append((*head, (f"{name}  ", "strong"), (pad(status[0], statuses) + "  ", status[1]), (tail, "dim")))
+        else:
+            lines += named_lines(head, clean(entry.stack), status, [told] if told else [], columns, marks, look="dim")
         lines += _wrong(entry, columns, marks)
     return lines
 

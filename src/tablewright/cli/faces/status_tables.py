@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tablewright.cli.faces.cells import clean, elide, elide_end, fit, pad, width
 from tablewright.cli.faces.marks import Line, Marks, Segment, tone
+from tablewright.cli.faces.named import named_lines
 from tablewright.cli.faces.quantities import count, moment, size
 from tablewright.model.report import TableReport
 from tablewright.model.table import Billing, Index, Key, OnDemand, Table
@@ -50,24 +51,7 @@ def _title(report: TableReport, table: Table, facts: list[str], columns: int, ma
     facts = [*facts, *([] if report.owned else ["kept, owned by no stack"])]
     look = tone(table.status)
     head = (f"  {marks.of(look)} ", look)
-    return _named(head, clean(report.name), (clean(table.status), look), facts, columns, marks)
-
-
-def _named(head: Segment, name: str, status: Segment, facts: Sequence[str], columns: int, marks: Marks) -> list[Line]:
-    """A name, its status and facts on one line, or on as many as they take: nothing of them is left out."""
-    joined = f" {marks.dot} ".join(facts)
-    begin = width(head[0])
-    tail = f" {marks.dot} {joined}"
-    used = begin + width(name) + 2 + width(status[0])
-    if used + width(tail) <= columns:
-        return [(head, (name, "strong"), ("  ", ""), status, (tail, ""))]
-    below: list[Line] = [((" " * (begin + 2) + text, ""),) for text in fit(joined, columns - begin - 2)]
-    if used <= columns:
-        return [(head, (name, "strong"), ("  ", ""), status), *below]
-    # Shortened, names that differ in the middle would look the same.
-    first, *rest = fit(name, columns - begin)
-    lines: list[Line] = [(head, (first, "strong")), *(((" " * begin + text, "strong"),) for text in rest)]
-    return [*lines, ((" " * (begin + 2), ""), status), *below]
+    return named_lines((head,), clean(report.name), (clean(table.status), look), facts, columns, marks)
 
 
 def _absent(report: TableReport, columns: int, marks: Marks) -> Line:
@@ -146,7 +130,7 @@ def _index(index: Index, columns: int, marks: Marks) -> list[Line]:
     facts = [clean(fact) for fact in (keys(index.keys), projection, count(index.item_count, "item"))]
     word = "index" if index.kind == "global" else "local index"
     head = (f"    {marks.branch} {word} ", "dim")
-    return _named(head, clean(index.name), (status, tone(index.status)), facts, columns, marks)
+    return named_lines((head,), clean(index.name), (status, tone(index.status)), facts, columns, marks)
 
 
 def _compact(report: TableReport, names: int, columns: int, marks: Marks) -> Line:
