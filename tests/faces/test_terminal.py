@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import io
+import os
+import pty
+import struct
+import termios
 import unicodedata
 from collections.abc import Mapping
 
@@ -131,6 +136,16 @@ def test_who_asks_for_ascii_signs_gets_them_alone() -> None:
     assert all(unicodedata.east_asian_width(char) != "A" for char in every)
     out.line((("테이블", ""),))
     assert stream.getvalue() == "테이블\n"
+
+
+def test_each_stream_has_the_width_of_its_own_terminal() -> None:
+    """As standard error has, where standard output goes into a pipe."""
+    for columns, shown in ((61, 61), (0, 80), (20, 40)):
+        leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        with os.fdopen(follower, "w") as stream:
+            assert output(stream, environ={"TERM": "xterm"}).width == shown
+        os.close(leader)
 
 
 @pytest.mark.parametrize("columns", [40, 60, 200])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from tablewright.cli.faces.cells import clean, fit
 from tablewright.cli.faces.marks import ASCII, UNICODE, Line, Marks
 from tablewright.cli.faces.palette import sgr
 
-_NARROWEST, _WIDEST = 40, 200
+_NARROWEST, _WIDEST, _UNKNOWN = 40, 200, 80
 _COMMANDS = ("::", "##[")
 _COLOURLESS = ("dumb", "vt", "ansi", "cons25", "unknown")
 """How the names of terminals begin that know no 256 colours."""
@@ -77,7 +76,7 @@ def output(stream: TextIO, *, color: bool | None = None, environ: Mapping[str, s
     env = os.environ if environ is None else environ
     is_terminal = _is_terminal(stream) and env.get("TERM") != "dumb"
     wanted = _wants_colour(env, is_terminal) if color is None else color
-    return Output(stream, is_terminal, wanted, _marks(stream, env), _width(env, is_terminal))
+    return Output(stream, is_terminal, wanted, _marks(stream, env), _width(stream, env, is_terminal))
 
 
 def _wants_colour(env: Mapping[str, str], is_terminal: bool) -> bool:
@@ -126,12 +125,16 @@ def _marks(stream: TextIO, env: Mapping[str, str]) -> Marks:
     return UNICODE
 
 
-def _width(env: Mapping[str, str], is_terminal: bool) -> int:
+def _width(stream: TextIO, env: Mapping[str, str], is_terminal: bool) -> int:
+    """The columns of the stream's own terminal: standard error has one where standard output goes into a pipe."""
     given = env.get("COLUMNS", "")
     if given.isdigit() and int(given) > 0:
         columns = int(given)
     elif is_terminal:
-        columns = shutil.get_terminal_size((80, 24)).columns
+        try:
+            columns = os.get_terminal_size(stream.fileno()).columns or _UNKNOWN
+        except (OSError, ValueError):
+            columns = _UNKNOWN
     else:
         columns = 100
     return max(_NARROWEST, min(_WIDEST, columns))
