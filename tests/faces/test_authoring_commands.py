@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import re
@@ -466,3 +467,18 @@ def test_an_edit_that_brings_many_findings_of_one_rule_says_a_few_and_how_many_m
         done(tmp_path, "add", "index", "T4", "userId", "--template", str(path), "--output", "json", "--diff")
     )
     assert full["warnings"] and all(set(one) == {"rule", "line", "message"} for one in full["warnings"])
+
+
+def test_a_folder_that_may_not_be_written_is_named_and_no_file_of_ours(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object, **__: object) -> tuple[int, str]:
+        raise PermissionError(
+            errno.EACCES, "Permission denied", str(template(project).parent / ".dynamodb-schema.yaml.x")
+        )
+
+    monkeypatch.setattr("tempfile.mkstemp", denied)  # permissions do not bind the user that tests may run as
+    before = template(project).read_bytes()
+    refused = ran(project, "add", "table", "orders")
+    assert refused.code == 1 and f"({template(project).parent})" in "".join(refused.err.split())
+    assert template(project).read_bytes() == before

@@ -108,3 +108,25 @@ def test_without_git_it_is_said(repository: Path, tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("PATH", str(tmp_path))
     assert shutil.which("git") is None
     assert commit_at(repository) == (None, "git is not installed")
+
+
+def test_a_repository_of_another_user_is_said_with_what_git_wants(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that runs as root over a checkout of somebody else's."""
+    commit(repository, "a")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own, for its own tests
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    found, why = commit_at(repository)
+    assert found is None
+    assert why == (
+        "the repository is another user's, and git does not read it until it is told to: "
+        f"git config --global --add safe.directory {repository}"
+    )
+
+
+def test_a_repository_that_git_cannot_read_is_said_in_gits_own_words(repository: Path) -> None:
+    commit(repository, "a")
+    (repository / ".git" / "HEAD").write_text("nonsense")
+    found, why = commit_at(repository)
+    assert found is None and why.startswith("fatal: ")

@@ -102,7 +102,10 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _replace(target: Path, data: bytes) -> None:
     """The whole file at once: whoever reads it sees the old one or the new one."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except PermissionError as error:  # of the folder; the file's name that was tried means nothing to anyone
+        raise PermissionError(error.errno, error.strerror, str(target.parent)) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

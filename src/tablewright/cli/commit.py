@@ -28,8 +28,7 @@ def commit_at(folder: Path) -> tuple[Commit | None, str]:
     if asked.returncode:
         if "does not have any commits" in asked.stderr:
             return None, ""
-        words = asked.stderr.strip().splitlines()
-        return None, words[-1] if words else f"git ended with {asked.returncode}"
+        return None, _why(asked)
     identifier, _, at = asked.stdout.strip().partition(" ")
     from tablewright.plan.tags import Commit
 
@@ -42,6 +41,16 @@ def commit_at(folder: Path) -> tuple[Commit | None, str]:
         return _precedes(folder, identifier, other)
 
     return Commit(identifier, moment, precedes), ""
+
+
+def _why(asked: subprocess.CompletedProcess[str]) -> str:
+    """What git could not do: its own words, which it may follow with advice on lines of their own."""
+    words = [line.strip() for line in asked.stderr.splitlines() if line.strip()]
+    advice = next((line for line in words if line.startswith("git config ") and "safe.directory" in line), None)
+    if advice is not None:
+        return f"the repository is another user's, and git does not read it until it is told to: {advice}"
+    fatal = next((line for line in words if line.startswith("fatal: ")), None)
+    return fatal or (words[-1] if words else f"git ended with {asked.returncode}")
 
 
 def _precedes(folder: Path, ours: str, other: str) -> bool | None:
