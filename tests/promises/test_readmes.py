@@ -1,4 +1,4 @@
-"""README.md and README.ko.md, here and in the example, say the same: equal sections, code and links, which lead somewhere."""
+"""The README, the first steps and the example: equal sections, code and links in both languages, and links lead somewhere."""
 
 from __future__ import annotations
 
@@ -27,13 +27,19 @@ def _blocks(text: str) -> list[tuple[str, str]]:
     return re.findall(r"^```(\w*)\n(.*?)^```$", text, flags=re.S | re.M)
 
 
-def test_both_languages_have_the_same_sections() -> None:
-    assert _headings(_text("README.md")) == _headings(_text("README.ko.md"))
-    assert len(_headings(_text("README.md"))) > 5
+BEGIN = (READMES, ("docs/getting-started.md", "docs/getting-started.ko.md"))
+PAIRS = (*BEGIN, ("examples/ai-chef/README.md", "examples/ai-chef/README.ko.md"))
 
 
-def test_both_languages_show_the_same_commands_and_code() -> None:
-    assert _blocks(_text("README.md")) == _blocks(_text("README.ko.md"))
+@pytest.mark.parametrize(("english", "korean"), BEGIN)
+def test_both_languages_have_the_same_sections(english: str, korean: str) -> None:
+    assert _headings(_text(english)) == _headings(_text(korean))
+    assert len(_headings(_text(english))) > 5
+
+
+@pytest.mark.parametrize(("english", "korean"), BEGIN)
+def test_both_languages_show_the_same_commands_and_code(english: str, korean: str) -> None:
+    assert _blocks(_text(english)) == _blocks(_text(korean))
 
 
 def test_both_languages_have_equal_tables_and_lists() -> None:
@@ -50,15 +56,12 @@ def test_first_screen_says_what_it_is_and_shows_the_two_commands() -> None:
     assert "DynamoDB" in first
 
 
-@pytest.mark.parametrize("name", READMES)
+@pytest.mark.parametrize("name", [name for pair in PAIRS for name in pair])
 def test_links_lead_somewhere(name: str) -> None:
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", _text(name))
-    assert links, "a README without a link to its documentation helps nobody"
-    missing = [link for link in links if not (ROOT / link).exists()]
+    assert links, "a page without a link to the documentation helps nobody"
+    missing = [link for link in links if not ((ROOT / name).parent / link).exists()]
     assert not missing
-
-
-PAIRS = (("README.md", "README.ko.md"), ("examples/ai-chef/README.md", "examples/ai-chef/README.ko.md"))
 
 
 def _links(name: str) -> list[str]:
@@ -80,7 +83,8 @@ def test_both_languages_name_the_same_things(english: str, korean: str) -> None:
         return [link.replace(".ko.md", ".md").partition("#")[0] for link in _links(name)]
 
     assert named(english) == named(korean)
-    assert sorted(set(led(english)) - {"README.md"}) == sorted(set(led(korean)) - {"README.md"})
+    own = {Path(english).name}  # each leads to the other
+    assert sorted(set(led(english)) - own) == sorted(set(led(korean)) - own)
 
 
 @pytest.mark.parametrize("name", [name for pair in PAIRS for name in pair])
