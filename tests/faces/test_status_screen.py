@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tablewright.cli.faces.cells import width
@@ -11,8 +13,9 @@ from tablewright.cli.faces.status_tables import table_lines
 from tablewright.model.report import TableReport
 from tablewright.model.stack import StackResource
 from tablewright.model.table import Index, Key
+from tablewright.survey.health import findings
 from tests.faces import reports
-from tests.faces.reports import REPORTS, broken, healthy
+from tests.faces.reports import REPORTS, absent, broken, healthy
 
 
 def shown(report: str, columns: int = 100, marks: Marks = UNICODE) -> list[str]:
@@ -130,3 +133,10 @@ def test_ascii_terminals_get_ascii_signs() -> None:
 def test_health_follows_from_the_findings() -> None:
     assert healthy().healthy
     assert not broken().healthy
+
+
+def test_a_stack_that_is_asked_for_by_an_id_which_is_none_is_not_to_be_deployed_by_it() -> None:
+    [finding] = absent().findings
+    assert finding.command == "tablewright deploy --stack 주문-스택"
+    by_id = replace(absent(), name="arn:aws:cloudformation:us-east-1:123456789012:stack/orders/1")
+    assert [one.command for one in findings(by_id)] == [None]

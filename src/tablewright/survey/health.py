@@ -41,7 +41,10 @@ def _stack(report: StackReport) -> Iterator[HealthFinding]:
     stack = report.stack
     deploy = f"tablewright deploy --stack {report.name}"
     if stack is None:
-        yield HealthFinding(UNHEALTHY, "stack-absent", report.name, "There is no such stack.", deploy)
+        by_id = report.name.startswith("arn:")  # a deployment makes no stack of an id
+        yield HealthFinding(
+            UNHEALTHY, "stack-absent", report.name, "There is no such stack.", None if by_id else deploy
+        )
         return
     status = row(stack.status)
     if status.standing is Standing.ABSENT:
