@@ -99,3 +99,9 @@ def test_nothing_that_is_shown_drives_the_terminal_or_githubs_runner(monkeypatch
     assert "\x1b" not in told and "\x07" not in told
     assert not any(line.lstrip().startswith(("::", "##[")) for line in told.splitlines())
     assert "stop-commands" in told
+
+
+def test_the_cause_and_the_end_stand_one_empty_line_apart() -> None:
+    _, err = shown(recorded.rolled_back())
+    assert "Root cause" in err and "\nerror[" in err
+    assert "\n\n\n" not in err

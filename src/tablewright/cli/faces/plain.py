@@ -47,6 +47,7 @@ class Plain:
         self._github = github
         self._now = now
         self._grouped = False
+        self._apart = False  # whether an empty line was the last
         self._said: Cause | None = None
         self._operating = False
 
@@ -123,6 +124,7 @@ class Plain:
         self._said = cause
         self._close()
         self._err.lines([(), *cause_lines(cause, self._err.width), ()])
+        self._apart = True
         self._annotate(cause)
 
     def _finished(self, finished: Finished) -> None:
@@ -134,7 +136,8 @@ class Plain:
             self._annotate(finished.cause)
         elif finished.cause is None and self._github:
             self._err.text(annotation("error", finished.summary, finished.detail or finished.summary))
-        self._err.lines([(), *finished_lines(finished, self._err.width, self._said)])
+        apart: list[Line] = [] if self._apart else [()]
+        self._err.lines([*apart, *finished_lines(finished, self._err.width, self._said)])
 
     def _annotate(self, cause: Cause) -> None:
         if self._github:
@@ -155,5 +158,6 @@ class Plain:
             self._grouped = False
 
     def _line(self, *segments: Segment) -> None:
+        self._apart = False
         line: Line = ((f"{self._now():%H:%M:%S} ", "dim"), *segments)
         self._err.line(line)
