@@ -180,12 +180,29 @@ def test_a_nested_table_that_an_earlier_failure_left_is_looked_at(aws: EmbeddedA
 
 
 @pytest.mark.slow
-def test_a_stack_whose_key_a_table_elsewhere_needs_is_not_rolled_back(aws: EmbeddedAws, account: str) -> None:
-    assert created(aws, account, template(key(), table(), broken()), DisableRollback=True) == "CREATE_FAILED"
+@pytest.mark.parametrize("made_by", ["the creation", "the failed update", "an update before"])
+def test_a_stack_whose_key_a_table_elsewhere_needs_is_not_rolled_back(
+    aws: EmbeddedAws, account: str, made_by: str
+) -> None:
+    """Rolling an update back takes away what it made: a key that stood before it stays, and so do the tables under it."""
+    cloudformation = client(aws, account, "cloudformation")
+    failing, good = template(log_group(), key(), table(), broken()), template(log_group(), key(), table())
+    if made_by == "the creation":
+        assert created(aws, account, failing, DisableRollback=True) == "CREATE_FAILED"
+    else:
+        first = template(log_group(), *([key()] if made_by == "an update before" else []))
+        assert end(run(opened(aws, account), first)).ending is Ending.DONE
+        cloudformation.update_stack(StackName=STACK, TemplateBody=failing, DisableRollback=True)
+        assert settled(aws, account) == "UPDATE_FAILED"
     (found,) = client(aws, account, "kms").list_keys()["Keys"]
     elsewhere = table("Elsewhere", "elsewhere", extra=(ENCRYPTED % "X").replace("!GetAtt X.Arn", found["KeyArn"]))
     assert end(run(opened(aws, account), template(elsewhere), stack="other")).ending is Ending.DONE
     put(aws, account, "elsewhere")
-    last = end(run(opened(aws, account), template(key(), table(), log_group())))
+    before = status(aws, account)
+    last = end(run(opened(aws, account), good))
+    if made_by == "an update before":
+        assert last.ending is Ending.DONE, last
+        assert client(aws, account, "kms").describe_key(KeyId=found["KeyId"])["KeyMetadata"]["KeyState"] == "Enabled"
+        return
     assert (last.ending, last.code) == (Ending.REFUSED, "key-in-use"), last
-    assert "elsewhere holds items" in last.detail and status(aws, account) == "CREATE_FAILED"
+    assert "elsewhere holds items" in last.detail and status(aws, account) == before

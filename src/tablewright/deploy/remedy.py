@@ -187,7 +187,7 @@ def _undo(situation: Situation, endangered: tuple[OwnedTable, ...], verb: str) -
             "switched off as before, or move the items away, then run again.",
             f"tablewright why {stack.name}",
         )
-    refused = _key_in_use(situation)
+    refused = _key_in_use(situation, born=verb == "update")
     if refused is not None:
         return refused
     if situation.unread:
@@ -266,6 +266,9 @@ def _stuck_rollback(situation: Situation) -> Remedy:
             f"{_list(holding)}\n\nMove the items away, or protect the table, then run again.",
             f"tablewright why {stack.name}",
         )
+    refused = _key_in_use(situation, born=True)
+    if refused is not None:
+        return refused
     if situation.unread:
         return _unread(situation)
     if situation.busy:
@@ -339,11 +342,13 @@ def _may_delete(situation: Situation) -> Remedy | None:
     return refuse_names(situation, stack.name)
 
 
-def _key_in_use(situation: Situation) -> RefuseIt | None:
-    """The refusal where tables outside the stack could not be read any more without a KMS key that goes with it."""
+def _key_in_use(situation: Situation, *, born: bool = False) -> RefuseIt | None:
+    """The refusal where tables outside the stack could not be read any more without a KMS key that goes; ``born``: only those go
+    that the failed operations made.
+    """
     stack = situation.stack
     assert stack is not None
-    locked = tuple(t for t in situation.keyed if not t.contents.is_empty)
+    locked = tuple(t for t in situation.keyed if not t.contents.is_empty and (t.born or not born))
     if not locked:
         return None
     words = "\n".join(f"    {t.name} {describe_contents(t.contents)}" for t in locked)

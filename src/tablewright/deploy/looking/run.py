@@ -151,7 +151,7 @@ def whole(account: Account, design: Design, stack: Stack, tables: Mapping[str, T
         owned,
         unread=unread,
         now=account.clock.now(),
-        keyed=tuple(_keyed(account, resources, owned, unread)),
+        keyed=tuple(_keyed(account, resources, made, owned, unread)),
     )
     return _with_survivors(account, design, situation, tables)
 
@@ -302,26 +302,41 @@ def _owned(
 
 
 def _keyed(
-    account: Account, resources: Iterable[StackResource], owned: Iterable[OwnedTable], unread: dict[str, str]
+    account: Account,
+    resources: Iterable[StackResource],
+    made: Undone,
+    owned: Iterable[OwnedTable],
+    unread: dict[str, str],
 ) -> Iterable[OwnedTable]:
-    """The tables that would lose their key with the stack, and are not its own."""
-    keys = [each.physical_id for each in still_owned(resources) if each.type in KEYS]
-    try:
-        keys += [
-            key
-            for each in still_owned(resources)
-            if each.type == NESTED
-            for key in owned_keys(account, each.physical_id)
-        ]
-    except TablewrightError as error:
-        unread["the KMS keys of its nested stacks"] = _why_denied(error)
+    """The tables that would lose their key with the stack, and are not its own; new are those whose key rolling back undoes."""
+    keys = dict(_keys(account, resources, made, unread))
     if not keys:
         return
     found, unseen = tables_under(account, frozenset(keys), (each.name for each in owned))
     if unseen:
         unread["the tables that its KMS keys encrypt"] = unseen
     for name, table in found.items():
-        yield OwnedTable("", name, contents_of(account, name), table)
+        yield OwnedTable(
+            "", name, contents_of(account, name), table, born=keys[(table.kms_key or "").rpartition("/")[2]]
+        )
+
+
+def _keys(
+    account: Account, resources: Iterable[StackResource], made: Undone, unread: dict[str, str]
+) -> Iterable[tuple[str, bool]]:
+    """The ids of the KMS keys, and whether each is new; of nested stacks that could not be read, that was said before."""
+    born = made.born
+    for each in still_owned(resources):
+        new = born is None or each.logical_id in born
+        if each.type in KEYS:
+            yield each.physical_id, new
+        elif each.type == NESTED:
+            try:
+                inner = account.stacks.resources(each.physical_id)
+            except TablewrightError as error:
+                unread[f"nested stack {each.logical_id}"] = _why_denied(error)
+                continue
+            yield from _keys(account, inner, EVERYTHING if new else _made_within(account, each, made, unread), unread)
 
 
 def _made_within(account: Account, nested: StackResource, made: Undone, unread: dict[str, str]) -> Undone:
