@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tablewright.events import ChangesFound, Ending, Failure, Noted, OperationStarted, ResourceMoved, StepStarted
+from tablewright.local import control
 from tests.conftest import EmbeddedAws
 from tests.rehearsals.deploying import (
     STACK,
@@ -176,3 +177,18 @@ def test_somebody_elses_pending_change_set_is_respected(aws: EmbeddedAws, accoun
     assert "review-me" in refused.detail
     client.delete_change_set(StackName=STACK, ChangeSetName="review-me")
     assert end(run(opened(aws, account), template(table()))).ending is Ending.DONE
+
+
+def test_a_cause_that_is_told_leads_to_the_next_run_not_to_itself(aws: EmbeddedAws, account: str) -> None:
+    wish = {
+        "stack": "unheard-of",
+        "resource": "Log",
+        "verb": "create",
+        "reason": "nobody has seen these words",
+        "count": 1,
+    }
+    with control.fault(aws.endpoint, "fail-resource", **wish):
+        failed = end(run(opened(aws, account), template(log_group()), stack="unheard-of"))
+    assert failed.code == "deployment-failed"
+    assert failed.cause is not None and "nobody has seen these words" in failed.cause.text
+    assert failed.hint == "tablewright deploy template.yaml --stack unheard-of"

@@ -369,7 +369,8 @@ def _failed(run: _Run, stack: Stack | None, found: Cause | None) -> OperationFai
     detail = f"Stack {run.design.stack} is {status}. {row(stack.status).meaning if stack is not None else ''}"
     if found is not None:
         detail += f"\n\n{found.logical_id} ({found.type}): {found.text}\n\n{found.meaning} {found.remedy}".rstrip()
-    hint = found.command if found is not None and found.command else f"tablewright why {run.design.stack}"
+    # Where the cause is told, asking why would only tell it again.
+    hint = (found.command or run.again) if found is not None else f"tablewright why {run.design.stack}"
     return OperationFailed("deployment-failed", "The deployment failed", detail, hint, found, stack)
 
 
