@@ -206,3 +206,19 @@ def test_a_stack_whose_key_a_table_elsewhere_needs_is_not_rolled_back(
         return
     assert (last.ending, last.code) == (Ending.REFUSED, "key-in-use"), last
     assert "elsewhere holds items" in last.detail and status(aws, account) == before
+
+
+@pytest.mark.slow
+def test_what_a_rollback_sets_back_is_said_before_it(aws: EmbeddedAws, account: str) -> None:
+    on = "TimeToLiveSpecification: {AttributeName: end, Enabled: true}"
+    assert end(run(opened(aws, account), template(log_group(), table(extra=on)))).ending is Ending.DONE
+    put(aws, account, "orders")
+    off = table(extra=on.replace("true", "false"))
+    client(aws, account, "cloudformation").update_stack(
+        StackName=STACK, TemplateBody=template(log_group(), off, broken()), DisableRollback=True
+    )
+    assert settled(aws, account) == "UPDATE_FAILED"
+    events = run(opened(aws, account), template(log_group(), table(extra=on)))
+    assert end(events).ending is Ending.DONE, end(events)
+    (said,) = [e.text for e in events if isinstance(e, Noted) and e.text.startswith("UPDATE_FAILED: ")]
+    assert "sets the settings of orders back" in said and "where TTL was on then" in said

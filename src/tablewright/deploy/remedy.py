@@ -195,7 +195,9 @@ def _undo(situation: Situation, endangered: tuple[OwnedTable, ...], verb: str) -
     if situation.busy:
         return AwaitTables(situation.busy, "Their indexes are still being built, and rolling back would fail on them.")
     return RollBack(
-        stack.id, f"Its {verb} failed with rollback switched off, and no table that rolling back deletes holds items."
+        stack.id,
+        f"Its {verb} failed with rollback switched off, and no table that rolling back deletes holds items."
+        + _set_back(situation),
     )
 
 
@@ -283,7 +285,20 @@ def _stuck_rollback(situation: Situation) -> Remedy:
             until,
         )
     return ContinueRollback(
-        stack.id, "The rollback got stuck; going on with it changes nothing that it would not have changed."
+        stack.id,
+        "The rollback got stuck; going on with it changes nothing that it would not have changed."
+        + _set_back(situation),
+    )
+
+
+def _set_back(situation: Situation) -> str:
+    """What rolling back does beside deleting: the template that it goes back to cannot be read, so no more is known of it."""
+    changed = ", ".join(t.name for t in situation.owned if t.changed and not t.contents.is_empty)
+    if not changed:
+        return ""
+    return (
+        f" It sets the settings of {changed} back to what they were before: where TTL was on then, it deletes what has expired "
+        "since it was switched off."
     )
 
 

@@ -24,8 +24,9 @@ OWN_PREFIX = "tablewright-"
 class OwnedTable:
     """A table that the stack (or a stack nested in it) owns: ``name`` is physical, ``contents`` by a consistent Scan.
 
-    ``born`` says that the operation that failed made it, so that undoing the operation would delete it. ``obstacle`` says why
-    it could not be taken in again if it were left behind; empty if it could, or if the design does not want it.
+    ``born`` says that what failed made it, so that undoing that would delete it, ``changed`` that it changed the table.
+    ``obstacle`` says why it could not be taken in again if it were left behind; empty if it could, or if the design does not
+    want it.
     """
 
     logical_id: str
@@ -35,6 +36,7 @@ class OwnedTable:
     nested_in: str = ""
     born: bool = False
     obstacle: str = ""
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,11 @@ class Undone:
         return frozenset(created | {name for name, ids in _places(self.events).items() if len(ids) > 1})
 
     @property
+    def changed(self) -> frozenset[str]:
+        """The logical ids of what was changed since."""
+        return frozenset(e.logical_id for e in self.events if not e.is_of_stack and e.status in CHANGED)
+
+    @property
     def put_in_place(self) -> tuple[tuple[str, str], ...]:
         """The tables (logical and physical id) that were made in the place of others.
 
@@ -230,6 +237,9 @@ def _places(operation: Iterable[StackEvent]) -> dict[str, list[str]]:
                 met.append(event.physical_id)
     return places
 
+
+CHANGED = frozenset({"UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", "UPDATE_FAILED"})
+"""Resource statuses that show that an operation changed the resource."""
 
 CREATED = frozenset({"CREATE_IN_PROGRESS", "CREATE_COMPLETE", "CREATE_FAILED"})
 """Resource statuses that show that an operation made the resource."""

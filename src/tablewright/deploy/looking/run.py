@@ -280,7 +280,8 @@ def _owned(
 
     def looked_at(logical_id: str, name: str, *, new: bool) -> OwnedTable:
         table = account.tables.describe(name, settings=False)
-        return OwnedTable(logical_id, name, contents_of(account, name), table, within, new)
+        changed = logical_id in made.changed and not new
+        return OwnedTable(logical_id, name, contents_of(account, name), table, within, new, changed=changed)
 
     listed: set[str] = set()
     for resource in still_owned(resources):
