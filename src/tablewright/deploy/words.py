@@ -83,8 +83,8 @@ def ways_that_lose_nothing(found: Sequence[Loss]) -> tuple[str, ...]:
     ways = []
     if replaced:
         ways.append(
-            f"To keep the items of {listed(replaced)}: a key, a name and a local index are a table's for life. Leave it as it is "
-            "deployed, add a table beside it (tablewright add table), and bring the items over (tablewright migrate run, or "
+            f"To keep the items of {listed(replaced)}: a key, a name and a local index are a table's for life. Leave each as it "
+            "is deployed, add a table beside it (tablewright add table), and bring the items over (tablewright migrate run, or "
             "migrate live while they are written)."
         )
     if removed:
