@@ -25,7 +25,11 @@ ALL = (
 
 @dataclass
 class Relay:
-    """A script for ``wire_server.serving``: each request meets a fault with probability ``rate``. ``met`` counts them."""
+    """A script for ``wire_server.serving``: each request meets a fault with probability ``rate``. ``met`` counts them.
+
+    ``in_turn``: the faults come in their order, so that each of them is met however few requests there are. ``operations``: only
+    requests for these are spoiled; all without. ``expiring``: so many of the next requests find that the token has expired.
+    """
 
     upstream: str
     seed: int
@@ -33,18 +37,24 @@ class Relay:
     faults: Sequence[str] = ALL
     met: Counter[str] = field(default_factory=Counter)
     expired: bool = False  # refuse everything: the token has expired
+    in_turn: bool = False
+    operations: Sequence[str] = ()
+    expiring: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _kept: threading.local = field(default_factory=threading.local)
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)
+        self._turn = 0
 
     def __call__(self, asked: Asked) -> Script:
-        if self.expired:
+        if self.expired or self._is_expiring():
             return [self._refusal("ExpiredTokenException", "The security token included in the request is expired")]
         with self._lock:
-            fault = self._chance.choice(self.faults) if self._chance.random() < self.rate else ""
+            fault = self._next() if self._chance.random() < self.rate else ""
             share = self._chance.random()
+            if self.operations and asked.operation not in self.operations:
+                fault = ""
             if fault == "unprocessed" and asked.operation != "BatchWriteItem":
                 fault = ""
             self.met[fault] += 1
@@ -63,6 +73,17 @@ class Relay:
             return [self._partly(asked, share)]
         status, body = self._pass(asked.head, asked.body)
         return self._spoiled(fault, status, body, share)
+
+    def _is_expiring(self) -> bool:
+        with self._lock:
+            self.expiring -= self.expiring > 0
+            return self.expiring > 0
+
+    def _next(self) -> str:
+        if not self.in_turn:
+            return self._chance.choice(self.faults)
+        self._turn += 1
+        return self.faults[self._turn % len(self.faults)]
 
     def _spoiled(self, fault: str, status: str, body: bytes, share: float) -> Script:
         whole = answer(body, status=status)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from tablewright.errors import TablewrightError
 from tablewright.events import Ending, Finished
 from tablewright.local import control
 from tablewright.migrate.live.events import StateEntered
@@ -26,6 +28,8 @@ from tablewright.migrate.live.journal import Journal
 from tablewright.migrate.live.states import State, is_ended
 from tablewright.migrate.live.watching.run import JOURNAL, kept
 from tests.conftest import EmbeddedAws
+from tests.contract.faulty import Relay
+from tests.contract.wire_server import serving
 from tests.dynamodb_local import Unavailable, emulator
 from tests.migration.live_on_local import run_to
 from tests.migration.live_runs import ROOT, Rehearsal, Written, wait_until
@@ -221,6 +225,44 @@ def test_dynamodb_local_killed_at_random_moments(tmp_path: Path) -> None:
             raise AssertionError(end)
 
         _there_and_back(local, tmp_path, run)
+
+
+LOCAL_FAULTS = (
+    "cut off", "reset before", "lost", "cut off", "error 500", "unavailable page", "throttled", "cut off", "slow", "error 400",
+    "closing", "chunked", "unprocessed",
+)  # fmt: skip
+
+
+def test_dynamodb_local_while_everything_fails(tmp_path: Path) -> None:
+    """What tablewright asks goes through a relay that spoils it, and its token expires on each way. What ends is run again."""
+    with _dynamodb_local() as endpoint, _writing(endpoint, tmp_path) as local:
+        relay = Relay(
+            endpoint,
+            seed=20261201,
+            rate=0.1,
+            faults=LOCAL_FAULTS,
+            in_turn=True,
+        )
+        with serving(relay) as served:
+
+            def run(goal: str, ask: Ask) -> Finished:
+                relay.expiring = 40
+                ended: list[str] = []
+                while len(ended) < 50:
+                    ask()
+                    try:
+                        end = run_to(served.url, tmp_path, goal)
+                    except TablewrightError as error:
+                        ended.append(error.code)
+                        time.sleep(0.3)
+                        continue
+                    if end.ending is Ending.DONE and not ask():
+                        return end
+                    ended.append(str(end.code))
+                raise AssertionError(ended)
+
+            _there_and_back(local, tmp_path, run)
+    assert set(relay.met) >= set(LOCAL_FAULTS) - {"unprocessed"}, relay.met
 
 
 @contextmanager
