@@ -47,6 +47,8 @@ class Rehearsal:
     suspend_ttl: bool = False
     dead_letters: int = 0
     clock: Clock = field(default_factory=SystemClock)
+    through: str | None = None
+    """Where tablewright finds its endpoint, if not at the embedded AWS itself."""
 
     def __post_init__(self) -> None:
         self.client = self.aws.client("dynamodb", account=self.account)
@@ -87,7 +89,7 @@ class Rehearsal:
     def request(self, **changes: Any) -> Request:
         """What is asked for."""
         credentials = Credentials(self.account, "local")
-        place = Place(region="us-east-1", endpoint_url=self.aws.endpoint, credentials=credentials)
+        place = Place(region="us-east-1", endpoint_url=self.through or self.aws.endpoint, credentials=credentials)
         asked = {"flags": self.flags}
         request = Request(
             source=TableAt(OLD, place),
@@ -123,7 +125,9 @@ class Rehearsal:
         credentials = Credentials(self.account, "local")
 
         def open_place(place: Place) -> Any:
-            return open_account(region="us-east-1", endpoint_url=self.aws.endpoint, credentials=credentials)
+            return open_account(
+                region="us-east-1", endpoint_url=self.through or self.aws.endpoint, credentials=credentials
+            )
 
         return live(self.request(**changes), self.options, open_place, self.clock, until=enough)
 

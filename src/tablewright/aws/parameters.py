@@ -23,7 +23,7 @@ class SsmParameters:
 
     @property
     def _ssm(self) -> SSMClient:
-        client: SSMClient = self._session.client("ssm")
+        client: SSMClient = self._session.brisk("ssm")
         return client
 
     def get(self, name: str) -> str | None:
@@ -39,7 +39,9 @@ class SsmParameters:
     def put(self, name: str, value: str) -> None:
         """Set the parameter, of whatever type it is; made as a String where there is none."""
         with self._session.translated("ssm"):
-            if self.get(name) is None:
-                self._ssm.put_parameter(Name=name, Value=value, Type="String")
-            else:
+            try:
                 self._ssm.put_parameter(Name=name, Value=value, Overwrite=True)
+            except ClientError:
+                if self.get(name) is not None:
+                    raise
+                self._ssm.put_parameter(Name=name, Value=value, Type="String")

@@ -71,6 +71,8 @@ _PLACED: Mapping[str, str] = {"pricing": "us-east-1"}
 
 CONNECT_TIMEOUT_S = 4
 READ_TIMEOUT_S = 30
+BRISK_TIMEOUTS_S = (3.0, 5.0)
+"""To connect, and to be answered; what calls so asks again itself."""
 ATTEMPTS = 6
 """botocore's standard mode waits up to 1, 2, 4, 8 and 16 seconds between six attempts."""
 LOOPBACK_ATTEMPTS = 3
@@ -194,6 +196,14 @@ class Session:
                 made = self._clients[f"{service} once"] = self._create(service, attempts=1)
         return made
 
+    def brisk(self, service: str) -> Any:
+        """The client that sends each request a single time and soon gives up: for what is of no use when it comes late."""
+        with self._lock:
+            made = self._clients.get(f"{service} brisk")
+            if made is None:
+                made = self._clients[f"{service} brisk"] = self._create(service, attempts=1, timeouts=BRISK_TIMEOUTS_S)
+        return made
+
     def elsewhere(self, service: str, region: str) -> Any:
         """The client of a service in another region of the same account: at AWS's own endpoint, or the one of everything."""
         with self._lock:
@@ -202,15 +212,21 @@ class Session:
                 made = self._clients[f"{service} in {region}"] = self._create(service, region=region)
         return made
 
-    def _create(self, service: str, attempts: int | None = None, region: str | None = None) -> Any:
+    def _create(
+        self,
+        service: str,
+        attempts: int | None = None,
+        region: str | None = None,
+        timeouts: tuple[float, float] = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+    ) -> Any:
         endpoint = self._endpoints[service] if service in SERVICES and region is None else self.endpoint
         loopback = endpoint is not None and _is_loopback(endpoint)
         usual = LOOPBACK_ATTEMPTS if loopback else ATTEMPTS
         attempts = attempts or self._core.get_config_variable("max_attempts") or usual
         settings: dict[str, Any] = {
             "retries": {"mode": "standard", "total_max_attempts": attempts},
-            "connect_timeout": CONNECT_TIMEOUT_S,
-            "read_timeout": READ_TIMEOUT_S,
+            "connect_timeout": timeouts[0],
+            "read_timeout": timeouts[1],
             "max_pool_connections": POOL,
             "user_agent_extra": "tablewright",
         }

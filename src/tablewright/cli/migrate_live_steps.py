@@ -223,7 +223,7 @@ def unfence(common: Common, table: str | None) -> int:
             names = {"job": held.job, "source": held.asked.source.name, "target": held.asked.target.name}
             if "unfence" in held.asked.live.hooks and not held.is_over:
                 for end in (held.asked.source, held.asked.target):
-                    gates[end.name] = CommandGate(held.asked.live.hooks, end.name, names, clock)
+                    gates[end.name] = CommandGate(held.asked.live.hooks, end.name, names, clock.now)
             if table == held.job:
                 ends += [
                     (held.asked.source, journal.noted("saved_source")),

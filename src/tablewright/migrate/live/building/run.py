@@ -50,7 +50,7 @@ def preparing(stage: Stage) -> Iterator[LiveEvent]:
     if ttl is not None and ttl.attribute is not None and ttl.status in ("ENABLED", "ENABLING"):
         stage.journal.note(suspended_ttl=ttl.attribute)
         yield from suspend(stage.target, ttl.attribute, stage.request.stopping)
-    since = stage.now()
+    since = stage.time_of("source").timestamp()
     arn = yield from turn_on(stage, "source")
     inverse = "yes" if stage.transform.invertible is not None else "no"
     yield from stage.go("ready", "the source's stream is on", stream_forward=arn, since_forward=since, inverse=inverse)

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from tablewright.errors import Refused, Stuck, TablewrightError
@@ -14,9 +15,11 @@ from tablewright.events import Noted, Waiting
 from tablewright.migrate.live.building.run import LiveEvent
 from tablewright.migrate.live.comparing.run import TimeIsUp, recheck
 from tablewright.migrate.live.events import Rechecked
+from tablewright.migrate.live.fencing.run import Lifted
 from tablewright.migrate.live.journal import Side
 from tablewright.migrate.live.outputs import outputs_of
-from tablewright.migrate.live.stage.run import End2, Stage
+from tablewright.migrate.live.patience.run import patiently
+from tablewright.migrate.live.stage.run import IN_FLIGHT_S, End2, Stage
 from tablewright.migrate.live.tail.run import Trimmed
 
 __all__ = ["draining", "fencing", "rechecking", "switching", "unfencing"]
@@ -27,6 +30,9 @@ _LEAST_LEFT_S = 1.0
 """With less than this left of the pause, the pointer is not switched any more."""
 _CLOCK_STEP_S = 0.2
 """A wall clock that went otherwise than the machine's steady one, by so much, was set: silence is reckoned by it."""
+_ASKED_WITHIN_S = 10.0
+_LAPSED_S = 5.0
+"""This machine's clock may be wrong by as much: before that, a fence is not said to have lapsed."""
 _SLOW_FENCE_S = 15.0
 """How long AWS may take until a new policy holds everywhere; a write after that was not held."""
 
@@ -57,7 +63,7 @@ def fencing(stage: Stage, end: End2) -> Iterator[LiveEvent]:
         stage.journal.note(**{f"saved_{end}": saved, f"fenced_{end}": True})
         deadline = stage.after(pause + GRACE_S, gate)
         stage.journal.note(deadline=deadline.timestamp(), pause_until=stage.now() + pause, fenced_at=stage.now())
-        gate.up(deadline)
+        gate.up(deadline, stage.left())
     except TablewrightError as error:
         yield from _give_up(stage, error.summary, error)
         return
@@ -202,7 +208,6 @@ def switching(stage: Stage, end: End2) -> Iterator[LiveEvent]:
     """Point the application at the other table. Whoever dies in here is asked for by the pointer itself."""
     way = crossing(end)
     old, new = stage.name(end), stage.name(way.to)
-    pointer = stage.pointer()
     if stage.fresh:
         where = _where(stage)
         if where == new:
@@ -213,7 +218,7 @@ def switching(stage: Stage, end: End2) -> Iterator[LiveEvent]:
             return
         yield from _hold_again(stage, end)
     # A hook, or whatever stopped this process, may have taken the rest of the pause, and the fence may have lapsed.
-    if stage.left() <= _LEAST_LEFT_S or not _holds(stage, end):
+    if not _may_switch(stage, end):
         if stage.fresh:
             raise _unknown(stage, "The pause was over before it could be switched again.")
         yield from _time_is_up(stage, "too little of the pause was left to switch")
@@ -224,18 +229,43 @@ def switching(stage: Stage, end: End2) -> Iterator[LiveEvent]:
     try:
         if way.to == "source":
             stage.gate("source").down(stage.journal.noted("saved_source"))
+            if not _may_switch(stage, end):  # taking it down may have taken the rest
+                yield from _time_is_up(stage, "too little of the pause was left to switch")
+                return
         stage.pointer(within_s=stage.left()).point(new)
     except TablewrightError as error:
-        where = _where(stage)
-        if where != new:
-            if where is None:
-                pointer.point(old)  # what a command that failed may have begun
+        if not (yield from _is_switched_all_the_same(stage, end, error)):
             yield from _give_up(stage, f"the switch failed: {error.summary}", error)
             return
     held = stage.now() - float(stage.journal.noted("fenced_at") or stage.now())
     told = f"the pointer names {new}; writers were held for {held:.1f} s"
     fenced = True if way.to == "target" else None
     yield from stage.go("ready", told, held_s=round(held, 2), refusal=None, fenced_source=fenced)
+
+
+def _may_switch(stage: Stage, end: End2) -> bool:
+    """Whether writers are held, and enough of the pause is left, in this order: to ask may take a while."""
+    return _holds(stage, end) and stage.left() > _LEAST_LEFT_S
+
+
+def _is_switched_all_the_same(stage: Stage, end: End2, error: TablewrightError) -> Generator[LiveEvent, None, bool]:
+    """Whether a switch that failed has been made nevertheless: an answer may be lost, and what was sent arrive late.
+
+    Raises Stuck ``pointer-unknown`` where it cannot be asked and may be either.
+    """
+    old, new = stage.name(end), stage.name(crossing(end).to)
+    if "where" not in stage.options.hooks and "switch" in stage.options.hooks:
+        stage.pointer().point(old)  # what a command that failed may have begun
+        return False
+    until = stage.now() + IN_FLIGHT_S
+    while stage.now() < until:
+        yield from stage.pass_time()
+    try:
+        where = stage.pointer(within_s=_ASKED_WITHIN_S).where()
+    except TablewrightError as unasked:
+        why = f"Switching it failed ({error.summary}), and so did asking: {unasked.summary}. {unasked.detail}"
+        raise _unknown(stage, why) from error
+    return where == new
 
 
 def _hold_again(stage: Stage, end: End2) -> Iterator[LiveEvent]:
@@ -251,12 +281,15 @@ def _hold_again(stage: Stage, end: End2) -> Iterator[LiveEvent]:
     pause, gate = stage.options.pause, stage.gate(end)
     deadline = stage.after(pause + GRACE_S, gate)
     stage.journal.note(deadline=deadline.timestamp(), pause_until=stage.now() + pause)
-    gate.up(deadline)
-    stage.journal.note(fenced_at=stage.now(), fenced_by_aws=gate.now().timestamp(), fenced_until=deadline.timestamp())
     try:
+        gate.up(deadline, pause)
+        by_aws = gate.now().timestamp()
+        stage.journal.note(fenced_at=stage.now(), fenced_by_aws=by_aws, fenced_until=deadline.timestamp())
         yield from _run_dry(stage, end)
     except _Ends as over:
         raise _unknown(stage, f"{over.why[:1].upper()}{over.why[1:]}.") from over
+    except TablewrightError as error:
+        raise _unknown(stage, f"{error.summary}: {error.detail}") from error
 
 
 def _unknown(stage: Stage, why: str) -> Stuck:
@@ -272,34 +305,77 @@ def _unknown(stage: Stage, why: str) -> Stuck:
 
 def unfencing(stage: Stage, end: End2) -> Iterator[LiveEvent]:
     """Take the fence down; on the way back, the source's goes up again."""
+    notes: dict[str, object] = {"deadline": None, "pause_until": None, "fenced_at": None}
     if stage.journal.noted(f"fenced_{end}"):
-        lifted = stage.gate(end).down(stage.journal.noted(f"saved_{end}"))
-        if lifted.as_before is False:
+        lifted = yield from _let_go(stage, end)
+        if lifted is not None:
+            notes[f"fenced_{end}"] = None
+        if lifted is not None and lifted.as_before is False:
             yield Noted(
                 "warning",
                 f"the policy of {stage.name(end)} was changed by somebody else meanwhile; only the fence was taken out",
             )
     if end == "target":
-        gate = stage.gate("source")
-        deadline = stage.after(stage.options.hold, gate)
-        gate.up(deadline)
-        stage.journal.note(fenced_until=deadline.timestamp(), fenced_source=True)
+        try:
+            deadline = stage.after(stage.options.hold, stage.gate("source"))
+            stage.gate("source").up(deadline, 0.0)
+            notes |= {"fenced_until": deadline.timestamp(), "fenced_source": True}
+        except TablewrightError as error:
+            notes |= {"fenced_until": 0.0, "fenced_source": True}  # the next state tries again at once
+            yield Noted("warning", f"{stage.name('source')} is not fenced yet: {error.summary}. {error.detail}")
     fenced_at = stage.journal.noted("fenced_at")
     held = f"; they were held for {stage.now() - fenced_at:.1f} s" if fenced_at else ""
-    notes = {"deadline": None, "pause_until": None, "fenced_at": None, f"fenced_{end}": None}
     granted = ("unfence", "cutover", "rollback")
     yield from stage.go("ready", f"writers of {stage.name(end)} go on{held}", granted=granted, **notes)
+
+
+def _let_go(stage: Stage, end: End2) -> Generator[LiveEvent, None, Lifted | None]:
+    """Take the fence down, as often as it takes. None: it could not be, and has lapsed.
+
+    Raises what keeps it from being taken down where it is a command that does: that has no lapse.
+    """
+    told = False
+    noted = stage.journal.noted("deadline")
+    while True:
+        try:
+            return stage.gate(end).down(stage.journal.noted(f"saved_{end}"))
+        except TablewrightError as error:
+            if noted is None:
+                raise
+            lapse, name = datetime.fromtimestamp(float(noted), UTC), stage.name(end)
+            why = f"the fence of {name} cannot be taken down: {error.summary}. {error.detail}"
+            if _time_there(stage, end) > lapse.timestamp() + _LAPSED_S:
+                if "unfence" in stage.options.hooks:
+                    raise
+                words = f"{why} It lapsed at {lapse:%H:%M:%S} UTC, so writers go on; to take the statement out as well, run: "
+                yield Noted("warning", f"{words}tablewright migrate unfence {name}")
+                return None
+            if not told:
+                yield Noted("warning", f"{why} It is tried again until it lapses at {lapse:%H:%M:%S} UTC.")
+                told = True
+        until = stage.now() + 1.0
+        while stage.now() < until:
+            yield from stage.pass_time()
+
+
+def _time_there(stage: Stage, end: End2) -> float:
+    """The time by which a fence lapses, as far as it can be asked."""
+    try:
+        return stage.time_of(end).timestamp()
+    except TablewrightError:
+        return stage.now()
 
 
 def _holds(stage: Stage, end: End2) -> bool:
     """Whether writers are still held: anybody may take a fence down."""
     try:
-        return stage.gate(end).holds()
+        return patiently(stage.clock, stage.gate(end).holds, stage.left() - _LEAST_LEFT_S)
     except TablewrightError:
         return False
 
 
 def _where(stage: Stage) -> str | None:
+    """Where the application points; None where nobody can say. Raises what keeps it from being asked."""
     try:
         return stage.pointer().where()
     except Refused:

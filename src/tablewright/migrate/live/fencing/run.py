@@ -5,31 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from tablewright.errors import Failed, Refused, TablewrightError
 from tablewright.migrate.live.fence import excepted, fenced, found, lifted, same_policy
 from tablewright.migrate.live.hooks import run_hook
+from tablewright.migrate.live.patience.run import patiently
 from tablewright.model.table_policy import TablePolicy
 from tablewright.ports import Clock, TablePolicies
 
-__all__ = ["CommandGate", "Gate", "Lifted", "PolicyGate", "lift_patiently"]
+__all__ = ["PATIENCE_S", "CommandGate", "Gate", "Lifted", "PolicyGate", "lift_patiently"]
 
-_T = TypeVar("_T")
-_AGAIN = frozenset(
-    {
-        "aws-unavailable",
-        "endpoint-answers-strangely",
-        "endpoint-silent",
-        "endpoint-unreachable",
-        "policy-changed",
-        "resource-in-use",
-        "limit-exceeded",
-        "throttled",
-    }
-)
-_PATIENCE = timedelta(minutes=2)
+PATIENCE_S = 120.0
 """A policy may be changed once in 15 seconds (Developer Guide, "Resource-based policy considerations")."""
+_NO_REVISION = "none-that-there-is"
 _SEEN_WITHIN = timedelta(seconds=20)
 _LOOKS = 4
 """GetResourcePolicy may show what was there before a change for some seconds (API reference): one look proves nothing."""
@@ -61,8 +50,11 @@ class Gate(Protocol):
         """
         ...
 
-    def up(self, deadline: datetime) -> None:
-        """Hold the writers until then at the latest. With a fence that is up already: until then instead."""
+    def up(self, deadline: datetime, within_s: float = PATIENCE_S) -> None:
+        """Hold the writers until then at the latest. With a fence that is up already: until then instead.
+
+        What fails and may pass is tried again for ``within_s`` seconds.
+        """
         ...
 
     def down(self, saved: str | None) -> Lifted:
@@ -96,15 +88,9 @@ class PolicyGate:
     def prove(self) -> str | None:
         """Write the policy as it is once more: who may do that may put it back. Returns its text without any fence."""
         try:
-            held = self._policies.get(self._arn)
-            self._refuse_another(held)
-            if held.text is None:
-                self._patiently(lambda: self._policies.delete(self._arn, expected=None))
-                return None
+            held = patiently(self._clock, self._rewrite, PATIENCE_S)
             without = lifted(held.text)
-            if without == held.text:
-                self._patiently(lambda: self._rewrite(held))
-            else:
+            if without != held.text:
                 lift_patiently(self._policies, self._arn, self._clock)
             fenced(without, self._arn, self._principals, held.at, self._owner)  # whether there is room
             return without
@@ -119,11 +105,22 @@ class PolicyGate:
                 "on the table. Where it cannot have them, hold your writers by commands: --hook fence=… --hook unfence=…",
             ) from error
 
-    def _rewrite(self, held: TablePolicy) -> None:
-        assert held.text is not None
-        self._policies.put(self._arn, held.text, expected=held.revision)
+    def _rewrite(self) -> TablePolicy:
+        """Write the policy once more as it is now, if no fence is in it; what it is."""
+        held = self._policies.get(self._arn)
+        self._refuse_another(held)
+        if held.text is None:
+            # One that was put a moment ago may not show yet, and is not to be removed: whoever may not is refused all the same.
+            try:
+                self._policies.delete(self._arn, expected=_NO_REVISION)
+            except Failed as error:
+                if error.code != "policy-changed":
+                    raise
+        elif lifted(held.text) == held.text:
+            self._policies.put(self._arn, held.text, expected=held.revision)
+        return held
 
-    def up(self, deadline: datetime) -> None:
+    def up(self, deadline: datetime, within_s: float = PATIENCE_S) -> None:
         """Put the statement into the policy, or into the place of the one that is there."""
 
         def put() -> None:
@@ -132,7 +129,7 @@ class PolicyGate:
             text = fenced(held.text, self._arn, self._principals, deadline, self._owner)
             self._policies.put(self._arn, text, expected=held.revision)
 
-        self._patiently(put)
+        patiently(self._clock, put, within_s)
         self._see(deadline)
 
     def _refuse_another(self, held: TablePolicy) -> None:
@@ -154,7 +151,7 @@ class PolicyGate:
         """Wait until the fence can be seen: only from then on is it applied, and only then can it be found to be taken down."""
         until = self._clock.now() + _SEEN_WITHIN
         while True:
-            fence = found(self._patiently(lambda: self._policies.get(self._arn)).text)
+            fence = found(patiently(self._clock, lambda: self._policies.get(self._arn), _SEEN_WITHIN.seconds).text)
             if fence is not None and fence.owner == self._owner and fence.deadline >= deadline.replace(microsecond=0):
                 return
             if self._clock.now() >= until:
@@ -170,22 +167,6 @@ class PolicyGate:
         """Cut the statement out; what is left is compared with what was saved."""
         return lift_patiently(self._policies, self._arn, self._clock, saved, owner=self._owner)
 
-    def _patiently(self, act: Callable[[], _T]) -> _T:
-        return _patiently(self._clock, act)
-
-
-def _patiently(clock: Clock, act: Callable[[], _T]) -> _T:
-    until = clock.now() + _PATIENCE
-    wait = 0.2
-    while True:
-        try:
-            return act()
-        except TablewrightError as error:
-            if error.code not in _AGAIN or clock.now() >= until:
-                raise
-        clock.sleep(wait)
-        wait = min(wait * 2, 5.0)
-
 
 def lift_patiently(
     policies: TablePolicies, table_arn: str, clock: Clock, saved: str | None = None, *, owner: str | None = None
@@ -195,11 +176,11 @@ def lift_patiently(
     What is not to be seen is looked for some times more.
     """
     for _ in range(_LOOKS - 1):
-        lifted_now = _patiently(clock, lambda: lift_policy(policies, table_arn, saved, owner))
+        lifted_now = patiently(clock, lambda: lift_policy(policies, table_arn, saved, owner), PATIENCE_S)
         if lifted_now.was_up:
             return lifted_now
         clock.sleep(0.5)
-    return _patiently(clock, lambda: lift_policy(policies, table_arn, saved, owner))
+    return patiently(clock, lambda: lift_policy(policies, table_arn, saved, owner), PATIENCE_S)
 
 
 def lift_policy(policies: TablePolicies, table_arn: str, saved: str | None = None, owner: str | None = None) -> Lifted:
@@ -221,17 +202,19 @@ def lift_policy(policies: TablePolicies, table_arn: str, saved: str | None = Non
 
 
 class CommandGate:
-    """A fence of the user's own: two commands."""
+    """A fence of the user's own: two commands. ``now``: the time by which the table's stream tells when a change was made."""
 
-    def __init__(self, hooks: Mapping[str, str], table: str, told: Mapping[str, str], clock: Clock) -> None:
+    def __init__(
+        self, hooks: Mapping[str, str], table: str, told: Mapping[str, str], now: Callable[[], datetime]
+    ) -> None:
         self._hooks = hooks
         self._table = table
         self._told = told
-        self._clock = clock
+        self._now = now
 
     def now(self) -> datetime:
-        """This machine's time."""
-        return self._clock.now()
+        """The table's time."""
+        return self._now()
 
     def holds(self) -> bool:
         """Nobody can be asked: what the command did stands."""
@@ -249,8 +232,8 @@ class CommandGate:
             ) from error
         return None
 
-    def up(self, deadline: datetime) -> None:
-        """Run the command that holds them."""
+    def up(self, deadline: datetime, within_s: float = PATIENCE_S) -> None:
+        """Run the command that holds them; once."""
         self._run("fence", deadline=deadline.isoformat(timespec="seconds"))
 
     def down(self, saved: str | None) -> Lifted:

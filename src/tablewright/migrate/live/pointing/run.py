@@ -7,9 +7,12 @@ from typing import Protocol
 
 from tablewright.errors import Refused
 from tablewright.migrate.live.hooks import LONGEST_S, run_hook
-from tablewright.ports import Parameters
+from tablewright.migrate.live.patience.run import patiently
+from tablewright.ports import Clock, Parameters
 
 __all__ = ["CommandPointer", "ParameterPointer", "Pointer"]
+
+USUAL_S = 60.0
 
 
 class Pointer(Protocol):
@@ -25,16 +28,20 @@ class Pointer(Protocol):
 
 
 class ParameterPointer:
-    """A parameter whose value is the table's name."""
+    """A parameter whose value is the table's name. What fails and may pass is tried again for ``within_s`` seconds if so said."""
 
-    def __init__(self, parameters: Parameters, name: str, tables: tuple[str, str]) -> None:
+    def __init__(
+        self, parameters: Parameters, name: str, tables: tuple[str, str], clock: Clock, within_s: float | None = None
+    ) -> None:
         self._parameters = parameters
         self._name = name
         self._tables = tables
+        self._clock = clock
+        self._within_s = USUAL_S if within_s is None else min(USUAL_S, within_s)
 
     def where(self) -> str | None:
         """The table that the parameter names. Raises Refused ``pointer-astray`` for any other value."""
-        value = self._parameters.get(self._name)
+        value = patiently(self._clock, lambda: self._parameters.get(self._name), self._within_s)
         if value in self._tables:
             return value
         source, target = self._tables
@@ -49,7 +56,7 @@ class ParameterPointer:
 
     def point(self, table: str) -> None:
         """Set the parameter."""
-        self._parameters.put(self._name, table)
+        patiently(self._clock, lambda: self._parameters.put(self._name, table), self._within_s)
 
 
 class CommandPointer:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import orjson
 
-from tablewright.errors import Refused, Stuck
+from tablewright.errors import Refused, Stuck, TablewrightError
 from tablewright.events import Noted
 from tablewright.migrate.live.building.run import LiveEvent
 from tablewright.migrate.live.comparing.run import narrow
@@ -22,20 +23,23 @@ __all__ = ["abandoning", "broken", "finishing", "refuse_rollback", "reversing", 
 
 LATE = "late.jsonl"
 _LISTED = 1000
+_RENEWED_EVERY_S = 5.0
+"""How soon a renewal that failed is tried again."""
 
 
 def switched(stage: Stage) -> Iterator[LiveEvent]:
     """Renew the source's fence for as long as it is kept behind, and let the reverse tail begin where the fence went up."""
     stage.stop_following("forward")
-    _renew(stage)
-    yield from _listen(stage, "forward")
+    fence = _Kept(stage)
+    yield from fence.renewed()
+    yield from _listen(stage, "forward", fence)
     attribute = stage.journal.noted("suspended_ttl")
     if attribute is not None:
         yield from restore(stage.target, attribute)
         stage.journal.note(suspended_ttl=None)
     back = stage.journal.noted("stream_back") is not None
     notes = {
-        "since_back": stage.journal.noted("fenced_at") or stage.now(),
+        "since_back": stage.journal.noted("fenced_by_aws") or stage.time_of("target").timestamp(),
         "deadline": None,
         "pause_until": None,
     }
@@ -53,7 +57,7 @@ def switched(stage: Stage) -> Iterator[LiveEvent]:
     yield from stage.go("ready", why, granted=("cutover", "unfence", "abandon"), **notes)
 
 
-def _listen(stage: Stage, side: Side) -> Iterator[LiveEvent]:
+def _listen(stage: Stage, side: Side, fence: _Kept | None = None) -> Iterator[LiveEvent]:
     """Give writers the time to look where the pointer points; what reaches the table that they left meanwhile is told.
 
     A fence takes some time until it holds for every request, AWS says, and not how long.
@@ -67,6 +71,8 @@ def _listen(stage: Stage, side: Side) -> Iterator[LiveEvent]:
         except Trimmed as lost:
             heard = False
             yield Noted("warning", f"writes that reach {left} late are not heard of: {lost.detail}")
+        if fence is not None:
+            yield from fence.renewed()
     late = stage.follower(side).tail.unreplayed(_LISTED) if heard else []
     stage.stop_following(side)
     if late:
@@ -82,16 +88,49 @@ def _listen(stage: Stage, side: Side) -> Iterator[LiveEvent]:
         yield Noted("warning", f"{words}. They are listed, with what they wrote, in {path}")
 
 
-def _renew(stage: Stage) -> None:
-    gate = stage.gate("source")
-    deadline = stage.after(stage.options.hold, gate)
-    gate.up(deadline)
-    stage.journal.note(fenced_until=deadline.timestamp(), fenced_source=True)
+class _Kept:
+    """The source's fence, renewed long before it lapses. What keeps it from being renewed ends nothing: it is told once."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._again = 0.0
+        self._told = ""
+
+    def renewed(self) -> Iterator[LiveEvent]:
+        """Renew it if that is due, and say what goes otherwise than before."""
+        stage = self._stage
+        until = float(stage.journal.noted("fenced_until") or 0.0)
+        if until - stage.now() >= stage.options.hold / 2 or stage.clock.steady() < self._again:
+            return
+        name = stage.name("source")
+        try:
+            gate = stage.gate("source")
+            deadline = stage.after(stage.options.hold, gate)
+            gate.up(deadline, 0.0)
+        except TablewrightError as error:
+            self._again = stage.clock.steady() + _RENEWED_EVERY_S
+            lapsed = until <= stage.now()
+            words = (
+                f"Whether it still holds is not known: what is written to {name} now may stay there alone."
+                if lapsed
+                else f"It holds until {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M:%S} UTC."
+            )
+            if self._told != f"{error.code} {lapsed}":
+                self._told = f"{error.code} {lapsed}"
+                tried = f"It is tried again every {_RENEWED_EVERY_S:.0f} s."
+                why = f"the fence of {name} cannot be renewed: {error.summary}. {error.detail}"
+                yield Noted("warning", f"{why} {words} {tried}")
+        else:
+            stage.journal.note(fenced_until=deadline.timestamp(), fenced_source=True)
+            if self._told:
+                self._told = ""
+                yield Noted("note", f"the fence of {name} holds until {deadline:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def reversing(stage: Stage) -> Iterator[LiveEvent]:
     """Follow back until somebody asks for the end, or the way back."""
     back = stage.journal.noted("stream_back") is not None
+    fence = _Kept(stage)
     while True:
         try:
             yield from stage.pass_time("back" if back else None)
@@ -100,9 +139,7 @@ def reversing(stage: Stage) -> Iterator[LiveEvent]:
             stage.journal.note(stream_back=None)
             back = False
             yield Noted("warning", f"the way back is lost: {lost.detail}")
-        until = float(stage.journal.noted("fenced_until") or 0.0)
-        if until - stage.now() < stage.options.hold / 2:
-            _renew(stage)
+        yield from fence.renewed()
         wishes = stage.journal.wishes()
         if wishes:
             stage.take_up_options()

@@ -6,8 +6,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Literal
+
+import orjson
 
 from tablewright.errors import Refused, Stuck, TablewrightError
 from tablewright.events import Noted
@@ -19,6 +22,7 @@ from tablewright.migrate.live.items.run import Items
 from tablewright.migrate.live.journal import Journal, Side
 from tablewright.migrate.live.options import LiveOptions
 from tablewright.migrate.live.outputs import outputs_of
+from tablewright.migrate.live.patience.run import patiently
 from tablewright.migrate.live.pointing.run import CommandPointer, ParameterPointer, Pointer
 from tablewright.migrate.live.spool import Spool
 from tablewright.migrate.live.states import State, Step, row, step
@@ -50,6 +54,7 @@ _COMPARED_LATER = frozenset({State.VERIFYING, State.FENCING, State.DRAINING, Sta
 IN_FLIGHT_S = 2.0
 """How long what a process had sent when it was killed may still be on its way; nothing newer is written before that."""
 _PATIENCE_S = 600.0
+_TIME_WITHIN_S = 20.0
 _TICK_S = 0.1
 _SHOWN_EVERY_S = 1.0
 _POLL_EVERY_S = 0.4
@@ -273,7 +278,7 @@ class Stage:
         """Holds the writers of one of the tables."""
         held = self.source if end == "source" else self.target
         if "fence" in self.options.hooks:
-            return CommandGate(self.options.hooks, str(held.asked), self.told(), self.clock)
+            return CommandGate(self.options.hooks, str(held.asked), self.told(), lambda: self.time_of(end))
         assert held.account is not None and held.found is not None
         if held.account.policies is None:
             raise Refused("no-policies", "The account was opened without table policies", "Open it with open_account.")
@@ -289,7 +294,7 @@ class Stage:
         return str(mark)
 
     def pointer(self, within_s: float | None = None) -> Pointer:
-        """Where the application looks. Raises Refused ``no-pointer``. A command has at most ``within_s`` seconds."""
+        """Where the application looks, which may take ``within_s`` seconds. Raises Refused ``no-pointer``."""
         if "switch" in self.options.hooks:
             return CommandPointer(self.options.hooks, self.told(), within_s)
         assert self.source.account is not None
@@ -302,11 +307,26 @@ class Stage:
                 "tablewright migrate cutover --help",
             )
         tables = (str(self.source.asked), str(self.target.asked))
-        return ParameterPointer(self.source.account.parameters, self.options.parameter, tables)
+        return ParameterPointer(self.source.account.parameters, self.options.parameter, tables, self.clock, within_s)
 
     def name(self, end: End2) -> str:
         """The table's name, as it was asked for."""
         return str((self.source if end == "source" else self.target).asked)
+
+    def time_of(self, end: End2) -> datetime:
+        """The time by DynamoDB's clock, which its records bear; this machine's where no answer tells it."""
+        held = self.source if end == "source" else self.target
+        assert held.account is not None and held.account.data is not None
+        plane = held.account.data
+        answer = patiently(
+            self.clock,
+            lambda: plane.call("DescribeTable", orjson.dumps({"TableName": str(held.asked)})),
+            _TIME_WITHIN_S,
+        )
+        try:
+            return parsedate_to_datetime(answer.headers.get("date", "")).replace(tzinfo=UTC)
+        except (TypeError, ValueError):
+            return self.clock.now()
 
     def after(self, seconds: float, gate: Gate) -> datetime:
         """A deadline so far ahead, by the clock that the gate goes by."""

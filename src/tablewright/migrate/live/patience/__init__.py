@@ -1,0 +1,1 @@
+"""Asking again while what stands in the way may pass."""
