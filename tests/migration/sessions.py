@@ -64,13 +64,14 @@ def contents(client: Any, table: str) -> dict[str, Item]:
     request: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
     while True:
         answer = client.scan(**request)
-        found.update({item["sessionId"]["S"]: _comparable(item) for item in answer["Items"]})
+        found.update({item["sessionId"]["S"]: contents_of(item) for item in answer["Items"]})
         if "LastEvaluatedKey" not in answer:
             return found
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def _comparable(item: Item) -> Item:
+def contents_of(item: Item) -> Item:
+    """The item as ``contents`` gives it."""
     return {name: {"SS": sorted(value["SS"])} if "SS" in value else value for name, value in item.items()}
 
 
@@ -134,7 +135,7 @@ class Application:
     def expected(self, table: str) -> dict[str, Item]:
         """What the table in use must hold."""
         shape = rekeyed if table == NEW else dict
-        return {name: _comparable(shape(item)) for name, item in self.held.items()}
+        return {name: contents_of(shape(item)) for name, item in self.held.items()}
 
     def _write(self, number: int, own: list[str]) -> None:
         chance = random.Random(number)

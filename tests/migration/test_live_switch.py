@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +22,7 @@ from tablewright.migrate.live.states import State
 from tablewright.migrate.live.watching.run import kept
 from tests.conftest import EmbeddedAws
 from tests.migration.live_runs import Rehearsal, Written, wait_until
-from tests.migration.sessions import NEW, OLD, contents, session
+from tests.migration.sessions import NEW, OLD, contents, contents_of, rekeyed, session
 
 pytestmark = pytest.mark.slow
 
@@ -42,10 +44,15 @@ def test_a_fence_that_lapsed_before_the_switch_forbids_it(aws: EmbeddedAws, acco
     assert rehearsal.where() == OLD and rehearsal.may_write(OLD)
 
 
-def _with(rehearsal: Rehearsal, state: str, act: Callable[[], object]) -> Finished:
+def _with(
+    rehearsal: Rehearsal,
+    state: str,
+    act: Callable[[], object],
+    until: Callable[[State], bool] = lambda state: state in (State.FOLLOWING, State.REVERSING),
+) -> Finished:
     """Drive it to where the cut-over ends, and do something when it enters a state."""
     acted, end = False, None
-    for event in rehearsal.events(lambda state: state in (State.FOLLOWING, State.REVERSING)):
+    for event in rehearsal.events(until):
         if isinstance(event, StateEntered) and event.state == state:
             act()
             acted = True
@@ -85,24 +92,73 @@ def test_an_item_that_goes_while_what_moved_is_compared(
         assert end.code == "switch-timed-out" and rehearsal.where() == OLD, end
 
 
-def test_a_write_that_reaches_the_old_table_behind_the_switch_is_told(
-    aws: EmbeddedAws, account: str, tmp_path: Path
-) -> None:
-    """It would be lost without a word: nothing follows the source any more."""
+def test_writes_that_reach_the_old_table_behind_the_switch(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    """They are brought over, but for those that would undo what was written to the new table since: these are told."""
     rehearsal = Rehearsal(aws, account, tmp_path, sessions=5)
     rehearsal.run(State.FOLLOWING)
     journal = rehearsal.journal()
     journal.wish("cutover", {})
-    item = session("late", 7)
-    end = _with(rehearsal, "switched", lambda: rehearsal.client.put_item(TableName=OLD, Item=item))
-    assert end.code == "reversing" and journal.noted("late") == 1, end
-    folder = kept(rehearsal.folder)[0]
-    (told,) = map(json.loads, (folder / "late.jsonl").read_text().splitlines())
-    assert told["key"] == {"sessionId": {"S": "late"}} and told["new"]["version"] == {"N": "7"}
-    assert "late" not in contents(rehearsal.client, NEW)
+    newer = session("seed-00001", 8)
+
+    def late() -> None:
+        old = rehearsal.client
+        old.put_item(TableName=NEW, Item=rekeyed(newer))
+        old.put_item(TableName=NEW, Item=rekeyed(session("both", 8)))
+        for name in ("late", "seed-00001", "seed-00003", "both"):
+            old.put_item(TableName=OLD, Item=session(name, 7))
+        old.put_item(TableName=OLD, Item=session("seed-00003", 9))
+        old.delete_item(TableName=OLD, Key={"sessionId": {"S": "seed-00002"}})
+        time.sleep(1.0)  # a tail that still replayed would bring all of them over
+        assert contents(old, NEW)["seed-00001"] == contents_of(rekeyed(newer)) and "late" not in contents(old, NEW)
+
+    end = _with(rehearsal, "switched", late)
+    assert end.code == "reversing" and journal.noted("late") == 2, end
+    found = contents(rehearsal.client, NEW)
+    versions = {name: item["version"]["N"] for name, item in found.items()}
+    wanted = {"late": "7", "both": "8", "seed-00000": "0", "seed-00001": "8", "seed-00003": "9", "seed-00004": "0"}
+    assert versions == wanted
+    assert found["late"] == contents_of(rekeyed(session("late", 7)))
+    told = {one["key"]["sessionId"]["S"]: one for one in _lines(kept(rehearsal.folder)[0] / "late.jsonl")}
+    assert set(told) == {"seed-00001", "both"}
+    one = told["seed-00001"]
+    assert one["new"]["version"] == {"N": "7"} and one["items"][0]["PK"] == {"S": "SESSION#seed-00001"}
+    assert "changed since" in one["why"]
     code, said = rehearsal.command([*rehearsal.words("status")[:-2], "ai-chef"])
-    assert code == 0 and '"late":1' in said
+    assert code == 0 and '"late":2' in said
     journal.close()
+    _, end = rehearsal.run(lambda state: state in (State.ROLLED_BACK, State.REVERSING), "rollback", True)
+    assert end.code == "rolled-back", end
+    assert {name: item["version"]["N"] for name, item in contents(rehearsal.client, OLD).items()} == wanted
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_write_that_reaches_the_new_table_behind_the_way_back(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:
+    rehearsal = Rehearsal(aws, account, tmp_path, sessions=5)
+    rehearsal.run(State.FOLLOWING)
+    _, end = rehearsal.run(State.REVERSING, "cutover", {})
+    journal = rehearsal.journal()
+    journal.wish("rollback", True)
+
+    def late() -> None:
+        client = rehearsal.client
+        client.put_item(TableName=OLD, Item=session("seed-00001", 8))
+        for name in ("late", "seed-00001", "seed-00002"):
+            client.put_item(TableName=NEW, Item=rekeyed(session(name, 7)))
+
+    end = _with(rehearsal, "rolling-back", late, until=lambda state: state is State.ROLLED_BACK)
+    assert end.code == "rolled-back" and journal.noted("late") == 2, end
+    journal.close()
+    found = contents(rehearsal.client, OLD)
+    assert {name: found[name]["version"]["N"] for name in found if name < "seed-00003"} == {
+        "seed-00000": "0",
+        "seed-00001": "8",
+        "seed-00002": "7",
+    }
+    told = {one["key"]["PK"]["S"]: one["why"] for one in _lines(kept(rehearsal.folder)[0] / "late.jsonl")}
+    assert set(told) == {"SESSION#late", "SESSION#seed-00001"} and "under another key" in told["SESSION#late"]
 
 
 def test_giving_it_up_too_late_is_answered(aws: EmbeddedAws, account: str, tmp_path: Path) -> None:

@@ -61,7 +61,10 @@ def live_lines(one: LiveStanding, columns: int, marks: Marks, now: datetime | No
         )
     if one.late:
         lines += labelled(
-            "late", f"{count(one.late, 'write')} reached a table that was left already: late.jsonl", columns, "bad"
+            "late",
+            f"{count(one.late, 'write')} reached a table that was left already, and are only there: late.jsonl",
+            columns,
+            "bad",
         )
     if one.wishes:
         lines += labelled("asked for", ", ".join(one.wishes), columns)

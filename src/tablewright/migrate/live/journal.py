@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS claim (side TEXT, target BLOB, source BLOB, item BLOB
 CREATE TABLE IF NOT EXISTS meeting (side TEXT, target BLOB, sources TEXT, PRIMARY KEY (side, target)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS touched (side TEXT, kind TEXT, key BLOB, PRIMARY KEY (side, kind, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS aside (side TEXT, source BLOB, reason TEXT, image BLOB, PRIMARY KEY (side, source)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS late (side TEXT, name TEXT, said TEXT, PRIMARY KEY (side, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS wish (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 _BUSY_S = 30.0
@@ -239,6 +240,15 @@ class Journal:
         """Target keys that more than one source item holds, as far as has been replayed."""
         rows = self._rows("SELECT target, sources FROM meeting WHERE side = ? ORDER BY target", side)
         return tuple(Meeting(target, tuple(each.encode() for each in json.loads(sources))) for target, sources in rows)
+
+    def late(self, side: Side) -> dict[str, str]:
+        """What came of each write that reached a table when the application had left it, by that write's name."""
+        return dict(self._rows("SELECT name, said FROM late WHERE side = ?", side))
+
+    def note_late(self, side: Side, name: str, said: str) -> None:
+        """Note what came of such a write, or what is about to be done with it."""
+        with self._writing() as database:
+            database.execute("INSERT OR REPLACE INTO late VALUES (?, ?, ?)", (side, name, said))
 
     # ----------------------------------------------------------- in motion
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Backlog", "Shard", "backlog", "born", "empty_pages", "missing", "replayable"]
+__all__ = ["Backlog", "Shard", "backlog", "born", "empty_pages", "lines", "missing", "replayable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,18 @@ def _line_done(shard: Shard, shards: Mapping[str, Shard]) -> bool:
             return False
         parent = shards.get(parent.parent)
     return True
+
+
+def lines(shards: Mapping[str, Shard]) -> list[Shard]:
+    """All shards, parents always before children."""
+
+    def depth(shard: Shard) -> int:
+        parent, steps = shards.get(shard.parent), 0
+        while parent is not None:
+            parent, steps = shards.get(parent.parent), steps + 1
+        return steps
+
+    return sorted(shards.values(), key=depth)
 
 
 def missing(known: Mapping[str, Shard], listed: Iterable[str]) -> list[str]:

@@ -217,13 +217,17 @@ def switching(stage: Stage, end: End2) -> Iterator[LiveEvent]:
             yield from stage.go("timed-out", "the process ended before the switch")
             return
         yield from _hold_again(stage, end)
+    # Nothing is replayed any more from here on: what is written to the old table behind the switch must not go over what the
+    # application writes to the new one.
+    tail = stage.follower(way.side).tail
+    stage.stop_following(way.side)
     # A hook, or whatever stopped this process, may have taken the rest of the pause, and the fence may have lapsed.
     if not _may_switch(stage, end):
         if stage.fresh:
             raise _unknown(stage, "The pause was over before it could be switched again.")
         yield from _time_is_up(stage, "too little of the pause was left to switch")
         return
-    if not stage.fresh and stage.follower(way.side).tail.heard_at > float(stage.journal.noted("drained_at") or 0.0):
+    if not stage.fresh and tail.heard_at > float(stage.journal.noted("drained_at") or 0.0):
         yield from _time_is_up(stage, "a writer went on past the fence while the keys that moved were compared")
         return
     try:

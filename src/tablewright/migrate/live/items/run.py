@@ -5,7 +5,7 @@ A write is sent again until DynamoDB has acknowledged it: both a put of a whole 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import islice
@@ -25,6 +25,7 @@ _BATCH_BYTES = 15 * 1024 * 1024
 _AT_ONCE = 8
 _PATIENCE = timedelta(minutes=10)
 _LONGEST_WAIT_S = 8.0
+_UNMET = (b"ConditionalCheckFailedException", b"TransactionCanceledException")
 _PASSING = frozenset(
     {"throttled", "aws-unavailable", "endpoint-unreachable", "endpoint-answers-strangely", "endpoint-silent"}
 )
@@ -62,6 +63,48 @@ class Items:
         for part in self._each(self._read_batch, parts):
             found |= part
         return found
+
+    def swap(self, there: Mapping[bytes, bytes], after: Mapping[bytes, bytes | None]) -> bool:
+        """Put or delete (None) the items under these keys, all or none, if what was found ``there`` still stands.
+
+        False: it does not, and nothing was written. It is sent once, but for a refusal: where it fails, it may have been made.
+        """
+        writes = [self._conditional(key, item, there.get(key)) for key, item in after.items()]
+        if len(writes) == 1:
+            ((kind, request),) = writes[0].items()
+            return self._made(f"{kind}Item", orjson.dumps(request))
+        return self._made("TransactWriteItems", orjson.dumps({"TransactItems": writes}))
+
+    def _made(self, operation: str, body: bytes) -> bool:
+        wait = 0.05
+        until = self._clock.now() + _PATIENCE
+        while True:
+            answer = self._plane.call(operation, body)
+            if answer.status == 200:
+                return True
+            if any(each in answer.body for each in _UNMET):
+                return False
+            problem = self._plane.refusal(operation, answer)
+            if getattr(problem, "code", "") != "throttled":
+                raise problem
+            wait = self._waited(wait, until, str(problem))
+
+    def _conditional(self, key: bytes, item: bytes | None, there: bytes | None) -> dict[str, dict[str, Any]]:
+        """One write, as TransactWriteItems takes it: on the condition that every attribute is as it was found."""
+        names: dict[str, str] = {}
+        values: dict[str, Any] = {}
+        request: dict[str, Any] = {"TableName": self._table, "ExpressionAttributeNames": names}
+        if there is None:
+            names["#0"] = self._keys[0].name
+            request["ConditionExpression"] = "attribute_not_exists(#0)"
+        else:
+            for number, (name, value) in enumerate(orjson.loads(there).items()):
+                names[f"#{number}"], values[f":{number}"] = name, value
+            request["ConditionExpression"] = " AND ".join(f"#{number} = :{number}" for number in range(len(names)))
+            request["ExpressionAttributeValues"] = values
+        if item is None:
+            return {"Delete": request | {"Key": orjson.loads(key)}}
+        return {"Put": request | {"Item": orjson.loads(item)}}
 
     def pages(self, segment: int, segments: int) -> Iterator[tuple[bytes, ...]]:
         """Every item of a segment, strongly consistent, page by page."""

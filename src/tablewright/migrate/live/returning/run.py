@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import orjson
 
 from tablewright.errors import Refused, Stuck, TablewrightError
 from tablewright.events import Noted
+from tablewright.migrate.live.bringing.run import Left, bring_over
 from tablewright.migrate.live.building.run import LiveEvent
 from tablewright.migrate.live.comparing.run import narrow
 from tablewright.migrate.live.journal import Side
 from tablewright.migrate.live.outputs import outputs_of
+from tablewright.migrate.live.replay import Claim
 from tablewright.migrate.live.stage.run import End2, Stage
 from tablewright.migrate.live.tail.run import Trimmed
 from tablewright.migrate.settling.run import restore
+from tablewright.model.stream import StreamRecord
 
 __all__ = ["abandoning", "broken", "finishing", "refuse_rollback", "reversing", "rolling_back", "switched"]
 
 
 LATE = "late.jsonl"
-_LISTED = 1000
+_MOST = 10_000
 _RENEWED_EVERY_S = 5.0
 """How soon a renewal that failed is tried again."""
 
@@ -58,9 +61,10 @@ def switched(stage: Stage) -> Iterator[LiveEvent]:
 
 
 def _listen(stage: Stage, side: Side, fence: _Kept | None = None) -> Iterator[LiveEvent]:
-    """Give writers the time to look where the pointer points; what reaches the table that they left meanwhile is told.
+    """Give writers the time to look where the pointer points; what reaches the table that they left meanwhile is brought over.
 
-    A fence takes some time until it holds for every request, AWS says, and not how long.
+    A fence takes some time until it holds for every request, AWS says, and not how long. What would undo a write that was made on
+    the table in use is told instead.
     """
     until = stage.now() + stage.options.settle
     heard = stage.journal.noted(f"stream_{side}") is not None
@@ -73,19 +77,55 @@ def _listen(stage: Stage, side: Side, fence: _Kept | None = None) -> Iterator[Li
             yield Noted("warning", f"writes that reach {left} late are not heard of: {lost.detail}")
         if fence is not None:
             yield from fence.renewed()
-    late = stage.follower(side).tail.unreplayed(_LISTED) if heard else []
+    late = stage.follower(side).tail.unreplayed(_MOST) if heard else []
     stage.stop_following(side)
     if late:
-        lines = [orjson.dumps({"key": orjson.Fragment(e.key), "new": e.new and orjson.Fragment(e.new)}) for e in late]
-        path = stage.folder / LATE
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.writelines(line + b"\n" for line in lines)
-            file.flush()
-            os.fsync(descriptor)  # what is only there must be listed before it is noted down as listed
-        stage.journal.note(late=len(late))
-        words = f"{len(late):,} writes reached {left} when the application had left it, and are only there"
-        yield Noted("warning", f"{words}. They are listed, with what they wrote, in {path}")
+        yield from _bring_over(stage, side, late, left)
+
+
+def _bring_over(stage: Stage, side: Side, late: Sequence[StreamRecord], left: str) -> Iterator[LiveEvent]:
+    inverse = stage.transform.invertible
+    outputs, items, to = stage.outputs, stage.items["target"], stage.name("target")
+    if side == "back":
+        assert inverse is not None
+        outputs, items, to = outputs_of(inverse, stage.source.keys), stage.items["source"], stage.name("source")
+    rest = bring_over(late, outputs, items, stage.journal, side)
+    many = "at least " if len(late) == _MOST else ""
+    if len(rest) < len(late):
+        words = f"{many}{len(late) - len(rest):,} writes reached {left} when the application had left it"
+        yield Noted("note", f"{words}, and were brought over")
+    if not rest:
+        return
+    if side == "forward":
+        # The tail that leads back will find there what it has not written, and must not take it for another item's.
+        own = [
+            Claim(each.write.key, key, each.write.new) for each in rest if len(each.items) == 1 for key in each.items
+        ]
+        stage.journal.claimed("back", own)
+    path = stage.folder / LATE
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.writelines(map(_line, rest))
+        file.flush()
+        os.fsync(descriptor)  # what is only there must be listed before it is noted down as listed
+    stage.journal.note(late=len(rest))
+    words = f"{many}{len(rest):,} writes reached {left} when the application had left it, and are only there"
+    yield Noted(
+        "warning",
+        f"{words}. They are listed in {path}: what each wrote, what it would be on {to}, and why it was not brought over. To "
+        f"write what is right there by hand: aws dynamodb put-item --table-name {to} --item 'ITEM'",
+    )
+
+
+def _line(left: Left) -> bytes:
+    new = left.write.new
+    told = {
+        "key": orjson.Fragment(left.write.key),
+        "new": orjson.Fragment(new) if new is not None else None,
+        "items": [orjson.Fragment(item) for item in left.items.values()],
+        "why": left.why,
+    }
+    return orjson.dumps(told) + b"\n"
 
 
 class _Kept:

@@ -12,7 +12,7 @@ from tablewright.migrate.live.items.run import Items
 from tablewright.migrate.live.journal import Journal, Side
 from tablewright.migrate.live.outputs import key_of, same_item
 from tablewright.migrate.live.replay import STRANGER, Claim, Outputs, taken, touched_keys, window, without
-from tablewright.migrate.live.shards import Backlog, Shard, backlog, born, empty_pages, missing, replayable
+from tablewright.migrate.live.shards import Backlog, Shard, backlog, born, empty_pages, lines, missing, replayable
 from tablewright.migrate.live.spool import Spool
 from tablewright.model.stream import StreamPage, StreamRecord
 from tablewright.model.table import Key
@@ -282,13 +282,13 @@ class Tail:
         return records, positions
 
     def unreplayed(self, most: int) -> list[StreamRecord]:
-        """Up to so many records that are spooled and not replayed, but for what TTL deleted."""
+        """Up to so many records that are spooled and not replayed, in order for each key, but for what TTL deleted."""
         with self._lock:
-            shards = list(self._shards.values())
+            shards = lines(self._shards)
         found: list[StreamRecord] = []
         for shard in shards:
             part = self._spool.shard(shard.id).read(shard.replayed, min(most, shard.spooled - shard.replayed))
-            found += [each for each in part if not each.expired]
+            found += [replace(each, key=key_of(each.key, self._keys)) for each in part if not each.expired]
         return found[:most]
 
     def lag(self) -> Lag:

@@ -42,7 +42,7 @@ class LiveStanding:
     """Which tables are fenced, as far as the journal knows."""
     fenced_until: datetime | None
     late: int
-    """Writes that reached a table when the application had left it; ``late.jsonl`` lists them."""
+    """Writes that reached a table when the application had left it, and were not brought over; ``late.jsonl`` lists them."""
     history: tuple[Entry, ...]
 
     @property

@@ -1,0 +1,1 @@
+"""What came late, brought over where nothing newer stands."""
