@@ -47,17 +47,19 @@ def switched(stage: Stage) -> Iterator[LiveEvent]:
         "pause_until": None,
     }
     if "abandon" in stage.journal.wishes():
-        words = "The pointer had been switched before it was heard. To point the application at the source again, run:"
-        refusal = [
-            "not-from-this-state",
-            "It is too late to give it up",
-            words,
-            f"tablewright migrate rollback {stage.job}",
-        ]
-        stage.journal.note(refusal=refusal)
+        stage.journal.note(refusal=_too_late(stage))
     stage.journal.forget_touched("back")
     why = "the source follows the target" if back else "the transform has no inverse: nothing follows back"
     yield from stage.go("ready", why, granted=("cutover", "unfence", "abandon"), **notes)
+
+
+def _too_late(stage: Stage) -> list[str]:
+    return [
+        "not-from-this-state",
+        "It is too late to give it up",
+        "The pointer had been switched before it was heard. To point the application at the source again, run:",
+        f"tablewright migrate rollback {stage.job}",
+    ]
 
 
 def _listen(stage: Stage, side: Side, fence: _Kept | None = None) -> Iterator[LiveEvent]:
@@ -183,6 +185,11 @@ def reversing(stage: Stage) -> Iterator[LiveEvent]:
         wishes = stage.journal.wishes()
         if wishes:
             stage.take_up_options()
+        if "abandon" in wishes:
+            stage.journal.note(refusal=_too_late(stage))
+            stage.journal.granted("abandon", "unfence")
+            yield stage.entered()
+            return
         if "finish" in wishes:
             yield from stage.go("finish", "somebody finished it", granted=tuple(wishes))
             return

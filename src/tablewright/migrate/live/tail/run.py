@@ -287,8 +287,11 @@ class Tail:
             shards = lines(self._shards)
         found: list[StreamRecord] = []
         for shard in shards:
-            part = self._spool.shard(shard.id).read(shard.replayed, min(most, shard.spooled - shard.replayed))
-            found += [replace(each, key=key_of(each.key, self._keys)) for each in part if not each.expired]
+            number = shard.replayed
+            while number < shard.spooled and len(found) < most:  # a reading has so many bytes at most
+                part = self._spool.shard(shard.id).read(number, min(most, shard.spooled - number))
+                number += len(part)
+                found += [replace(each, key=key_of(each.key, self._keys)) for each in part if not each.expired]
         return found[:most]
 
     def lag(self) -> Lag:
