@@ -7,12 +7,14 @@ import http.client
 import json
 import re
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tablewright.local import control
 from tests.conftest import EmbeddedAws
 
 pytestmark = pytest.mark.embedded("its door")
@@ -216,3 +218,17 @@ def test_the_health_door_tells_whose_it_is(aws: EmbeddedAws, start_aws: Callable
     tokens = [json.loads(_get(each, "/_tablewright/health")[2])["instance"] for each in (aws, other)]
 
     assert tokens[0] != tokens[1]
+
+
+@pytest.mark.needs("own-clock")
+def test_answers_are_dated_by_the_embedded_time(start_aws: Callable[..., EmbeddedAws]) -> None:
+    """A policy's deadline is reckoned from the Date and judged by the embedded clock: else a fence lapses before it stands."""
+    aws = start_aws()
+
+    def dated() -> float:
+        answer = aws.client("dynamodb").list_tables()["ResponseMetadata"]
+        return parsedate_to_datetime(answer["HTTPHeaders"]["date"]).timestamp()
+
+    assert dated() <= control.now(aws.endpoint)
+    ahead = control.advance(aws.endpoint, minutes=60)
+    assert int(ahead) <= dated() <= control.now(aws.endpoint)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from email.utils import formatdate
 from typing import Any, Protocol
 
 from tablewright.local.clock import Clock
@@ -78,7 +79,8 @@ class Gateway:
             return
         asked = request_id()
         response, keep = await self._respond(scope, receive, asked)
-        await _send(send, response, asked, head=scope["method"] == "HEAD", keep=keep)
+        now = self._clock.now()
+        await _send(send, response, asked, now, head=scope["method"] == "HEAD", keep=keep)
 
     async def _respond(self, scope: Scope, receive: Receive, asked: str) -> tuple[Response, bool]:
         headers = _headers(scope)
@@ -197,13 +199,15 @@ async def _body(receive: Receive, headers: dict[str, str]) -> bytes | None:
             return b"".join(parts)
 
 
-async def _send(send: Send, response: Response, asked: str, *, head: bool, keep: bool) -> None:
+async def _send(send: Send, response: Response, asked: str, now: float, *, head: bool, keep: bool) -> None:
+    """Send the answer. Its Date is the embedded time, by which conditions of policies are judged and records are stamped."""
     broken = [name for name, _ in response.headers if name in _BREAKING]
     if broken in ([RESET], [CUT]):
         # Up to a whole line, so that not even a broken header is left to see.
         _hang_up(send, b"HTTP/1.1 %d \r\nserver: Server\r\n" % response.status if broken == [CUT] else b"")
         return
-    headers = [
+    headers = [(b"date", formatdate(now, usegmt=True).encode())]
+    headers += [
         (name.lower().encode("latin-1"), value.encode("utf-8"))
         for name, value in response.headers
         if name.lower() not in _HOP_HEADERS and not name.lower().startswith("access-control-") and name not in _BREAKING

@@ -233,6 +233,7 @@ def _http_server(gateway: Any) -> Any:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,  # the gateway's is the embedded time
             timeout_keep_alive=75,
             timeout_graceful_shutdown=3,
         )
