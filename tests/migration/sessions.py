@@ -129,7 +129,7 @@ class Application:
         """End when every write is acknowledged."""
         self._stop.set()
         for thread in self._threads:
-            thread.join(120)
+            thread.join(330)
             assert not thread.is_alive()
 
     def expected(self, table: str) -> dict[str, Item]:

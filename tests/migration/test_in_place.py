@@ -15,6 +15,7 @@ from tablewright.migrate.dead_letters import read_letters
 from tablewright.migrate.engine.values import Acknowledged
 from tablewright.migrate.events import MigrationEvent
 from tablewright.migrate.inplace.expiry import Expiry
+from tablewright.migrate.job import Pace
 from tablewright.migrate.transform.declared import Declared
 from tablewright.migrate.transform.flags import from_flags
 from tablewright.model.table import Index, Key
@@ -150,11 +151,12 @@ def test_it_goes_on_where_it_was_stopped(aws: EmbeddedAws, account: str, tmp_pat
     made_table(client, "orders")
     fill(client, "orders", [{"id": {"S": str(n)}, "n": {"N": "1"}} for n in range(300)])
     ours = opened(aws.endpoint, account)
-    asked = iter([False, True])
+    slowly = Pace(1.0, write_units=60.0)  # five seconds
 
-    events = list(
-        changed_in_place(ours, "orders", Increment(), tmp_path, stopping=lambda: next(asked, True), connections=1)
-    )
+    def some() -> bool:
+        return any(item["n"]["N"] == "2" for item in contents(client, "orders").values())
+
+    events = list(changed_in_place(ours, "orders", Increment(), tmp_path, stopping=some, connections=1, pace=slowly))
     assert _finished(events).code == "stopped"
     assert "changed" not in {_finished(events).summary}
     end = _finished(list(changed_in_place(ours, "orders", Increment(), tmp_path)))
