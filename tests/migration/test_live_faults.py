@@ -246,7 +246,7 @@ def test_dynamodb_local_while_everything_fails(tmp_path: Path) -> None:
         with serving(relay) as served:
 
             def run(goal: str, ask: Ask) -> Finished:
-                relay.expiring = 40
+                relay.expiring = 15
                 ended: list[str] = []
                 while len(ended) < 50:
                     ask()
