@@ -57,7 +57,11 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A table, or one of its global indexes (``index``); what is counted by table only is on the table's own row."""
+    """A table, or one of its global indexes (``index``); what is counted by table only is on the table's own row.
+
+    ``kinesis_age_ms`` is the age of the oldest change that is not in the Kinesis stream yet, None without a destination;
+    ``kinesis_failed`` counts the changes of the span that never came there.
+    """
 
     table: str
     index: str | None
@@ -71,6 +75,8 @@ class TableRow:
     ttl_deleted: float | None = None  # None while TTL is off
     stream_age_ms: float | None = None
     replication_ms: Mapping[str, float] = field(default_factory=dict)
+    kinesis_age_ms: float | None = None
+    kinesis_failed: float = 0.0
 
     @property
     def name(self) -> str:

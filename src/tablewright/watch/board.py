@@ -57,6 +57,10 @@ def _row(subject: Subject) -> TableRow:
         else None,
         stream_age_ms=_age(seen, table),
         replication_ms=_replication(seen, table),
+        kinesis_age_ms=_unreplicated(seen, table),
+        kinesis_failed=sum(
+            series.total for series in seen.recent.of_metric("FailedToReplicateRecordCount", "Sum", table.name)
+        ),
     )
 
 
@@ -143,6 +147,16 @@ def _age(seen: Observation, table: Table) -> float | None:
         series.values[-1]
         for name in seen.consumers.get(table.name, ())
         if (series := seen.recent.get(MetricId.of("IteratorAge", LAMBDA, FunctionName=name), "Maximum"))
+    ]
+    return max(ages) if ages else None
+
+
+def _unreplicated(seen: Observation, table: Table) -> float | None:
+    """Milliseconds; of the last period that was published."""
+    ages = [
+        series.values[-1]
+        for series in seen.recent.of_metric("AgeOfOldestUnreplicatedRecord", "Maximum", table.name)
+        if series
     ]
     return max(ages) if ages else None
 

@@ -28,6 +28,8 @@ _STATISTICS: dict[str, tuple[str, ...]] = {
     "AccountMaxTableLevelReads": ("Maximum",),
     "AccountMaxTableLevelWrites": ("Maximum",),
     "ReplicationLatency": ("Average",),
+    "AgeOfOldestUnreplicatedRecord": ("Maximum",),
+    "FailedToReplicateRecordCount": ("Sum",),
     "OnlineIndexPercentageProgress": ("Maximum",),
 }
 """The statistics of a metric that are read; the others by their Sum."""
@@ -44,12 +46,16 @@ _NEVER = frozenset(
         "MaxProvisionedTableReadCapacityUtilization",
         "MaxProvisionedTableWriteCapacityUtilization",
         "PendingReplicationCount",
+        "ConsumedChangeDataCaptureUnits",
+        "ThrottledPutRecordCount",
     }
 )
 """What no question needs."""
 
 _FIVE_MINUTES = frozenset(
-    name for name in _STATISTICS if name.startswith(("Provisioned", "OnDemandMax", "AccountMax", "Replication"))
+    name
+    for name in _STATISTICS
+    if name.startswith(("Provisioned", "OnDemandMax", "AccountMax", "Replication", "AgeOfOldest", "FailedToReplicate"))
 )
 """Published every five minutes only."""
 
@@ -65,7 +71,7 @@ def recent(listed: Iterable[MetricId], period: int) -> tuple[Asked, ...]:
     """The series of the span that is looked at."""
     asked: list[Asked] = []
     for metric in listed:
-        if metric.name in _NEVER or metric.dimension("Source") or metric.dimension("DelegatedOperation"):
+        if metric.name in _NEVER or metric.dimension("Source"):
             continue
         stream = metric.dimension("StreamLabel") is not None
         statistics = ("Sum",) if stream else _STATISTICS.get(metric.name, ("Sum",))

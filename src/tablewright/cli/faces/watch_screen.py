@@ -230,6 +230,10 @@ def _facts(row: TableRow) -> list[str]:
     if row.stream_age_ms is not None:
         facts.append(f"stream read {_span(row.stream_age_ms)} late")
     facts += [f"{region} {_number(ms)} ms behind" for region, ms in row.replication_ms.items()]
+    if row.kinesis_age_ms is not None:
+        facts.append(f"Kinesis {_span(row.kinesis_age_ms)} behind")
+    if row.kinesis_failed:
+        facts.append(f"{count(round(row.kinesis_failed), 'change')} never came to Kinesis")
     return facts
 
 
