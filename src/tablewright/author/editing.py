@@ -66,7 +66,9 @@ def put_entries(
         return text.edited(Edit(found[2], found[2], "".join(edit.text for edit in edits)))
     if text.text[document.offset(node.position)] == "{":
         gap = flow_gap(text.text, document.offset(node.position))
-        return _into_flow(text, node, ", ".join(f"{key}: {flow(value, gap)}" for key, value in entries.items()))
+        return _into_flow(
+            text, node, ", ".join(f"{key}: {flow(value, gap, long=text.style.long)}" for key, value in entries.items())
+        )
     last = last_line(text, sibling.key_position)
     if last is None:
         raise cannot(text, sibling.key_position, "the entry before it is not on a line of its own")
@@ -99,13 +101,13 @@ def put_item(text: Text, where: Path, value: Value) -> Text:
         return text.edited(document.put_json(end, start, written, style.comma))
     at = document.offset(last.position)
     if text.text[document.offset(node.position)] == "[":
-        return _into_flow(text, node, flow(value, flow_gap(text.text, at)))
+        return _into_flow(text, node, flow(value, flow_gap(text.text, at), long=text.style.long))
     dash = document.dash_of(last.position)
     line = last_line(text, dash) if dash is not None else None
     if dash is None or line is None:
         raise cannot(text, last.position, "the item before it is not on a line of its own")
     if text.text[at] == "{" and isinstance(value, dict):
-        lines = [f"{' ' * (dash.column - 1)}- {flow(value, flow_gap(text.text, at))}"]
+        lines = [f"{' ' * (dash.column - 1)}- {flow(value, flow_gap(text.text, at), long=text.style.long)}"]
     else:
         inner = last.position.column - 1 if dash.line < last.position.line else None
         # A text says how texts are quoted there, a mapping how its keys are; neither says it of the other.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from tablewright.author.writing import Style
@@ -10,7 +11,7 @@ from tablewright.lint.splice import Document, spliced
 from tablewright.model.design import Position
 from tablewright.model.finding import Edit
 from tablewright.template.decode import decode
-from tablewright.template.tree import Entry, Mapping, Node, Sequence
+from tablewright.template.tree import SHORT_INTRINSICS, Entry, Mapping, Node, Sequence, walk
 
 Path = tuple[str | int, ...]
 """Keys and indices from the template's top."""
@@ -77,7 +78,21 @@ def style_of(text: Text) -> Style:
     top = text.tree.entries
     first = text.text[Document(text.text).offset(top[-1].key_position) :][:1] if top else ""
     quote = first if first in ("'", '"') and not text.is_json else ""
-    return Style(step, dash if dash is not None and 0 <= dash <= step else step, quote)
+    return Style(step, dash if dash is not None and 0 <= dash <= step else step, quote, _writes_long(text))
+
+
+_SHORT = re.compile(r"!(?:Ref|Condition|" + "|".join(sorted(SHORT_INTRINSICS)) + r")\b")
+_LONG = {"Ref", *(f"Fn::{name}" for name in SHORT_INTRINSICS)}
+
+
+def _writes_long(text: Text) -> bool:
+    """Whether intrinsics stand there, and none by its short form: one short one shows that the file's writers take those."""
+    if _SHORT.search(text.text):
+        return False
+    return any(
+        isinstance(node, Mapping) and len(node.entries) == 1 and node.entries[0].key in _LONG
+        for node in walk(text.tree)
+    )
 
 
 def child(node: Node | None, part: str | int) -> Node | None:

@@ -1,4 +1,4 @@
-"""Template values as text: YAML in block style with short intrinsics, or JSON with long ones.
+"""Template values as text: YAML in block style, its intrinsics short unless the file writes them long, or JSON with long ones.
 
 Only what is new is written here; what stands in a file already is never written again.
 """
@@ -25,6 +25,14 @@ class Call:
         """``!Sub``, or empty where there is no short form."""
         name = self.name.removeprefix("Fn::")
         return f"!{name}" if name in SHORT_INTRINSICS or name in ("Ref", "Condition") else ""
+
+    @property
+    def long(self) -> dict[str, Value]:
+        """``Fn::Sub: text``, an attribute as the list of its resource and its name."""
+        argument = self.argument
+        if self.name == "Fn::GetAtt" and isinstance(argument, str):
+            return {self.name: [*argument.split(".", 1)]}
+        return {self.name: argument}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +75,13 @@ def quoted(quote: str, value: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Style:
     """``step``: how deep a mapping is indented below its key; ``dash``: how deep a list is; ``quote``: what stands around keys
-    and texts, empty where nothing need.
+    and texts, empty where nothing need; ``long``: whether intrinsics are written by their long names.
     """
 
     step: int = 2
     dash: int = 2
     quote: str = ""
+    long: bool = False
 
     def text(self, value: str | int | bool) -> str:
         """A scalar as it is written in this style."""
@@ -92,6 +101,7 @@ def yaml_entry(key: str, value: Value, indent: int = 0, style: Style = USUAL) ->
 
 def yaml_item(value: Value, indent: int, style: Style = USUAL, inner: int | None = None) -> list[str]:
     """The lines of ``- value`` with the dash at an indentation; alone on its line where ``inner`` is that of what follows."""
+    value = _spelled(value, style)
     if inner is None or not isinstance(value, dict):
         return list(_items([value], indent, style))
     below = [line for key, one in value.items() for line in yaml_entry(key, one, inner, style)]
@@ -104,6 +114,7 @@ def _is_key(key: str) -> bool:
 
 def _value(value: Value, indent: int, style: Style) -> tuple[str, list[str]]:
     """What stands on the line of a key at an indentation, and the lines below it."""
+    value = _spelled(value, style)
     if isinstance(value, Call):
         return _call(value, indent, style)
     if isinstance(value, Lines):
@@ -121,7 +132,7 @@ def _value(value: Value, indent: int, style: Style) -> tuple[str, list[str]]:
 
 def _items(values: list[Value], indent: int, style: Style) -> Iterator[str]:
     pad = " " * indent
-    for value in values:
+    for value in (_spelled(one, style) for one in values):
         if isinstance(value, dict) and value:
             lines = [line for key, inner in value.items() for line in yaml_entry(key, inner, indent + 2, style)]
             yield f"{pad}- {lines[0].lstrip(' ')}"
@@ -134,6 +145,10 @@ def _items(values: list[Value], indent: int, style: Style) -> Iterator[str]:
         else:
             yield f"{pad}- {rest[0].lstrip(' ')}"
             yield from rest[1:]
+
+
+def _spelled(value: Value, style: Style) -> Value:
+    return value.long if style.long and isinstance(value, Call) else value
 
 
 def _call(call: Call, indent: int, style: Style) -> tuple[str, list[str]]:
@@ -155,19 +170,21 @@ def _fits(value: Value) -> bool:
     return isinstance(value, (str, int, bool))
 
 
-def flow(value: Value, gap: str = "") -> str:
-    """The value in one line, as YAML in flow style; ``gap`` stands within braces."""
+def flow(value: Value, gap: str = "", *, long: bool = False) -> str:
+    """The value in one line, as YAML in flow style; ``gap`` stands within braces, ``long`` is as in a Style."""
     if isinstance(value, Call):
-        if value.short and isinstance(value.argument, str):
+        if value.short and isinstance(value.argument, str) and not long:
             return f"{value.short} {flow(value.argument)}"
-        return flow({value.name: value.argument}, gap)
+        return flow(value.long if long else {value.name: value.argument}, gap, long=long)
     if isinstance(value, Lines):
         return json.dumps(value.text)
     if isinstance(value, dict):
-        inner = ", ".join(f"{key if _is_key(key) else scalar(key)}: {flow(one, gap)}" for key, one in value.items())
+        inner = ", ".join(
+            f"{key if _is_key(key) else scalar(key)}: {flow(one, gap, long=long)}" for key, one in value.items()
+        )
         return f"{{{gap}{inner}{gap}}}"
     if isinstance(value, list):
-        return f"[{', '.join(flow(one, gap) for one in value)}]"
+        return f"[{', '.join(flow(one, gap, long=long) for one in value)}]"
     text = scalar(value)
     return f"'{text}'" if isinstance(value, str) and text == value and re.search(r"[,\[\]{}]", text) else text
 
@@ -175,10 +192,7 @@ def flow(value: Value, gap: str = "") -> str:
 def as_plain(value: Value) -> object:
     """The value as JSON values, intrinsics in their long form."""
     if isinstance(value, Call):
-        argument = value.argument
-        if value.name == "Fn::GetAtt" and isinstance(argument, str):
-            return {value.name: argument.split(".", 1)}
-        return {value.name: as_plain(argument)}
+        return as_plain(value.long)
     if isinstance(value, dict):
         return {key: as_plain(inner) for key, inner in value.items()}
     if isinstance(value, Lines):
