@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from tablewright.author.dangling import dangling
 from tablewright.author.editing import Text
 from tablewright.errors import Refused
 from tablewright.lint.check import check
@@ -13,7 +14,19 @@ from tablewright.model.finding import Finding, Severity
 
 
 def judge(before: Text, after: Text) -> tuple[Finding, ...]:
-    """What the edit brings that is worth saying (warnings). Raises Refused for an error that was not there before."""
+    """What the edit brings that is worth saying (warnings). Raises Refused for an error that was not there before,
+    and for a reference to what the edit takes out.
+    """
+    lost = dangling(before, after)
+    if lost:
+        said = "\n".join(f"  {one}" for one in lost[:5])
+        more = f"\n  and {len(lost) - 5} more" if len(lost) > 5 else ""
+        raise Refused(
+            "edit-would-be-wrong",
+            "The edit would leave the template wrong",
+            f"In {before.path} what is taken out is still referred to:\n\n{said}{more}\n\nCloudFormation refuses a reference to "
+            "nothing. Take these out first. The file is unchanged.",
+        )
     standing = _findings(before)
     known = Counter(_same(one) for one in standing)
     new = []
