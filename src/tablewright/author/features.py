@@ -143,15 +143,40 @@ def _dropped(text: Text, table: Sibling, where: Path, keys: tuple[str, ...]) -> 
 def set_throughput(text: Text, table: str, read: int, write: int, index: str = "") -> Text:
     """Capacity units of a provisioned table or index; the most request units of an on-demand one."""
     found, where = place(text, table)
-    _check_capacity(found)
     billing = text.at((*where, "BillingMode"))
     provisioned = not (isinstance(billing, Scalar) and billing.text == "PAY_PER_REQUEST")
+    if provisioned:
+        _check_capacity(found)
     at = _index_at(text, where, index, found) if index else where
+    if not provisioned and is_global(found):
+        text = put_value(text, (*at, "WriteOnDemandThroughputSettings", "MaxWriteRequestUnits"), write)
+        return _read_at_most(text, homes(text, found), index, read)
     if not provisioned:
         limits: Value = {"MaxReadRequestUnits": read, "MaxWriteRequestUnits": write}
         return put_value(text, (*at, "OnDemandThroughput"), limits)
     for key, units in (("ReadCapacityUnits", read), ("WriteCapacityUnits", write)):
         text = put_value(text, (*at, "ProvisionedThroughput", key), units)
+    return text
+
+
+def _read_at_most(text: Text, regional: list[Path], index: str, units: int) -> Text:
+    """The most read request units of a global table or its index, in each replica.
+
+    Source: CloudFormation user guide, AWS::DynamoDB::GlobalTable: writes are limited for all replicas at once, reads in each.
+    """
+    for home in regional:
+        at = home
+        if index:
+            listed = _indexes(text, home)
+            names = [text.at((*one, "IndexName")) for one in listed]
+            known = [one for one, name in zip(listed, names, strict=True) if getattr(name, "text", None) == index]
+            if not known:
+                reads: Value = {"MaxReadRequestUnits": units}
+                own: Value = {"IndexName": index, "ReadOnDemandThroughputSettings": reads}
+                text = put_item(text, (*home, "GlobalSecondaryIndexes"), own)
+                continue
+            at = known[0]
+        text = put_value(text, (*at, "ReadOnDemandThroughputSettings", "MaxReadRequestUnits"), units)
     return text
 
 
