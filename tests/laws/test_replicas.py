@@ -180,9 +180,10 @@ Resources:
 
 def test_what_a_global_table_has_otherwise_is_refused() -> None:
     text = Text(BLOCK, "t.yaml")
+    provisioned = Text(BLOCK.replace("PAY_PER_REQUEST", "PROVISIONED"), "t.yaml")
     edits: tuple[Callable[[], Text], ...] = (
         lambda: features.set_billing(text, "Orders", "provisioned", 5, 5),
-        lambda: features.set_throughput(text, "Orders", 5, 5),
+        lambda: features.set_throughput(provisioned, "Orders", 5, 5),
         lambda: add_scaling(text, Scaling("Orders", 1, 5)),
     )
     for edit in edits:
